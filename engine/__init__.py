@@ -1,0 +1,1 @@
+"""Millpond without a window: the headless library and the command line."""

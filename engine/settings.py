@@ -1,0 +1,93 @@
+"""Every setting with its type, default, bounds and help. The window and the CLI are built from this list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.errors import InputError
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting. `choices` is for text, `low` and `high` (inclusive) for numbers."""
+
+    name: str
+    group: str
+    label: str
+    help: str
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def parse(self, value: object) -> Value:
+        """Return `value` as this setting's type.
+
+        Raises:
+            InputError: it has another type or lies out of bounds; the message names both.
+        """
+        kind = type(self.default)
+        if kind is bool:
+            if isinstance(value, bool):
+                return value
+            if str(value).lower() in {"1", "true", "yes", "on"}:
+                return True
+            if str(value).lower() in {"0", "false", "no", "off"}:
+                return False
+            raise InputError(f"{self.name} is on or off, not “{value}”.")
+        if kind in (int, float) and not isinstance(value, bool):
+            try:
+                number = float(str(value))
+            except ValueError:
+                raise InputError(f"{self.name} is a number, not “{value}”.") from None
+            low = self.low if self.low is not None else float("-inf")
+            high = self.high if self.high is not None else float("inf")
+            if not low <= number <= high:
+                raise InputError(f"{self.name} lies between {low:g} and {high:g}; {number:g} does not.")
+            return int(number) if kind is int else number
+        text = str(value)
+        if self.choices and text not in self.choices:
+            raise InputError(f"{self.name} is one of {', '.join(self.choices)}; “{text}” is not.")
+        return text
+
+
+ALL: tuple[Setting, ...] = (
+    Setting(name="theme", group="Appearance", label="Theme", default="system", choices=("system", "light", "dark"),
+            help="Follow the system, or always light or dark."),
+    Setting(name="scale_percent", group="Appearance", label="Text size", default=100, low=80, high=200,
+            help="Size of all text, in percent."),
+    Setting(name="mark_read_on_open", group="Reading", label="Opening marks as read", default=True,
+            help="A post that you open counts as read."),
+    Setting(name="refresh_minutes", group="Feeds", label="Look for new posts every … minutes", default=60, low=60, high=1440,
+            help="While the window is open. A feed may ask for longer, never for more often."),
+    Setting(name="proxy", group="Feeds", label="Proxy", default="",
+            help="Empty, or an address such as socks5h://127.0.0.1:9050. Everything then goes through it, names included."),
+    Setting(name="strength", group="Ranking", label="Strength", default=1.0, low=0.0, high=2.0,
+            help="How much your likes order the timeline. 0 is newest first."),
+    Setting(name="preset", group="Ranking", label="Preset", default="balanced",
+            choices=("balanced", "fresh", "favourites", "quiet"),
+            help="How the reasons weigh against each other."),
+    Setting(name="ai", group="Models", label="Use language models", default=True,
+            help="Off: no model is loaded; ranking goes by words and sources, summaries are picked sentences."),
+    Setting(name="embedding_model", group="Models", label="Embedding model", default="all-MiniLM-L6-v2",
+            help="The model that turns posts into vectors."),
+    Setting(name="text_model", group="Models", label="Language model", default="SmolLM2-135M-Instruct",
+            help="The model that writes summaries."),
+    Setting(name="summaries_top", group="Models", label="Summarise the top … posts when idle", default=20, low=0, high=200,
+            help="0 makes summaries only when you ask."),
+    Setting(name="threads", group="Models", label="Processor threads for models", default=0, low=0, high=64,
+            help="0 lets Millpond choose."),
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in ALL}
+
+
+def by_name(name: str) -> Setting:
+    """Raises InputError when there is no such setting."""
+    try:
+        return BY_NAME[name]
+    except KeyError:
+        raise InputError(f"There is no setting “{name}”. There are: {', '.join(BY_NAME)}.") from None
