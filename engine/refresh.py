@@ -1,0 +1,316 @@
+"""Refreshing feeds: fetch in parallel, parse in the `parse` worker, ingest. Read top to bottom."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from engine import polite
+from engine.errors import EngineError, FetchError, ParseError
+from engine.http import Client, HttpRequest, HttpResponse, redact
+from engine.store import Answer, Store
+from engine.types import Changes, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent
+from engine.workers.clients import ParseWorker
+
+log = logging.getLogger(__name__)
+
+ACCEPT = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.5"
+FETCH_THREADS = 8
+BATCH_POSTS = 400  # posts that one transaction ingests at most, unless a single feed has more
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """What fetching one feed came to: an answer or an error."""
+
+    state: FetchState
+    answer: HttpResponse | None
+    error: EngineError | None = None
+    parsed: Parsed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresher:
+    """What refreshing needs. `settle(new ids, updated ids)` applies the person's rules before anyone sees the posts."""
+
+    store: Store
+    client: Client
+    parse: ParseWorker
+    clock: Callable[[], datetime]
+    refresh_minutes: int
+    settle: Callable[[Changes], Changes]
+    auth: Callable[[FetchState], tuple[str, str] | None]
+
+    def run(self, feed_ids: Sequence[int] | None = None, *, force: bool = False) -> Iterator[RefreshEvent]:
+        """Fetch what is due (with `force`: all that may be asked), and yield what came of each feed.
+
+        Closing the generator cancels what is under way; what was ingested stays.
+        """
+        now = self.clock()
+        states = [
+            state
+            for state in self.store.fetch_states(feed_ids)
+            if not state.stopped and (force or polite.due(state, now))
+        ]
+        if not states:
+            return
+        yield Progress(stage="fetch", done=0, total=len(states))
+        titles = {feed.id: feed.title for feed in self.store.feeds()}
+        pipeline = _Pipeline(self, states)
+        done = 0
+        try:
+            for batch in pipeline.batches():
+                for event in self._take(batch, titles):
+                    done += 1
+                    yield event
+                yield Progress(stage="fetch", done=done, total=len(states))
+        finally:
+            pipeline.stop()
+
+    def fetch(self, state: FetchState) -> HttpResponse:
+        """Ask for one feed, with its validators."""
+        return self.client.fetch(
+            HttpRequest(
+                url=state.url,
+                purpose="feed",
+                accept=ACCEPT,
+                etag=state.etag,
+                last_modified=state.last_modified,
+                allow_private=state.allow_private,
+                auth=self.auth(state),
+            )
+        )
+
+    def parse_answer(self, state: FetchState, answer: HttpResponse) -> Parsed | None:
+        """Return what the answer says; None when it says nothing new (304, or the same bytes as before).
+
+        Raises:
+            FetchError: the status is an error.   ParseError: the body is no feed.
+        """
+        if answer.status == 304 or (answer.status == 200 and body_hash(answer.body) == state.body_hash):
+            return None
+        if answer.status != 200:
+            raise FetchError(polite.words_for_status(answer.status), status=answer.status)
+        return self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
+
+    def _take(self, batch: Sequence[_Fetched], titles: dict[int, str]) -> Iterator[FeedRefreshed | FeedFailed]:
+        """Ingest a batch of answers in one transaction and tell what came of each."""
+        answers: list[Answer] = []
+        for fetched in batch:
+            if fetched.parsed is not None and fetched.answer is not None:
+                answers.append(
+                    Answer(
+                        feed_id=fetched.state.feed_id,
+                        info=fetched.parsed.info,
+                        posts=fetched.parsed.posts,
+                        state=self._next_state(fetched.state, fetched.answer, fetched.parsed),
+                    )
+                )
+        changes = dict(zip((a.feed_id for a in answers), self.store.ingest(answers), strict=True)) if answers else {}
+        for fetched in batch:
+            feed_id = fetched.state.feed_id
+            title = titles.get(feed_id) or redact(fetched.state.url)
+            if fetched.error is not None:
+                yield self._failed(fetched, title)
+                continue
+            assert fetched.answer is not None
+            if feed_id in changes:
+                change = self.settle(changes[feed_id])
+            else:
+                state = self._next_state(fetched.state, fetched.answer, None)
+                change = self.store.save_fetch_state(state)
+            warnings = fetched.parsed.warnings if fetched.parsed is not None else ()
+            yield FeedRefreshed(
+                feed_id=feed_id,
+                title=title,
+                new=len(change.new),
+                updated=len(change.updated - change.new),
+                status=fetched.answer.status,
+                changes=change,
+                warnings=warnings,
+            )
+
+    def _next_state(self, state: FetchState, answer: HttpResponse, parsed: Parsed | None) -> FetchState:
+        return polite.after_success(
+            state,
+            now=self.clock(),
+            status=answer.status,
+            headers=answer.headers,
+            permanent_url=answer.permanent_url,
+            body_hash=body_hash(answer.body) if answer.status == 200 else state.body_hash,
+            ttl_minutes=parsed.info.ttl_minutes if parsed is not None else None,
+            refresh_minutes=self.refresh_minutes,
+            jitter=random.random(),
+        )
+
+    def _failed(self, fetched: _Fetched, title: str) -> FeedFailed:
+        error = fetched.error
+        assert error is not None
+        status = getattr(error, "status", None)
+        state = polite.after_failure(
+            fetched.state,
+            now=self.clock(),
+            status=status,
+            retry_after_seconds=getattr(error, "retry_after_seconds", None),
+            refresh_minutes=self.refresh_minutes,
+            jitter=random.random(),
+        )
+        words = str(error)
+        self.store.save_fetch_state(state, error=words)
+        log.info("refresh failed feed=%s status=%s kind=%s", state.feed_id, status, type(error).__name__)
+        return FeedFailed(feed_id=state.feed_id, title=title, error=words, retry_at=state.next_check_at)
+
+
+def body_hash(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def is_paced(state: FetchState) -> bool:
+    """Whether the feed's host is asked one thing at a time (all but numeric loopback hosts that the person added)."""
+    host = urlsplit(state.url).hostname or ""
+    return not (state.allow_private and (host.startswith("127.") or host == "::1"))
+
+
+class _Pipeline:
+    """Threads that fetch, and one that parses, ahead of the transaction that ingests."""
+
+    def __init__(self, refresher: Refresher, states: Sequence[FetchState]) -> None:
+        self._refresher = refresher
+        self._left = len(states)
+        self._stopping = threading.Event()
+        self._turn = threading.Condition()
+        self._free: deque[FetchState] = deque()
+        self._hosts: dict[str, deque[FetchState]] = {}  # paced hosts, each by one thread at a time
+        for state in states:
+            if is_paced(state):
+                self._hosts.setdefault(urlsplit(state.url).netloc.rpartition("@")[2].lower(), deque()).append(state)
+            else:
+                self._free.append(state)
+        self._idle = deque(self._hosts)
+        self._answers: queue.Queue[_Fetched | None] = queue.Queue(maxsize=2 * FETCH_THREADS)
+        self._ready: queue.Queue[_Fetched | None] = queue.Queue(maxsize=64)
+        # A paced host keeps its thread waiting for its turn, so there are more threads than connections.
+        count = min(len(states), FETCH_THREADS if not self._hosts else FETCH_THREADS * 4)
+        self._threads = [threading.Thread(target=self._fetch, name="fetch", daemon=True) for _ in range(count)]
+        self._threads.append(threading.Thread(target=self._parse, name="parse", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def batches(self) -> Iterator[list[_Fetched]]:
+        """Yield what is ready, as much as one transaction may take, until every feed has had its turn."""
+        while self._left:
+            first = self._ready.get()
+            if first is None:
+                return
+            batch, posts = [first], _size(first)
+            while posts < BATCH_POSTS and len(batch) < self._left:
+                try:
+                    following = self._ready.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    return
+                batch.append(following)
+                posts += _size(following)
+            self._left -= len(batch)
+            yield batch
+
+    def stop(self) -> None:
+        """End all threads; requests under way are aborted."""
+        if self._left:
+            self._stopping.set()
+            self._refresher.client.cancel()
+            with self._turn:
+                self._turn.notify_all()
+            for waiting in (self._answers, self._ready):
+                _drain(waiting)
+        for thread in self._threads:
+            while thread.is_alive():
+                _drain(self._answers if self._stopping.is_set() else None)
+                _drain(self._ready if self._stopping.is_set() else None)
+                thread.join(0.05)
+
+    def _next(self) -> tuple[str, FetchState] | None:
+        with self._turn:
+            while not self._stopping.is_set():
+                if self._free:
+                    return "", self._free.popleft()
+                if self._idle:
+                    host = self._idle.popleft()
+                    return host, self._hosts[host].popleft()
+                if not any(self._hosts.values()):
+                    return None
+                self._turn.wait(0.5)
+        return None
+
+    def _fetch(self) -> None:
+        while (turn := self._next()) is not None:
+            host, state = turn
+            try:
+                fetched = _Fetched(state, self._refresher.fetch(state))
+            except EngineError as error:
+                fetched = _Fetched(state, None, error)
+            except Exception as error:  # noqa: BLE001 - a bug must end in the log and on screen, not hang the refresh
+                log.exception("bug while fetching feed=%s", state.feed_id)
+                fetched = _Fetched(state, None, FetchError(f"Millpond has a bug here: {type(error).__name__}."))
+            if host:
+                with self._turn:
+                    if self._hosts[host]:
+                        self._idle.append(host)
+                    self._turn.notify_all()
+            self._put(self._answers, fetched)
+
+    def _parse(self) -> None:
+        """Parse answers one after the other: the worker is one process, and order costs nothing."""
+        for _ in range(self._left):
+            fetched = self._get(self._answers)
+            if fetched is None:
+                return
+            if fetched.answer is not None:
+                try:
+                    parsed = self._refresher.parse_answer(fetched.state, fetched.answer)
+                    fetched = _Fetched(fetched.state, fetched.answer, None, parsed)
+                except EngineError as error:
+                    fetched = _Fetched(fetched.state, fetched.answer, error)
+                except Exception as error:  # noqa: BLE001 - as above
+                    log.exception("bug while parsing feed=%s", fetched.state.feed_id)
+                    fetched = _Fetched(
+                        fetched.state, fetched.answer, ParseError(f"Millpond has a bug here: {type(error).__name__}.")
+                    )
+            self._put(self._ready, fetched)
+
+    def _put(self, where: queue.Queue[_Fetched | None], what: _Fetched) -> None:
+        while not self._stopping.is_set():
+            try:
+                where.put(what, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def _get(self, where: queue.Queue[_Fetched | None]) -> _Fetched | None:
+        while not self._stopping.is_set():
+            try:
+                return where.get(timeout=0.2)
+            except queue.Empty:
+                continue
+        return None
+
+
+def _size(fetched: _Fetched) -> int:
+    return len(fetched.parsed.posts) if fetched.parsed is not None else 0
+
+
+def _drain(waiting: queue.Queue[_Fetched | None] | None) -> None:
+    while waiting is not None:
+        try:
+            waiting.get_nowait()
+        except queue.Empty:
+            return
