@@ -112,7 +112,7 @@ class _Lane:
             result, error = None, None
             try:
                 result = task.run()
-            except BaseException as caught:
+            except BaseException as caught:  # noqa: BLE001 (carried to the window's thread)
                 error = caught
             # Delivered before the lane counts as idle, so that "idle" means: nothing more will come.
             self._deliver(task, result, error)
@@ -290,13 +290,13 @@ class Lanes(QObject):
                     self._post(lambda event=event: self._event(job, event))  # type: ignore[misc]
                     if job.stopped.is_set():
                         break
-        except BaseException as caught:
+        except BaseException as caught:  # noqa: BLE001 (carried to the window's thread)
             error = caught
         finally:
             if isinstance(events, Generator):
                 try:
                     events.close()
-                except BaseException as caught:
+                except BaseException as caught:  # noqa: BLE001 (carried to the window's thread)
                     error = error or caught
         self._post(lambda: self._end(job, error))
 

@@ -1,0 +1,68 @@
+"""Words on screen: translation, numbers, sizes and times as this person's locale writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+CONTEXT = "millpond"
+
+
+def tr(text: str) -> str:
+    """`text` in the person's language. Holes are filled afterwards: `tr("{n} of {m}").format(…)`."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """`one` or `many` in the person's language, its `{n}` filled with the number."""
+    text = QCoreApplication.translate(CONTEXT, many, "", n)
+    if text == many and n == 1:
+        text = tr(one)
+    return text.format(n=number(n))
+
+
+def number(n: int) -> str:
+    return QLocale().toString(n)
+
+
+def decimal(value: float, places: int = 2, *, signed: bool = False) -> str:
+    """A number with a true minus sign, and a plus sign where asked for."""
+    text = QLocale().toString(abs(value), "f", places)
+    if value < 0 and any(c.isdigit() and c != "0" for c in text):
+        return f"−{text}"
+    return f"+{text}" if signed else text
+
+
+def size(size_bytes: int) -> str:
+    """"12.3 kB": decimal units, as a ledger of traffic counts them."""
+    return QLocale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago, short: "now", "38 min", "5 h", "3 d", then a date."""
+    now = now or datetime.now(UTC)
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return tr("now") if seconds > -120 else day(moment, now)
+    if seconds < 3600:
+        return tr("{n} min").format(n=int(seconds // 60))
+    if seconds < 86_400:
+        return tr("{n} h").format(n=int(seconds // 3600))
+    if seconds < 7 * 86_400:
+        return tr("{n} d").format(n=int(seconds // 86_400))
+    return day(moment, now)
+
+
+def day(moment: datetime, now: datetime | None = None) -> str:
+    """The day of a moment in local time, with the year when it is not this one."""
+    now = now or datetime.now(UTC)
+    local, today = moment.astimezone(), now.astimezone()
+    locale = QLocale()
+    return locale.toString(local.date(), tr("d MMM") if local.year == today.year else tr("d MMM yyyy"))  # type: ignore[call-overload, no-any-return]
+
+
+def moment(at: datetime) -> str:
+    """Day and time in local time: "23 Nov, 14:02"."""
+    local = at.astimezone()
+    return f"{day(at)}, {QLocale().toString(local.time(), 'HH:mm')}"  # type: ignore[call-overload]
