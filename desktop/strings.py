@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from engine import Sentiment
+
 CONTEXT = "millpond"
 
 
@@ -66,3 +68,40 @@ def moment(at: datetime) -> str:
     """Day and time in local time: "23 Nov, 14:02"."""
     local = at.astimezone()
     return f"{day(at)}, {QLocale().toString(local.time(), 'HH:mm')}"  # type: ignore[call-overload]
+
+
+def reason(name: str, detail: str = "") -> str:
+    """The words for a `Reason.name`, as a short phrase; "" for a reason that is not worth a mark on a card."""
+    plain = {
+        "close_to_liked": tr("close to what you liked"),
+        "close_to_disliked": tr("close to what you disliked"),
+        "words_liked": tr("words from what you liked"),
+        "words_disliked": tr("words from what you disliked"),
+        "source_liked": tr("you like this source"),
+        "source_disliked": tr("you like this source less"),
+        "fresh": tr("new"),
+        "rare_poster": tr("rare poster"),
+        "already_from_source": tr("already some from here"),
+        "already_seen": tr("already seen"),
+        "saved_like_this": tr("like what you saved"),
+        "baseline": tr("baseline"),
+    }
+    with_detail = {
+        "close_to_liked": tr("close to “{detail}”, which you liked"),
+        "close_to_disliked": tr("close to “{detail}”, which you disliked"),
+        "words_liked": tr("words you like: {detail}"),
+        "words_disliked": tr("words you dislike: {detail}"),
+        "already_from_source": tr("already {detail} from here"),
+        "saved_like_this": tr("like “{detail}”, which you saved"),
+    }
+    if detail and name in with_detail:
+        return with_detail[name].format(detail=detail)
+    return plain.get(name, name.replace("_", " "))
+
+
+def sentiment(value: Sentiment) -> str:
+    """"positive", or "0.31 unsure" where no class holds half of the probability."""
+    words = {"positive": tr("positive"), "neutral": tr("neutral"), "negative": tr("negative")}
+    if value.label == "unsure":
+        return tr("{n} unsure").format(n=decimal(value.confidence))
+    return words[value.label]

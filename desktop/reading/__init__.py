@@ -1,0 +1,1 @@
+"""The reading pane: one post, its summary with evidence, and why it is here."""

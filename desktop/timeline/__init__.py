@@ -1,0 +1,1 @@
+"""The list of posts: ids with lazily loaded rows, painted as cards."""

@@ -1,0 +1,156 @@
+"""One card: its text laid out for a width, kept until the row, the width or the theme changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
+
+from desktop import theme
+from desktop.strings import ago, plural, reason, sentiment, tr
+from engine import PostRow
+
+TITLE_LINES = 3
+EXCERPT_LINES = 2
+MARGIN, GAP, PADDING, RADIUS = 12, 8, 14, 12  # around, between and inside cards; at 100 %
+
+# A colour name, and the words; drawn one after another while there is room.
+Mark = tuple[str, str, bool]  # token of the colour, words, with a dot before
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """At most some lines of one font; the last one ends with an ellipsis when there was more."""
+
+    layout: QTextLayout
+    tail: str  # the elided last line, "" when everything fitted
+    tail_y: float
+    height: float
+    font: QFont
+    right_to_left: bool
+
+    def draw(self, painter: QPainter, x: float, y: float, width: float) -> None:
+        self.layout.draw(painter, QPointF(x, y))
+        if self.tail:
+            painter.setFont(self.font)
+            side = Qt.AlignmentFlag.AlignRight if self.right_to_left else Qt.AlignmentFlag.AlignLeft
+            rect = QRectF(x, y + self.tail_y, width, self.height - self.tail_y)
+            painter.drawText(rect, side | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextSingleLine, self.tail)
+
+
+def paragraph(text: str, font: QFont, width: float, lines: int, leading: float = 0.0) -> Paragraph:
+    """Lay out at most `lines` lines of `text`; `leading` pixels are added below each."""
+    # One line of the widest letters cannot need more characters than this.
+    text = " ".join(text[: 200 * lines].split())
+    layout = QTextLayout(text, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    right_to_left = text.isascii() is False and _right_to_left(text)
+    option.setTextDirection(Qt.LayoutDirection.RightToLeft if right_to_left else Qt.LayoutDirection.LeftToRight)
+    option.setAlignment(Qt.AlignmentFlag.AlignRight if right_to_left else Qt.AlignmentFlag.AlignLeft)
+    layout.setTextOption(option)
+    layout.setCacheEnabled(True)
+    y, tail, tail_y = 0.0, "", 0.0
+    layout.beginLayout()
+    for number in range(lines):
+        line = layout.createLine()
+        if not line.isValid():
+            break
+        line.setLineWidth(width)
+        end = line.textStart() + line.textLength()
+        if number == lines - 1 and end < len(text):
+            tail = QFontMetricsF(font).elidedText(text[line.textStart() :], Qt.TextElideMode.ElideRight, width)
+            tail_y = y
+            line.setNumColumns(0)
+            line.setPosition(QPointF(0, -10_000))  # drawn as `tail` instead
+            y += line.height() + leading
+            break
+        line.setPosition(QPointF(0, y))
+        y += line.height() + leading
+    layout.endLayout()
+    return Paragraph(layout, tail, tail_y, y, font, right_to_left)
+
+
+def _right_to_left(text: str) -> bool:
+    for character in text:
+        if "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc":
+            return True
+        if character.isalpha():
+            return False
+    return False
+
+
+@dataclass(slots=True)
+class Card:
+    """What is drawn for one row at one width. All lengths in pixels, from the card's own top left."""
+
+    row: PostRow
+    width: float
+    height: float
+    muffled: bool
+    title: Paragraph | None
+    excerpt: Paragraph | None
+    marks: list[Mark]
+    minutes: str
+    top_height: float
+    marks_height: float
+
+
+def marks(row: PostRow) -> list[Mark]:
+    """What the line of marks says of a post, the most telling first."""
+    found: list[Mark] = []
+    if row.sentiment is not None:
+        label = row.sentiment.label
+        colour = "ink_third" if label == "unsure" else label
+        found.append((colour, sentiment(row.sentiment), label != "unsure"))
+    if row.liked is not None:
+        found.append(("accent" if row.liked else "negative", tr("liked") if row.liked else tr("disliked"), False))
+    if row.saved:
+        found.append(("accent", tr("saved"), False))
+    if row.reason and row.reason != "baseline":
+        found.append(("accent", reason(row.reason, row.reason_detail), False))
+    return found
+
+
+def who(row: PostRow) -> str:
+    return row.feed_title
+
+
+def when(row: PostRow) -> str:
+    """The author where it says more than the feed's name, and how long ago."""
+    author = row.author.strip()
+    named = author and author.casefold() not in row.feed_title.casefold()
+    return f"{author} · {ago(row.published_at)}" if named else ago(row.published_at)
+
+
+def line_height(font: QFont) -> float:
+    return QFontMetricsF(font).height()
+
+
+def lay_out(row: PostRow, width: float) -> Card:
+    """Measure the card of `row` for a card `width` (frame included)."""
+    small = theme.font(12)
+    inner = width - 2 * theme.px(PADDING)
+    top = line_height(small)
+    if row.muffled_by is not None:
+        return Card(row, width, theme.px(32), True, None, None, [], "", top, top)
+    weight = 500 if row.read else 600
+    headline, body = (row.title, row.excerpt) if row.title else (row.excerpt, "")
+    title = paragraph(headline, theme.font(14.5, weight), inner, TITLE_LINES, theme.px(1)) if headline else None
+    excerpt = paragraph(body, theme.font(13), inner, EXCERPT_LINES, theme.px(1)) if body else None
+    height = 2 * theme.px(PADDING - 1) + top
+    height += theme.px(3) + title.height if title else 0
+    height += theme.px(3) + excerpt.height if excerpt else 0
+    marks_height = max(top, float(theme.px(20)))  # room for the buttons, so that hovering never changes a height
+    height += theme.px(5) + marks_height
+    minutes = plural("{n} min read", "{n} min read", row.reading_minutes) if row.reading_minutes > 1 else ""
+    return Card(row, width, height, False, title, excerpt, marks(row), minutes, top, marks_height)
+
+
+def usual_height() -> float:
+    """The height of a card whose row is still to come: one line of title and two of text."""
+    return (
+        2 * theme.px(PADDING - 1) + line_height(theme.font(12)) + theme.px(3) + 2 * line_height(theme.font(14.5, 600))
+        + theme.px(3) + 2 * (line_height(theme.font(13)) + theme.px(1)) + theme.px(5) + theme.px(20)
+    )  # fmt: skip

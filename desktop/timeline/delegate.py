@@ -1,0 +1,260 @@
+"""Paints cards, and knows where on a card its buttons are."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+
+from desktop import icons, theme
+from desktop.strings import decimal, tr
+from desktop.timeline.card import GAP, MARGIN, PADDING, RADIUS, Card, lay_out, usual_height, when, who
+from desktop.timeline.model import RowRole
+from engine import PostRow
+
+Index = QModelIndex | QPersistentModelIndex
+
+CACHED = 400  # cards: some screens in either direction
+ACTIONS = ("like", "dislike", "save", "hide")
+BUTTON = 22  # pixels at 100 %
+
+
+class CardDelegate(QStyledItemDelegate):
+    """Cards for rows. `act(name, post_id)` is called when a button on a card is pressed."""
+
+    def __init__(self, act: Callable[[str, int], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._act = act
+        self._cards: OrderedDict[tuple[int, int], Card] = OrderedDict()
+        self.rule_names: Mapping[int, str] = {}
+        theme.signal().changed.connect(self.forget)
+
+    def forget(self) -> None:
+        self._cards.clear()
+
+    # ---- measuring ---------------------------------------------------------------------------
+
+    def card(self, row: PostRow, width: int) -> Card:
+        """The card of `row` in a list `width` pixels wide, laid out at most once per row value."""
+        key = (row.id, width)
+        found = self._cards.get(key)
+        if found is not None and found.row == row:
+            self._cards.move_to_end(key)
+            return found
+        made = lay_out(row, width - 2 * theme.px(MARGIN))
+        self._cards[key] = made
+        if len(self._cards) > CACHED:
+            self._cards.popitem(last=False)
+        return made
+
+    def has(self, row: PostRow, width: int) -> bool:
+        """True when measuring this row would lay nothing out."""
+        found = self._cards.get((row.id, width))
+        return found is not None and found.row == row
+
+    def height(self, row: PostRow | None, width: int) -> int:
+        """Of a card with the gap below it."""
+        return round((self.card(row, width).height if row else usual_height()) + theme.px(GAP))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        width = option.rect.width()  # type: ignore[attr-defined]
+        return QSize(width, self.height(index.data(RowRole), width))
+
+    def frame(self, rect: QRectF) -> QRectF:
+        """The card inside the cell `rect`."""
+        margin = theme.px(MARGIN)
+        return rect.adjusted(margin, 0, -margin, -theme.px(GAP)).adjusted(0.5, 0.5, -0.5, -0.5)
+
+    def buttons(self, rect: QRectF) -> dict[str, QRectF]:
+        """Where the buttons are on the card in the cell `rect`."""
+        frame, side = self.frame(rect), theme.px(BUTTON)
+        right = frame.right() - theme.px(PADDING - 4)
+        top = frame.bottom() - theme.px(PADDING - 4) - side
+        return {
+            name: QRectF(right - (len(ACTIONS) - at) * (side + 2), top, side, side) for at, name in enumerate(ACTIONS)
+        }
+
+    # ---- painting ----------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        state = option.state  # type: ignore[attr-defined]
+        cell = QRectF(option.rect)  # type: ignore[attr-defined]
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        active = selected or bool(state & QStyle.StateFlag.State_MouseOver)
+        row: PostRow | None = index.data(RowRole)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if row is None:
+            self._paint_waiting(painter, cell)
+        else:
+            card = self.card(row, round(cell.width()))
+            if card.muffled:
+                self._paint_muffled(painter, card, cell, selected)
+            else:
+                self._paint_card(painter, card, cell, selected, active)
+        painter.restore()
+
+    def _paint_frame(self, painter: QPainter, frame: QRectF, selected: bool, *, dashed: bool = False) -> None:
+        if selected:
+            painter.setPen(QPen(theme.color("accent"), 2))
+            frame = frame.adjusted(0.5, 0.5, -0.5, -0.5)
+        else:
+            pen = QPen(theme.color("line_strong" if dashed else "line"), 1)
+            if dashed:
+                pen.setDashPattern([3, 3])
+            painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush if dashed else theme.color("card"))
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
+
+    def _paint_waiting(self, painter: QPainter, cell: QRectF) -> None:
+        frame = self.frame(cell)
+        self._paint_frame(painter, frame, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("line"))
+        x, y = frame.left() + theme.px(PADDING), frame.top() + theme.px(PADDING)
+        for share, height in ((0.3, 8), (0.8, 11), (0.55, 8)):
+            bar = QRectF(x, y, (frame.width() - 2 * theme.px(PADDING)) * share, theme.px(height))
+            painter.drawRoundedRect(bar, 4, 4)
+            y += bar.height() + theme.px(12)
+
+    def _paint_muffled(self, painter: QPainter, card: Card, cell: QRectF, selected: bool) -> None:
+        frame = self.frame(cell)
+        self._paint_frame(painter, frame, selected, dashed=True)
+        font = theme.font(13)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        painter.setPen(theme.color("ink_third"))
+        name = self.rule_names.get(card.row.muffled_by or 0, "")
+        why = tr("one line because of “{rule}”").format(rule=name) if name else tr("one line because of your rule")
+        inner = frame.adjusted(theme.px(PADDING), 0, -theme.px(PADDING), 0)
+        why = metrics.elidedText(why, Qt.TextElideMode.ElideRight, inner.width() * 0.55)
+        aside = metrics.horizontalAdvance(why)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, why)
+        painter.setPen(theme.color("ink_second"))
+        room = inner.width() - aside - theme.px(12)
+        text = metrics.elidedText(card.row.title or card.row.excerpt, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignLeft, text)
+
+    def _paint_card(self, painter: QPainter, card: Card, cell: QRectF, selected: bool, active: bool) -> None:
+        row, frame = card.row, self.frame(cell)
+        self._paint_frame(painter, frame, selected)
+        pad = theme.px(PADDING)
+        x, y, inner = frame.left() + pad, frame.top() + theme.px(PADDING - 2), frame.width() - 2 * pad
+        self._paint_top(painter, card, x, y, inner)
+        y += card.top_height
+        if card.title is not None:
+            y += theme.px(3)
+            painter.setPen(theme.color("ink_second" if row.read else "ink"))
+            card.title.draw(painter, x, y, inner)
+            y += card.title.height
+        if card.excerpt is not None:
+            y += theme.px(3)
+            painter.setPen(theme.color("ink_third" if row.read else "ink_second"))
+            card.excerpt.draw(painter, x, y, inner)
+            y += card.excerpt.height
+        y += theme.px(5)
+        buttons = self.buttons(cell)
+        room = (buttons["like"].left() - theme.px(8) - x) if active else inner
+        self._paint_marks(painter, card, x, y, room)
+        if active:
+            self._paint_buttons(painter, row, buttons)
+
+    def _paint_top(self, painter: QPainter, card: Card, x: float, y: float, inner: float) -> None:
+        bold, small = theme.font(12, 600), theme.font(12)
+        metrics, bold_metrics = QFontMetricsF(small), QFontMetricsF(bold)
+        minutes = metrics.horizontalAdvance(card.minutes)
+        line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        painter.setFont(small)
+        painter.setPen(theme.color("ink_third"))
+        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(x, y, inner, card.top_height), end, card.minutes)
+        room = inner - minutes - theme.px(12)
+        aside = " · " + when(card.row)
+        name = bold_metrics.elidedText(
+            who(card.row), Qt.TextElideMode.ElideRight, max(room * 0.4, room - metrics.horizontalAdvance(aside))
+        )
+        used = bold_metrics.horizontalAdvance(name)
+        painter.drawText(
+            QRectF(x + used, y, room - used, card.top_height), line,
+            metrics.elidedText(aside, Qt.TextElideMode.ElideRight, room - used),
+        )  # fmt: skip
+        painter.setFont(bold)
+        painter.setPen(theme.color("ink_third" if card.row.read else "ink_second"))
+        painter.drawText(QRectF(x, y, used + 2, card.top_height), line, name)
+
+    def _paint_marks(self, painter: QPainter, card: Card, x: float, y: float, room: float) -> None:
+        font = theme.font(12)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        end, height = x + room, card.marks_height
+        line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        for colour, words, dot in card.marks:
+            if end - x < theme.px(40):
+                break
+            if dot:
+                size = theme.px(7)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.color(colour))
+                painter.drawEllipse(QRectF(x, y + (height - size) / 2 + 0.5, size, size))
+                x += size + theme.px(5)
+            painter.setPen(theme.color("ink_third") if dot else theme.color(colour))
+            text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, end - x)
+            painter.drawText(QRectF(x, y, end - x, height), line, text)
+            x += metrics.horizontalAdvance(text) + theme.px(10)
+
+    def _paint_buttons(self, painter: QPainter, row: PostRow, buttons: dict[str, QRectF]) -> None:
+        on = {"like": row.liked is True, "dislike": row.liked is False, "save": row.saved, "hide": row.hidden}
+        for name, rect in buttons.items():
+            colour = theme.color("accent" if on[name] else "ink_third")
+            inset = theme.px(3)
+            icons.paint(painter, name, rect.adjusted(inset, inset, -inset, -inset), colour, filled=on[name] and name != "hide")
+
+    # ---- pointing ----------------------------------------------------------------------------
+
+    def button_at(self, cell: QRectF, point: QPointF, row: PostRow | None) -> str:
+        """The name of the button under `point`, or ""."""
+        if row is None or row.muffled_by is not None:
+            return ""
+        return next((name for name, rect in self.buttons(cell).items() if rect.contains(point)), "")
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
+            row: PostRow | None = index.data(RowRole)
+            name = self.button_at(QRectF(option.rect), event.position(), row)  # type: ignore[attr-defined]
+            if name and row is not None:
+                if event.type() == QEvent.Type.MouseButtonRelease:
+                    self._act(name, row.id)
+                return True
+        return False
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        row: PostRow | None = index.data(RowRole)
+        name = self.button_at(QRectF(option.rect), QPointF(event.pos()), row)  # type: ignore[attr-defined]
+        words = {"like": tr("Like (L)"), "dislike": tr("Dislike (D)"), "save": tr("Save (S)"), "hide": tr("Hide (H)")}
+        text = words.get(name, "")
+        if not text and row is not None and row.sentiment is not None:
+            text = tr("positive {p} · neutral {u} · negative {n}").format(
+                p=decimal(row.sentiment.positive), u=decimal(row.sentiment.neutral), n=decimal(row.sentiment.negative)
+            )
+        QToolTip.showText(event.globalPos(), text, view)
+        return True
+
+
