@@ -59,6 +59,10 @@ class FetchedPost:
     categories: tuple[str, ...] = ()
     comments_url: str = ""
     media: tuple[Media, ...] = ()
+    contributors: tuple[str, ...] = ()
+    rights: str = ""
+    source_title: str = ""  # of the feed that an aggregator took the post from
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,14 @@ class FeedInfo:
     icon_url: str = ""
     language: str = ""
     ttl_minutes: int | None = None  # the longest of ttl and sy:update…; None when unsaid
+    skip_hours: tuple[int, ...] = ()  # 0 to 23, GMT
+    skip_days: tuple[str, ...] = ()  # "Monday" …
+    author: str = ""
+    contributors: tuple[str, ...] = ()
+    copyright: str = ""
+    generator: str = ""
+    categories: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +226,26 @@ class Post:
     versions: int  # distinct contents seen so far
     first_seen_at: datetime
     content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many posts and feeds there are. Hidden posts count as hidden only."""
+
+    unread: int
+    saved: int
+    hidden: int
+    posts: int
+    feeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileState:
+    """What can be told of a profile without opening it."""
+
+    exists: bool
+    encryption: Encryption | None  # None: not chosen yet
+    keyring_works: bool | None  # None: not tried, because this profile does not need it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
