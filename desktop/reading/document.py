@@ -144,7 +144,7 @@ class _Writer(HTMLParser):
         link = judge(address)
         self._link = link.url
         if link.url:
-            self._begin("a", f'<a href="{escape(address.strip())}">', "</a>")
+            self._begin("a", f'<a href="{escape(link.url)}">', "</a>")
         else:
             self._begin("a", "<span>", "</span>")
 
