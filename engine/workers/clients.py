@@ -1,0 +1,327 @@
+"""What the engine calls: one class for each worker role, values of `engine.types` in and out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from engine.errors import WorkerError
+from engine.types import Article, FeedInfo, FetchedPost, Parsed, Request, Sentiment, Signals, Subscription, Vectors
+from engine.workers.process import Limits
+from engine.workers.supervisor import Supervisor, WorkerState
+from engine.workers.wire import WireError, from_wire
+
+log = logging.getLogger(__name__)
+
+Cancelled = Callable[[], bool]
+
+PARSE_LIMITS = Limits(
+    address_bytes=1 << 30, processor_seconds=30.0, start_seconds=60.0, idle_seconds=900.0, back_off_seconds=0.25, nice=1
+)
+EMBED_LIMITS = Limits(resident_bytes=1 << 30, start_seconds=180.0, nice=5)
+GENERATE_SPARE_BYTES = 1 << 30  # beside the model file: context, library, interpreter
+PARSE_SECONDS = 60.0
+EMBED_SECONDS = 120.0
+GENERATE_SECONDS = 120.0
+MAX_POSTS = 200_000  # of one answer; the parser's own bound lies below
+LANGUAGE_TEXTS = 500  # of one job, so that a feed never waits long behind them
+
+
+class _Client:
+    """A worker role and its supervisor."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.supervisor = supervisor
+
+    def state(self) -> WorkerState:
+        return self.supervisor.state()
+
+    def unload(self) -> None:
+        """Let the process go; the next call starts it again."""
+        self.supervisor.unload()
+
+    def close(self) -> None:
+        self.supervisor.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _sense(self) -> Iterator[None]:
+        """Around the reading of a reply: what does not fit its type is the worker's fault, not a bug here."""
+        try:
+            yield
+        except (WireError, LookupError, TypeError, ValueError, AttributeError) as error:
+            log.info("worker answered nonsense role=%s error=%s", self.supervisor.role, type(error).__name__)
+            raise WorkerError(
+                f"The {self.supervisor.role} worker answered with something that makes no sense."
+            ) from error
+
+
+class ParseWorker(_Client):
+    """Reads what came from the network. Thread-safe; jobs run one after the other."""
+
+    def __init__(
+        self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), limits: Limits = PARSE_LIMITS
+    ) -> None:
+        super().__init__(Supervisor("parse", {}, limits))
+        self._clock = clock
+
+    def feed(self, body: bytes, url: str, content_type: str = "", *, cancelled: Cancelled | None = None) -> Parsed:
+        """Raises NotAFeedError, ParseError, WorkerError."""
+        payload = {"body": body, "url": url, "content_type": content_type, "now": self._clock().timestamp()}
+        head: Parsed | None = None
+        posts: list[FetchedPost] = []
+        for reply in self._parse("feed", payload, cancelled):
+            with self._sense():
+                if head is None:
+                    head = _parsed(reply)
+                else:
+                    posts += [from_wire(FetchedPost, post) for post in reply["posts"]]
+                if len(posts) > MAX_POSTS:
+                    raise WireError("too many posts")
+        with self._sense():
+            if head is None:
+                raise WireError("no answer")
+        return replace(head, posts=tuple(posts))
+
+    def languages(self, texts: Sequence[str], *, cancelled: Cancelled | None = None) -> list[str]:
+        """The ISO 639-1 code of each text, "" where nothing is sure. Raises WorkerError."""
+        found: list[str] = []
+        for start in range(0, len(texts), LANGUAGE_TEXTS):
+            payload = {"texts": [text[:300] for text in texts[start : start + LANGUAGE_TEXTS]]}
+            for reply in self._parse("languages", payload, cancelled):
+                with self._sense():
+                    found += [_text(language) for language in reply["languages"]]
+        with self._sense():
+            if len(found) != len(texts):
+                raise WireError("not one language for each text")
+        return found
+
+    def opml(self, body: bytes) -> tuple[Subscription, ...]:
+        """Raises ParseError, WorkerError."""
+        replies = list(self._parse("opml", {"body": body}))
+        with self._sense():
+            return tuple(from_wire(Subscription, item) for reply in replies for item in reply["subscriptions"])
+
+    def discover(self, body: bytes, url: str) -> tuple[str, ...]:
+        """Addresses of feeds that a page names, the likeliest first. Raises WorkerError."""
+        replies = list(self._parse("discover", {"body": body, "url": url}))
+        with self._sense():
+            return tuple(_text(address) for reply in replies for address in reply["candidates"])
+
+    def article(self, body: bytes, url: str) -> Article:
+        """The main text of a page. Raises ParseError, WorkerError."""
+        replies = list(self._parse("article", {"body": body, "url": url}))
+        with self._sense():
+            return from_wire(Article, replies[0]["article"])
+
+    def _parse(self, op: str, payload: dict[str, Any], cancelled: Cancelled | None = None) -> Iterator[dict[str, Any]]:
+        return self.supervisor.request(op, payload, timeout_seconds=PARSE_SECONDS, cancelled=cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedBatch:
+    """Vectors of some of the texts: `vectors[i]` and `signals[i]` belong to text `indices[i]`."""
+
+    indices: tuple[int, ...]
+    vectors: Vectors  # (n, d) float32, unit length
+    signals: tuple[Signals | None, ...]  # None where no heads were asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedInfo:
+    """How the model runs here."""
+
+    device: str
+    precision: str
+    dim: int
+    posts_per_second: float
+    threads: int
+    cosine: float  # mean, against fp32
+
+    def __str__(self) -> str:
+        return f"{self.device.upper()} ({self.precision})"
+
+
+class EmbedWorker(_Client):
+    """Turns texts into vectors. The model is loaded with the first call and let go when idle."""
+
+    def __init__(
+        self,
+        model_dir: Path,
+        heads_path: Path | None = None,
+        *,
+        threads: int = 0,
+        limits: Limits = EMBED_LIMITS,
+    ) -> None:
+        """What is measured at first use is kept in `measured.json` beside the model's folder."""
+        self._measured_path = model_dir.parent / "measured.json"
+        self._info: EmbedInfo | None = None
+        config = {
+            "model_dir": str(model_dir.absolute()),
+            "heads_path": str(heads_path.absolute()) if heads_path is not None else "",
+            "threads": threads,
+            "measured": _read_measured(self._measured_path),
+        }
+        self.config = config
+        super().__init__(Supervisor("embed", config, limits))
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        heads: bool = False,
+        urgent: bool = False,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[EmbedBatch]:
+        """Vectors as they come, longest texts first.
+
+        Args:
+            heads: also ask the trained heads.   urgent: a person waits for it (a search).
+        Raises:
+            ModelError: the model cannot be loaded.   WorkerError.
+        """
+        if not texts:
+            return
+        cut = [text[:2000] for text in texts]
+        missing = set(range(len(cut)))
+        payload = {"texts": cut, "heads": heads}
+        for reply in self.supervisor.request(
+            "embed", payload, timeout_seconds=EMBED_SECONDS, urgent=urgent, cancelled=cancelled
+        ):
+            with self._sense():
+                batch = _batch(reply)
+                if not missing.issuperset(batch.indices):
+                    raise WireError("a text twice")
+                missing.difference_update(batch.indices)
+            yield batch
+        with self._sense():
+            if missing:
+                raise WireError("not every text has a vector")
+        if self._info is None:
+            self.info()
+
+    def info(self) -> EmbedInfo:
+        """How the model runs here; loads it when it is not loaded. Raises ModelError, WorkerError."""
+        if self._info is None:
+            replies = list(self.supervisor.request("info", {}, timeout_seconds=EMBED_SECONDS))
+            with self._sense():
+                found = replies[0]
+                self._info = EmbedInfo(
+                    device=_text(found["device"]),
+                    precision=_text(found["precision"]),
+                    dim=int(found["dimensions"]),
+                    posts_per_second=float(found["posts_per_second"]),
+                    threads=int(found["threads"]),
+                    cosine=float(found["cosine"]),
+                )
+                key = _text(found["key"])
+            self._keep(key, self._info)
+        return self._info
+
+    def known_info(self) -> EmbedInfo | None:
+        """What `info` found, without loading anything: None before the model was first used."""
+        return self._info
+
+    def _keep(self, key: str, info: EmbedInfo) -> None:
+        measured = _read_measured(self._measured_path)
+        entry = {"precision": info.precision, "posts_per_second": info.posts_per_second, "cosine": info.cosine}
+        if key not in measured:
+            measured[key] = entry
+            with contextlib.suppress(OSError):  # a read-only folder: then each start measures again
+                _write_whole(self._measured_path, json.dumps(measured, indent=1, sort_keys=True))
+        self.config["measured"] = measured
+
+
+class GenerateWorker(_Client):
+    """Writes text with a local language model. `pieces` keep the scaffold and foreign text apart: ["scaffold", text]
+    is tokenised with the model's special tokens, ["foreign", text] without."""
+
+    def __init__(self, model_path: Path, template: str, *, threads: int = 0, limits: Limits | None = None) -> None:
+        size = model_path.stat().st_size if model_path.is_file() else 0
+        config = {"model_path": str(model_path.absolute()), "template": template, "threads": threads}
+        chosen = limits or Limits(resident_bytes=2 * size + GENERATE_SPARE_BYTES, start_seconds=300.0, nice=5)
+        super().__init__(Supervisor("generate", config, chosen))
+
+    def complete(
+        self, pieces: Sequence[Sequence[str]], *, cancelled: Cancelled | None = None, **options: Any
+    ) -> Iterator[str]:
+        """The text as it is written, piece by piece; closing the iterator stops the model after its current token.
+
+        Args:
+            options: passed on to the role (max_tokens, temperature, seed, stop, …).
+        Raises:
+            ModelError: the model cannot be loaded.   WorkerError.
+        """
+        payload: dict[str, Any] = {"pieces": [list(piece) for piece in pieces], **options}
+        for reply in self.supervisor.request(
+            "complete", payload, timeout_seconds=GENERATE_SECONDS, cancelled=cancelled, repeatable=False
+        ):
+            with self._sense():
+                text = _text(reply["text"])
+            yield text
+
+
+def _parsed(reply: Mapping[str, Any]) -> Parsed:
+    return Parsed(
+        info=from_wire(FeedInfo, reply["info"]),
+        posts=(),
+        cursor=_text(reply["cursor"]),
+        follow_ups=tuple(from_wire(Request, request) for request in reply["follow_ups"]),
+        warnings=tuple(_text(warning) for warning in reply["warnings"]),
+    )
+
+
+def _batch(reply: Mapping[str, Any]) -> EmbedBatch:
+    indices = tuple(int(index) for index in reply["indices"])
+    width = int(reply["dimensions"])
+    vectors = np.frombuffer(reply["vectors"], dtype="<f4").reshape(len(indices), width).astype(np.float32, copy=False)
+    if not np.isfinite(vectors).all():
+        raise WireError("a vector that is none")
+    sentiments = reply["sentiments"]
+    if not sentiments:
+        return EmbedBatch(indices, vectors, (None,) * len(indices))
+    if len(sentiments) != len(indices):
+        raise WireError("not one sentiment for each text")
+    return EmbedBatch(
+        indices, vectors, tuple(Signals(sentiment=Sentiment(*map(float, item))) for item in sentiments)
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise WireError("no text")
+    return value
+
+
+def _read_measured(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(prefix=".measured-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

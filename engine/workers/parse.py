@@ -1,0 +1,76 @@
+"""The `parse` worker: untrusted bytes in, clean values out. Operations: feed, languages, opml, discover, article."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.sources.discovery import candidates
+from engine.sources.feed import parse_feed
+from engine.sources.opml import read_opml
+from engine.workers.protocol import MAX_POSTS
+from engine.workers.wire import to_wire
+
+Payload = dict[str, Any]
+Cancelled = Callable[[], bool]
+Replies = Iterator[dict[str, Any]]
+
+REPLY_CHARACTERS = 100_000  # a reply is closed once its posts hold this much text; a frame holds 256 KB
+MAX_LANGUAGE_CHARACTERS = 300
+
+
+def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
+    return {"feed": feed, "languages": languages, "opml": opml, "discover": discover, "article": article}
+
+
+def feed(payload: Payload, cancelled: Cancelled) -> Replies:
+    """Everything of the answer but its posts, then the posts, at most 50 in a reply."""
+    now = datetime.fromtimestamp(payload["now"], UTC)
+    parsed = parse_feed(payload["body"], url=payload["url"], content_type=payload["content_type"], now=now)
+    yield {
+        "info": to_wire(parsed.info),
+        "cursor": parsed.cursor,
+        "follow_ups": [to_wire(request) for request in parsed.follow_ups],
+        "warnings": list(parsed.warnings),
+    }
+    for posts in _replies(parsed.posts, lambda post: len(post.body_html) + len(post.text) + len(post.title)):
+        yield {"posts": [to_wire(post) for post in posts]}
+
+
+def languages(payload: Payload, cancelled: Cancelled) -> Replies:
+    from engine.sources.language import detect  # its model takes most of a second to load
+
+    for texts in _replies(payload["texts"], lambda text: 0):
+        yield {"languages": detect([text[:MAX_LANGUAGE_CHARACTERS] for text in texts])}
+
+
+def opml(payload: Payload, cancelled: Cancelled) -> Replies:
+    found = read_opml(payload["body"])
+    for some in _replies(found, lambda item: len(item.url) + len(item.title) + len(item.site_url) + len(item.folder)):
+        yield {"subscriptions": [to_wire(subscription) for subscription in some]}
+
+
+def discover(payload: Payload, cancelled: Cancelled) -> Replies:
+    yield {"candidates": list(candidates(payload["body"], payload["url"]))}
+
+
+def article(payload: Payload, cancelled: Cancelled) -> Replies:
+    from engine.sources.article import extract_article  # trafilatura takes half a second to load
+
+    yield {"article": to_wire(extract_article(payload["body"], payload["url"]))}
+
+
+def _replies(items: Iterable[Any], characters: Callable[[Any], int]) -> Iterator[list[Any]]:
+    """Cut a sequence into parts that each fit one reply."""
+    part: list[Any] = []
+    size = 0
+    for item in items:
+        length = characters(item)
+        if part and (len(part) == MAX_POSTS or size + length > REPLY_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += length
+    if part:
+        yield part
