@@ -62,6 +62,7 @@ class SafeBrowser(QTextBrowser):
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(24)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
         self.anchorClicked.connect(self._activate)
         self.highlighted.connect(self._hover)
@@ -83,7 +84,7 @@ class SafeBrowser(QTextBrowser):
         """Let documents show `picture` under the address `app:name`."""
         self._pictures[f"app:{name}"] = picture
 
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
         address = name.toString() if isinstance(name, QUrl) else str(name)
         if address in self._pictures:
             return self._pictures[address]
@@ -93,10 +94,10 @@ class SafeBrowser(QTextBrowser):
             return _nothing()
         return b" "
 
-    def setSource(self, *_arguments: Any) -> None:  # noqa: N802
+    def setSource(self, *_arguments: Any) -> None:
         """Do nothing: a link never replaces what is shown."""
 
-    doSetSource = setSource  # noqa: N815
+    doSetSource = setSource
 
     def _link_texts(self) -> dict[str, list[str]]:
         """Which words stand on which address."""
@@ -142,7 +143,7 @@ class SafeBrowser(QTextBrowser):
         self.own_link_hovered.emit("")
         self.link_hovered.emit("" if url.isEmpty() else describe(self._judge(url)))
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         at = event.pos() if event.reason() == QContextMenuEvent.Reason.Mouse else self.cursorRect().center()
         menu = self.make_menu(at)
         menu.popup(self.mapToGlobal(at))
@@ -181,7 +182,7 @@ class SafeBrowser(QTextBrowser):
         cursor.setPosition(min(span[0], max(0, self.document().characterCount() - 1)))
         return int(self.cursorRect(cursor).top())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         if self._marks:
             painter = QPainter(self.viewport())
             soft, strong = theme.color("accent_soft"), theme.color("accent")
@@ -230,7 +231,7 @@ class SafeBrowser(QTextBrowser):
         wide = self.document().idealWidth() > self.viewport().width() + 1
         self.setFixedHeight(max(1, height) + (bar.sizeHint().height() if wide else 0))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling up and down belongs to whoever holds this widget."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
             super().wheelEvent(event)
@@ -315,5 +316,6 @@ def reading_style() -> str:
     table.picture {{ margin: {theme.px(4)}px 0 {theme.px(14)}px 0; }}
     td.picture {{ background-color: {t.background}; color: {t.ink_second}; padding: {theme.px(10)}px {theme.px(12)}px;
                   font-family: '{theme.font(13).families()[0]}'; font-size: {theme.font(12.5).pointSizeF()}pt; line-height: {theme.px(18)}px; }}
-    table.data {{ border-collapse: collapse; border-color: {t.line}; margin: 0 0 {theme.px(14)}px 0; }}
+    td.data, th.data {{ border: 1px solid {t.line_strong}; padding: {theme.px(4)}px {theme.px(10)}px; }}
+    table.data {{ border-collapse: collapse; border-color: {t.line_strong}; margin: 0 0 {theme.px(14)}px 0; }}
     """

@@ -124,9 +124,9 @@ class _Writer(HTMLParser):
             spans = "".join(
                 f' {name}="{min(int(values[name]), 50)}"'
                 for name in ("colspan", "rowspan")
-                if values.get(name, "").isdecimal() and 0 < int(values[name][:4])
+                if values.get(name, "").isdecimal() and int(values[name][:4]) > 0
             )
-            self._begin(tag, f"<{tag}{spans}>", f"</{tag}>")
+            self._begin(tag, f'<{tag} class="data"{spans}>', f"</{tag}>")
         elif tag == "ol" and values.get("start", "").isdecimal():
             self._section(tag, f'<ol start="{int(values["start"][:6])}">', "</ol>")
         elif tag in ("ul", "ol", "dl"):

@@ -1,0 +1,548 @@
+"""The reading pane: header, summary, body, and why the post is here, in one column that scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import icons, theme
+from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
+from desktop.reading.document import Shown, find_spans, picture_box, safe_html
+from desktop.reading.flow import FlowLayout
+from desktop.reading.links import judge
+from desktop.reading.summary import SummaryBox
+from desktop.reading.why import WhyPanel
+from desktop.strings import moment, plural, size, tr
+from engine import Changes, Condition, EngineError, Explanation, NotFoundError, Post, Rule, Summary
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+COLUMN = 640  # pixels at 100 %
+MARGIN = 44
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    post: Post
+    shown: Shown
+    summary: Summary | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    explanation: Explanation
+    rule_name: str
+
+
+class ReadingPane(QWidget):
+    """Shows one post. Every call to the engine goes through the window's lanes; what comes late for another post is dropped."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self._window = window
+        self._id: int | None = None
+        self._post: Post | None = None
+        self._shown: Shown | None = None
+        self._evidence: list[list[tuple[int, int]]] = []
+        self._everything = False
+        self._why_open = True
+        theme.role(self, "pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(tr("Reading pane"))
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._make_empty())
+        self._stack.addWidget(self._make_column())
+        self._foot = self._make_foot()
+        theme.signal().changed.connect(self._restyle)
+
+    # ---- building ----------------------------------------------------------------------------
+
+    def _make_empty(self) -> QWidget:
+        empty = QWidget()
+        box = QVBoxLayout(empty)
+        box.setContentsMargins(theme.px(MARGIN), theme.px(24), theme.px(MARGIN), theme.px(24))
+        box.addStretch(2)
+        self._empty_title = theme.label(tr("Nothing open"), "heading")
+        self._empty_text = theme.label(
+            tr("Choose a post on the left, or press J to open the next one."), "second", wrap=True
+        )
+        for label in (self._empty_title, self._empty_text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            box.addWidget(label)
+        box.addStretch(3)
+        return empty
+
+    def _make_column(self) -> QScrollArea:
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setAccessibleName(tr("Post"))
+        outside = QWidget()
+        theme.role(outside, "pane")
+        self._outer = QVBoxLayout(outside)
+        self._column = QWidget()
+        self._column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._outer.addWidget(self._column)
+        self._outer.addStretch(1)
+        column = QVBoxLayout(self._column)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.px(8))
+        self.meta = theme.label("", "third", wrap=True)
+        self.title = theme.label("", "title", wrap=True)
+        for label in (self.meta, self.title):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        column.addWidget(self.meta)
+        column.addWidget(self.title)
+        column.addWidget(self._make_actions())
+        column.addSpacing(theme.px(4))
+        self.summary_box = SummaryBox()
+        self.summary_box.wanted.connect(self.summarise)
+        self.summary_box.cancelled.connect(self._cancel_summary)
+        self.summary_box.sentence_hovered.connect(self._show_evidence)
+        self.summary_box.sentence_chosen.connect(self._go_to_evidence)
+        column.addWidget(self.summary_box)
+        column.addSpacing(theme.px(8))
+        self.body = SafeBrowser()
+        self.body.setAccessibleName(tr("Text of the post"))
+        self.body.link_hovered.connect(self._show_link)
+        self.body.rule_wanted.connect(self._rule_from_words)
+        column.addWidget(self.body)
+        self.rest = QPushButton(tr("Show the rest of this long post"))
+        self.rest.clicked.connect(self._show_everything)
+        column.addWidget(self.rest, 0, Qt.AlignmentFlag.AlignLeft)
+        self.pictures = theme.label("", "third", wrap=True)
+        column.addWidget(self.pictures)
+        column.addSpacing(theme.px(8))
+        self.why = WhyPanel()
+        self.why.more.connect(lambda: self._act(lambda id: self._window.acts.like(id, True)))
+        self.why.less.connect(lambda: self._act(lambda id: self._window.acts.like(id, False)))
+        self.why.less_of_source.connect(self._less_of_source)
+        self.why.weights.connect(lambda: self._window.show_page("settings"))
+        self.why.edit_rule.connect(self._edit_rule)
+        self.why.post_chosen.connect(self._window.open_post)
+        column.addWidget(self.why)
+        self.scroll.setWidget(outside)
+        self._measure()
+        return self.scroll
+
+    def _make_actions(self) -> QWidget:
+        row = QWidget()
+        flow = FlowLayout(row, across=theme.px(2))
+        self.open_button = self._button("", tr("Open original"), self.open_in_browser)
+        self.like_button = self._button("like", tr("Like"), self._like, checkable=True)
+        self.dislike_button = self._button("dislike", tr("Dislike"), self._dislike, checkable=True)
+        self.save_button = self._button("save", tr("Save"), self._save, checkable=True)
+        self.hide_button = self._button("hide", tr("Hide"), self._hide)
+        self.copy_button = self._button("", tr("Copy link"), self._copy_link)
+        self.comments_button = self._button("", tr("Comments"), self._open_comments)
+        for button in (
+            self.open_button, self.like_button, self.dislike_button, self.save_button, self.hide_button,
+            self.copy_button, self.comments_button,
+        ):  # fmt: skip
+            flow.addWidget(button)
+        flow.setContentsMargins(-theme.px(8), 0, 0, 0)
+        return row
+
+    def _button(self, icon: str, text: str, act: Callable[[], None], *, checkable: bool = False) -> QPushButton:
+        button = QPushButton(text)
+        theme.role(button, "quiet")
+        button.setProperty("drawing", icon)
+        button.setCheckable(checkable)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda _checked=False: act())
+        return button
+
+    def _make_foot(self) -> QLabel:
+        foot = theme.label("", "second")
+        foot.setParent(self)
+        foot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        foot.hide()
+        return foot
+
+    # ---- showing -----------------------------------------------------------------------------
+
+    @property
+    def post_id(self) -> int | None:
+        return self._id
+
+    def show_post(self, id: int) -> None:
+        """Load and show a post; one that is shown already is loaded again, and stays where it was scrolled."""
+        if id != self._id:
+            self._everything = False
+            self._cancel_summary()
+        self._id = id
+        self._load()
+
+    def clear(self) -> None:
+        self._id = self._post = self._shown = None
+        self._stack.setCurrentIndex(0)
+        self._foot.hide()
+
+    def refresh(self, changes: Changes) -> None:
+        """Take up what a write changed, if it is about this post or the order of all."""
+        if self._id is None:
+            return
+        if changes.unknown or self._id in changes.updated or (self._post and self._post.row.feed_id in changes.feeds):
+            self._load()
+        elif changes.order or changes.rules:
+            self._load_why()
+
+    def _load(self) -> None:
+        id, engine, everything = self._id, self._window.engine, self._everything
+        if id is None or engine is None:
+            return
+        old = self._post
+
+        def load() -> _Loaded:
+            post = engine.post(id)
+            same = old is not None and old.row.id == id and old.content_hash == post.content_hash
+            shown = self._shown if same and self._shown is not None and not everything else None
+            shown = shown or safe_html(post.body_html or _paragraphs(post.text), everything=everything)
+            return _Loaded(post, shown, engine.stored_summary(id))
+
+        self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
+        self._load_why()
+
+    def _load_why(self) -> None:
+        id, engine = self._id, self._window.engine
+        if id is None or engine is None:
+            return
+
+        def explain() -> _Explained:
+            explanation = engine.explain(id)
+            hit = explanation.hit
+            names = {rule.id: rule.name for rule in engine.rules()} if hit is not None else {}
+            return _Explained(explanation, names.get(hit.rule_id, "") if hit is not None else "")
+
+        self._window.lanes.read(explain, self._take_why, failed=lambda _error: self.why.hide(), key="reading-why", owner=self)
+
+    def _take(self, loaded: _Loaded) -> None:
+        post = loaded.post
+        if post.row.id != self._id:
+            return
+        new = self._post is None or self._post.row.id != post.row.id
+        changed = new or self._shown is None or loaded.shown.html != self._shown.html
+        self._post, self._shown = post, loaded.shown
+        self._show_header(post)
+        if changed:
+            self._show_body()
+        if loaded.summary is not None:
+            self._show_summary(loaded.summary)
+        elif new:
+            self.summary_box.show_none()
+            self._mark([])
+        self._stack.setCurrentIndex(1)
+        if new:
+            self.why.setVisible(False)
+            self.scroll.verticalScrollBar().setValue(0)
+            self._foot.hide()
+
+    def _missing(self, error: EngineError) -> None:
+        if isinstance(error, NotFoundError):
+            self.clear()
+        else:
+            self._window.say(str(error))
+
+    def _show_header(self, post: Post) -> None:
+        row = post.row
+        parts = [row.feed_title, row.author, moment(row.published_at)]
+        if row.reading_minutes:
+            parts.append(tr("{n} min read").format(n=row.reading_minutes))
+        if post.versions > 1:
+            parts.append(plural("{n} version", "{n} versions", post.versions))
+        self.meta.setText(" · ".join(part for part in parts if part))
+        self.title.setText(row.title or tr("(no title)"))
+        self.title.setAccessibleName(row.title)
+        self.like_button.setChecked(row.liked is True)
+        self.dislike_button.setChecked(row.liked is False)
+        self.save_button.setChecked(row.saved)
+        self.hide_button.setText(tr("Show again") if row.hidden else tr("Hide"))
+        link = judge(row.url)
+        for button in (self.open_button, self.copy_button):
+            button.setEnabled(bool(link.url))
+        self.open_button.setToolTip(link.host)
+        self.comments_button.setVisible(bool(judge(post.comments_url).url) and post.comments_url != row.url)
+        self._draw_icons()
+
+    def _show_body(self) -> None:
+        assert self._shown is not None
+        assert self._post is not None
+        boxes = "".join(
+            picture_box(media.kind, _media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
+            for media in self._post.media
+            if media.kind in ("audio", "video")
+        )
+        html = self._shown.html + boxes
+        if not html.strip():
+            html = f"<p>{tr('This post has no text of its own. Open the original to read it.')}</p>"
+        self.body.show_html(html, theme.font(16, serif=True), reading_style())
+        self.rest.setVisible(self._shown.cut)
+        words = []
+        if self._shown.pictures:
+            words.append(plural("{n} picture not fetched", "{n} pictures not fetched", self._shown.pictures))
+        if self._shown.trackers:
+            words.append(plural("{n} tracking pixel left out", "{n} tracking pixels left out", self._shown.trackers))
+        self.pictures.setText(" · ".join(words))
+        self.pictures.setVisible(bool(words))
+
+    def _show_everything(self) -> None:
+        self._everything = True
+        self._load()
+
+    # ---- summary and evidence ----------------------------------------------------------------
+
+    def summarise(self) -> None:
+        """Ask for a summary of the post that is open; shows one that exists already."""
+        id, engine = self._id, self._window.engine
+        if id is None or engine is None or self.summary_box.summary is not None:
+            return
+        self.summary_box.show_busy()
+
+        def done(summary: Summary) -> None:
+            if self._id == id:
+                self._show_summary(summary)
+
+        def failed(error: EngineError) -> None:
+            if self._id == id:
+                self.summary_box.show_failed(str(error))
+
+        self._window.lanes.slow(lambda: engine.summarise(id), done, failed=failed, key="summary", owner=self)
+
+    def _cancel_summary(self) -> None:
+        """Stop waiting: an answer that still comes is dropped. The engine keeps it for the next time it is asked."""
+        if self._window.lanes is not None:
+            self._window.lanes.slow(lambda: None, None, key="summary")
+        self.summary_box.show_none()
+
+    def _show_summary(self, summary: Summary) -> None:
+        if summary == self.summary_box.summary:
+            return
+        if not summary.sentences:
+            self.summary_box.show_failed(tr("There is nothing in this post that could be summed up."))
+            return
+        self.summary_box.show_summary(summary)
+        self._place_evidence()
+
+    def _place_evidence(self) -> None:
+        summary = self.summary_box.summary
+        if summary is None:
+            return
+        text, id = self.body.document().toPlainText(), self._id
+
+        def find() -> list[list[tuple[int, int]]]:
+            return [
+                find_spans(text, summary.text, [(span.start, span.end) for span in sentence.evidence])
+                for sentence in summary.sentences
+            ]
+
+        def found(places: list[list[tuple[int, int]]]) -> None:
+            if self._id == id:
+                self._mark(places)
+
+        self._window.lanes.read(find, found, key="evidence", owner=self)
+
+    def _mark(self, evidence: list[list[tuple[int, int]]]) -> None:
+        self._evidence = evidence
+        self._show_evidence(0)
+
+    def _show_evidence(self, sentence: int) -> None:
+        """Underline all evidence; that of `sentence` (from 1) stands out, with 0 all of it does."""
+        marks = [
+            (start, end, sentence in (0, number))
+            for number, spans in enumerate(self._evidence, start=1)
+            for start, end in spans
+        ]
+        self.body.mark(sorted(marks, key=lambda mark: mark[2]))
+
+    def _go_to_evidence(self, sentence: int) -> None:
+        self._show_evidence(sentence)
+        if 0 < sentence <= len(self._evidence) and self._evidence[sentence - 1]:
+            start, end = min(self._evidence[sentence - 1])
+            y = self.body.mapTo(self.scroll.widget(), self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
+            self.scroll.ensureVisible(0, y, 0, theme.px(80))
+
+    # ---- why ---------------------------------------------------------------------------------
+
+    def toggle_why(self) -> None:
+        """Show or hide the panel; when it appears it is scrolled to."""
+        self._why_open = not (self._why_open and self.why.isVisible())
+        self.why.setVisible(self._why_open and self.why.explanation is not None)
+        if self.why.isVisible():
+            QTimer.singleShot(0, self.why, lambda: self.scroll.ensureWidgetVisible(self.why, 0, theme.px(24)))
+
+    def _take_why(self, explained: _Explained) -> None:
+        if explained.explanation.post_id != self._id:
+            return
+        self.why.show_explanation(explained.explanation, explained.rule_name)
+        self.why.setVisible(self._why_open)
+
+    def _less_of_source(self) -> None:
+        if self._post is None:
+            return
+        from desktop.dialogs import rule
+
+        row = self._post.row
+        draft = Rule(
+            name=tr("Less of {source}").format(source=row.feed_title),
+            conditions=(Condition(field="source", value=row.feed_title),),
+            action="muffle",
+            feed_ids=(row.feed_id,),
+        )
+        rule.open_dialog(self._window, draft)
+
+    def _rule_from_words(self, words: str) -> None:
+        from desktop.dialogs import rule
+
+        draft = Rule(name=words[:60], conditions=(Condition(field="phrase", value=words),), action="hide")
+        rule.open_dialog(self._window, draft)
+
+    def _edit_rule(self, rule_id: int) -> None:
+        from desktop.dialogs import rule
+
+        engine = self._window.engine
+        if engine is None:
+            return
+
+        def found(rules: list[Rule]) -> None:
+            for entry in rules:
+                if entry.id == rule_id:
+                    rule.open_dialog(self._window, entry)
+
+        self._window.lanes.read(engine.rules, found, owner=self)
+
+    # ---- acts --------------------------------------------------------------------------------
+
+    def _act(self, act: Callable[[int], object]) -> None:
+        if self._id is not None:
+            act(self._id)
+
+    def _like(self) -> None:
+        liked = True if self._post is None or self._post.row.liked is not True else None
+        self._set_liked(liked)
+
+    def _dislike(self) -> None:
+        liked = False if self._post is None or self._post.row.liked is not False else None
+        self._set_liked(liked)
+
+    def _set_liked(self, liked: bool | None) -> None:
+        if self._post is not None:
+            self._post = replace(self._post, row=replace(self._post.row, liked=liked))
+            self._show_header(self._post)
+            self._window.acts.like(self._post.row.id, liked)
+
+    def _save(self) -> None:
+        if self._post is not None:
+            self._window.acts.save([self._post.row.id], not self._post.row.saved)
+
+    def _hide(self) -> None:
+        if self._post is None:
+            return
+        if self._post.row.hidden:
+            self._window.acts.restore([self._post.row.id])
+        else:
+            self._window.acts.hide([self._post.row.id], True)
+
+    def _copy_link(self) -> None:
+        if self._post is not None:
+            QGuiApplication.clipboard().setText(judge(self._post.row.url).url)
+            self._window.say(tr("Link copied"))
+
+    def _open_comments(self) -> None:
+        if self._post is not None:
+            ask_and_open(self.window(), judge(self._post.comments_url))
+
+    def open_in_browser(self) -> None:
+        """Open the post's own page outside, and remember that it was opened."""
+        if self._post is None:
+            return
+        link = judge(self._post.row.url)
+        if not link.url:
+            self._window.say(tr("This post names no page of its own."))
+            return
+        ask_and_open(self.window(), link)
+        id, engine = self._post.row.id, self._window.engine
+        if engine is not None:
+            self._window.lanes.read(lambda: engine.record(id, "opened"))
+
+    # ---- look --------------------------------------------------------------------------------
+
+    def scroll_page(self) -> bool:
+        """One page on; False at the end."""
+        bar = self.scroll.verticalScrollBar()
+        if self._id is None or bar.value() >= bar.maximum():
+            return False
+        bar.setValue(bar.value() + max(40, bar.pageStep() - theme.px(52)))
+        return True
+
+    def _show_link(self, text: str) -> None:
+        if not text:
+            self._foot.hide()
+            return
+        t = theme.tokens()
+        self._foot.setStyleSheet(
+            f"background: {t.card}; border: 1px solid {t.line_strong}; border-radius: 6px; padding: 3px 8px; color: {t.ink_second};"
+        )
+        self._foot.setText(self._foot.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, self.width() - 60))
+        self._foot.adjustSize()
+        self._place_foot()
+        self._foot.show()
+        self._foot.raise_()
+
+    def _place_foot(self) -> None:
+        self._foot.move(8, self.height() - self._foot.height() - 8)
+
+    def _measure(self) -> None:
+        margin = theme.px(MARGIN)
+        self._outer.setContentsMargins(margin, theme.px(28), margin, theme.px(40))
+        self._column.setMaximumWidth(theme.px(COLUMN))
+
+    def _draw_icons(self) -> None:
+        for button in self._column.findChildren(QPushButton):
+            drawing = button.property("drawing")
+            if drawing:
+                colour = theme.color("accent" if button.isChecked() else "ink_second")
+                button.setIcon(icons.icon(str(drawing), colour))
+
+    def _restyle(self) -> None:
+        self._measure()
+        if self._post is not None:
+            self._draw_icons()
+            self._show_body()
+            self.summary_box.restyle()
+            self._show_evidence(0)
+            if self.why.explanation is not None:
+                self._load_why()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_foot()
+
+
+def _paragraphs(text: str) -> str:
+    return escape(text, quote=False)
+
+
+def _media_words(alt: str, size_bytes: int | None, seconds: float | None) -> str:
+    parts = [alt]
+    if seconds:
+        parts.append(tr("{n} min").format(n=max(1, round(seconds / 60))))
+    if size_bytes:
+        parts.append(size(size_bytes))
+    return " · ".join(part for part in parts if part)
