@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.sources.discovery import candidates
 from engine.sources.feed import parse_feed
-from engine.sources.opml import read_opml
 from engine.workers.protocol import MAX_POSTS
 from engine.workers.wire import to_wire
 
@@ -46,12 +44,16 @@ def languages(payload: Payload, cancelled: Cancelled) -> Replies:
 
 
 def opml(payload: Payload, cancelled: Cancelled) -> Replies:
+    from engine.sources.opml import read_opml
+
     found = read_opml(payload["body"])
     for some in _replies(found, lambda item: len(item.url) + len(item.title) + len(item.site_url) + len(item.folder)):
         yield {"subscriptions": [to_wire(subscription) for subscription in some]}
 
 
 def discover(payload: Payload, cancelled: Cancelled) -> Replies:
+    from engine.sources.discovery import candidates
+
     yield {"candidates": list(candidates(payload["body"], payload["url"]))}
 
 

@@ -30,6 +30,7 @@ POLL_SECONDS = 0.05  # how often a waiting caller's `cancelled()` is asked
 MEMORY_POLL_SECONDS = 0.5
 MAX_BUFFERED_BYTES = 256 << 20  # replies of one job that nobody has taken yet
 MAX_QUARANTINED = 1000
+STARTS_ALLOWED = 3  # deaths in a row after which a failed start is reported instead of tried again
 KILLS_ALLOWED = 1  # one death may be chance
 
 
@@ -324,7 +325,7 @@ class Supervisor:
                 self._deaths += 1
                 self._deaths_in_a_row += 1
                 log.info("worker did not start role=%s reason=%s", self.role, death.reason)
-                if self._deaths_in_a_row % 3 == 0:
+                if self._deaths_in_a_row >= STARTS_ALLOWED:
                     raise WorkerError(f"The {self.role} worker cannot be started: {death.reason}.") from death
                 return None
             except BaseException:
@@ -380,7 +381,8 @@ class Supervisor:
                 job.delivered += 1
                 job.waiting_bytes += event.size
                 if job.waiting_bytes > MAX_BUFFERED_BYTES:
-                    raise Died("its answer is too large")
+                    self._stop("too large an answer")
+                    raise WorkerError(f"The {self.role} worker's answer is larger than Millpond can hold.")
                 job.answers.put({"body": event.message.get("body"), "size": event.size})
             return False
         if kind == "end":
