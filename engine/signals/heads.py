@@ -1,8 +1,9 @@
-"""The trained heads: small linear models over the mean of every layer of the sentence encoder.
+"""The trained heads: small networks over the mean of every layer of the sentence encoder.
 
 A file of heads is a NumPy archive without pickled objects. The head "sentiment", for an encoder of L layers (the
-embedding layer counts as one) of width d, is `sentiment/weights` (L, d, 3) and `sentiment/bias` (3,), with the scaling of
-the features and the temperature folded in; `meta` is a JSON text that names the format and the encoder.
+embedding layer counts as one) of width d, is `sentiment/hidden` (L·d, h), `sentiment/hidden_bias` (h,), `sentiment/out`
+(h, 3) and `sentiment/out_bias` (3,), with the scaling of the features and the temperature folded in; between the two
+stands a rectifier. `meta` is a JSON text that names the format, the encoder and L.
 """
 
 from __future__ import annotations
@@ -19,6 +20,35 @@ from engine.errors import EngineError
 from engine.types import Floats, Sentiment
 
 FORMAT = 1
+_DAMAGED = "The file of trained heads is damaged; install Millpond again."
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Two dense layers with a rectifier between: (features, h), (h,), (h, classes), (classes,)."""
+
+    hidden: Floats
+    hidden_bias: Floats
+    out: Floats
+    out_bias: Floats
+
+    def fits(self, features: int, classes: int) -> bool:
+        width = self.hidden_bias.size
+        return (
+            self.hidden.shape == (features, width)
+            and self.hidden_bias.shape == (width,)
+            and self.out.shape == (width, classes)
+            and self.out_bias.shape == (classes,)
+            and all(np.isfinite(part).all() for part in (self.hidden, self.hidden_bias, self.out, self.out_bias))
+        )
+
+    def probabilities(self, features: Floats) -> Floats:
+        """(n, features) to (n, classes); rows sum to 1."""
+        logits = np.maximum(features @ self.hidden + self.hidden_bias, 0.0) @ self.out + self.out_bias
+        logits -= logits.max(axis=1, keepdims=True)
+        odds = np.exp(logits)
+        shares: Floats = odds / odds.sum(axis=1, keepdims=True)
+        return shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +56,8 @@ class Heads:
     """What the heads know. Make one with `from_bytes`."""
 
     encoder: str  # the name of the model whose layers they read
-    weights: Floats  # (L, d, 3)
-    bias: Floats  # (3,)
+    layers: int  # how many, the embedding layer among them
+    network: Network
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Heads:
@@ -39,47 +69,42 @@ class Heads:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 meta = json.loads(str(archive["meta"]))
-                weights = archive["sentiment/weights"].astype(np.float32)
-                bias = archive["sentiment/bias"].astype(np.float32)
-                encoder, version = str(meta["encoder"]), meta["format"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise EngineError("The file of trained heads is damaged; install Millpond again.") from error
-        if version != FORMAT:
-            raise EngineError(f"The file of trained heads has format {version}; this version reads {FORMAT}.")
-        if weights.ndim != 3 or weights.shape[2] != 3 or bias.shape != (3,) or not np.isfinite(weights).all():
-            raise EngineError("The file of trained heads is damaged; install Millpond again.")
-        return cls(encoder, weights, bias)
+                encoder, layers, version = str(meta["encoder"]), int(meta["layers"]), meta["format"]
+                if version != FORMAT:
+                    raise EngineError(f"The file of trained heads has format {version}; this version reads {FORMAT}.")
+                parts = ("hidden", "hidden_bias", "out", "out_bias")
+                network = Network(*(archive[f"sentiment/{part}"].astype(np.float32) for part in parts))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+            raise EngineError(_DAMAGED) from error
+        if layers < 1 or network.hidden.ndim != 2 or len(network.hidden) % layers:
+            raise EngineError(_DAMAGED)
+        if not network.fits(len(network.hidden), 3):
+            raise EngineError(_DAMAGED)
+        return cls(encoder, layers, network)
 
     def to_bytes(self) -> bytes:
-        """The file that `from_bytes` reads; the same bytes for the same heads."""
+        """The file that `from_bytes` reads, in half precision."""
+        parts = {
+            f"sentiment/{name}": getattr(self.network, name).astype(np.float16)
+            for name in ("hidden", "hidden_bias", "out", "out_bias")
+        }
+        meta = json.dumps({"format": FORMAT, "encoder": self.encoder, "layers": self.layers})
         out = io.BytesIO()
-        np.savez(
-            out,
-            allow_pickle=False,
-            **{
-                "sentiment/weights": self.weights,
-                "sentiment/bias": self.bias,
-                "meta": np.array(json.dumps({"format": FORMAT, "encoder": self.encoder})),
-            },
-        )
+        np.savez_compressed(out, allow_pickle=False, meta=np.array(meta), **parts)
         return out.getvalue()
 
     def sentiment_probabilities(self, layers: NDArray[np.floating]) -> Floats:
-        """Probabilities of negative, neutral and positive: (n, 3), rows sum to 1.
+        """Calibrated probabilities of negative, neutral and positive: (n, 3), rows sum to 1.
 
         Args:
             layers: (n, L, d), the mean over a text's tokens of each layer's output, the embedding layer first.
         Raises:
             ValueError: the shape is another encoder's.
         """
-        if layers.ndim != 3 or layers.shape[1:] != self.weights.shape[:2]:
-            raise ValueError(f"layers {layers.shape} do not fit heads for (n, {self.weights.shape[:2]})")
-        flat = layers.reshape(len(layers), self.weights[..., 0].size).astype(np.float32, copy=False)
-        logits = flat @ self.weights.reshape(-1, 3) + self.bias
-        logits -= logits.max(axis=1, keepdims=True)
-        odds = np.exp(logits)
-        probabilities: Floats = odds / odds.sum(axis=1, keepdims=True)
-        return probabilities
+        width = len(self.network.hidden) // self.layers
+        if layers.ndim != 3 or layers.shape[1:] != (self.layers, width):
+            raise ValueError(f"layers {layers.shape} do not fit heads for (n, {self.layers}, {width})")
+        return self.network.probabilities(layers.reshape(len(layers), -1).astype(np.float32, copy=False))
 
     def sentiment(self, layers: NDArray[np.floating]) -> list[Sentiment]:
         """Calibrated sentiment of each text: see `sentiment_probabilities`."""

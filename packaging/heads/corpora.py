@@ -48,7 +48,7 @@ def load(data: Path) -> Iterator[Corpus]:
         ("tweeteval/sentiment", "research use, training allowed (SemEval 2017 task 4)", 1.0),
         ("umsab/english", "Apache-2.0", 1.0),
         ("sst2", "research use, training allowed", 0.3),
-        ("newsmtsc", "MIT", 0.2),
+        ("newsmtsc", "MIT", 0.1),
     )
     for name, licence, weight in plain:
         found = _only(signals / name)
@@ -56,6 +56,7 @@ def load(data: Path) -> Iterator[Corpus]:
     rated = _only(signals / "vader_gt")
     assert rated.intensity is not None
     yield Corpus("vader_gt", "MIT", 0.5, rated.texts, soft_intensity(np.array(rated.intensity)))
+    yield load_emotion(data)
 
 
 def load_emotion(data: Path) -> Corpus:
@@ -69,4 +70,4 @@ def load_emotion(data: Path) -> Corpus:
         texts += [tweet(line) for line in read_lines(folder / f"{split}_text.txt")]
         labels += [polarity[names[line.strip()].strip()] for line in read_lines(folder / f"{split}_labels.txt")]
     licence = "research use, training allowed (SemEval 2018 task 1)"
-    return Corpus("tweeteval/emotion", licence, 0.3, tuple(texts), np.eye(3, dtype=np.float32)[labels])
+    return Corpus("tweeteval/emotion", licence, 0.1, tuple(texts), np.eye(3, dtype=np.float32)[labels])

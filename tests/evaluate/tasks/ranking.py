@@ -35,9 +35,7 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
             continue
         posts, readers = found
         chosen, total = sample(readers, limit)
-        yield SetResult(
-            name=folder.name, n=len(chosen), metrics=measure(engine, posts, chosen), sampled_from=total
-        )
+        yield SetResult(name=folder.name, n=len(chosen), metrics=measure(engine, posts, chosen), sampled_from=total)
 
 
 def measure(engine: Engine, posts: Mapping[str, PlainPost], readers: Sequence[Reader]) -> dict[str, float]:

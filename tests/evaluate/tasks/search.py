@@ -97,7 +97,9 @@ def _beir(folder: Path) -> Collection:
                 if len(row) == 3 and row[0] in texts and float(row[2]) > 0:
                     judged.setdefault(row[0], {})[row[1]] = float(row[2])
     kept = {post.guid for post in posts}
-    questions = [(texts[key], {doc: gain for doc, gain in gains.items() if doc in kept}) for key, gains in judged.items()]
+    questions = [
+        (texts[key], {doc: gain for doc, gain in gains.items() if doc in kept}) for key, gains in judged.items()
+    ]
     return Collection(folder.name, posts, tuple((text, gains) for text, gains in questions if gains))
 
 

@@ -1,0 +1,71 @@
+"""Feeds as they came from the wire, served on loopback and followed; and cases with what a reader must make of them.
+
+`taken`: the share that became a feed. `clear`: the share that did, or was refused with a plain error; less than 1 means
+a crash. `accuracy`: the share of the cases' expectations that hold.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from engine import Engine, EngineError
+from tests.evaluate.loopback import Loopback
+from tests.evaluate.tasks import SetResult, Value, sample
+
+NOT_FEEDS = {".md", ".py", ".json5", ".toml", ".yaml", ".yml", ""}
+
+
+def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
+    for folder in sorted(path for path in (data / "feeds").glob("*") if path.is_dir()):
+        if (folder / "cases.json").exists():
+            judge = _judge()
+            if judge is not None:
+                held, total, unmapped = judge(engine, folder)
+                yield SetResult(
+                    name=folder.name, n=total, metrics={"accuracy": held / total}, notes={"unmapped": unmapped}
+                )
+            continue
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in NOT_FEEDS)
+        chosen, sampled_from = sample([path for path in files if "license" not in path.name.lower()], limit)
+        if chosen:
+            yield follow(engine, folder, chosen, sampled_from)
+
+
+def follow(engine: Engine, folder: Path, files: list[Path], sampled_from: int | None) -> SetResult:
+    """Add every file as a feed from loopback."""
+    taken = refused = 0
+    crashes: list[str] = []
+    ids: list[int] = []
+    with Loopback({f"/{index}/{path.name}": path.read_bytes() for index, path in enumerate(files)}) as server:
+        for index, path in enumerate(files):
+            try:
+                ids.append(engine.add_feed(server.url(f"/{index}/{path.name}")).id)
+                taken += 1
+            except EngineError:
+                refused += 1
+            except Exception as error:  # noqa: BLE001 - a crash is what is counted here
+                crashes.append(f"{path.relative_to(folder)}: {type(error).__name__}")
+    counted = {feed.id: feed.posts for feed in engine.feeds()}
+    notes: dict[str, Value] = {"posts": sum(counted.get(key, 0) for key in ids), "refused": refused}
+    if crashes:
+        notes["crashes"] = "; ".join(crashes)
+    return SetResult(
+        name=folder.name,
+        n=len(files),
+        metrics={"taken": taken / len(files), "clear": 1 - len(crashes) / len(files)},
+        sampled_from=sampled_from,
+        notes=notes,
+    )
+
+
+def _judge() -> Callable[[Engine, Path], tuple[int, int, int]] | None:
+    """`tests.conformance.expectations.judge(engine, folder)` -> expectations held, all of them, and cases left out."""
+    if importlib.util.find_spec("tests.conformance.expectations") is None:
+        return None
+    judge: Callable[[Engine, Path], tuple[int, int, int]] = importlib.import_module(
+        "tests.conformance.expectations"
+    ).judge
+    return judge

@@ -1,0 +1,134 @@
+"""Summaries by the engine against summaries by people (ROUGE F1), and the evidence check against people's verdicts.
+
+ROUGE counts lower-case words, unstemmed, and each Chinese or Japanese character as a word. The check is judged by how
+well its support orders supported before unsupported summaries (`auc`), and by what it refuses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import engine as public
+from engine import Engine
+from tests.evaluate import metrics
+from tests.evaluate.layouts import read_jsonl, read_lines, sets
+from tests.evaluate.tasks import SetResult, Value, sample
+
+AT_MOST = 100  # sources of one set are summarised: the language model needs seconds for each
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    source: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A summary somebody wrote of a source, and the share of it that people found supported."""
+
+    source: str
+    text: str
+    supported: float
+
+
+def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
+    for name, pairs, claims in collections(data / "summaries"):
+        measured: dict[str, float] = {}
+        notes: dict[str, Value] = {}
+        chosen, total = sample(pairs, min(limit, AT_MOST))
+        if chosen:
+            measured |= compare(engine, chosen)
+        check = getattr(public, "check_summary", None)
+        if claims and check is not None:
+            judged, _ = sample(claims, limit)
+            measured |= compare_check(check, judged)
+            notes["claims"] = len(judged)
+        yield SetResult(name=name, n=len(chosen), metrics=measured, sampled_from=total, notes=notes)
+
+
+def compare(engine: Engine, pairs: list[Pair]) -> dict[str, float]:
+    """Mean ROUGE F1 of the engine's summaries, about as long as the references are on average."""
+    lengths = [len(metrics.words(pair.reference)) for pair in pairs]
+    max_words = min(max(round(sum(lengths) / len(lengths)), 20), 200)
+    rows: dict[str, list[float]] = {"rouge_1": [], "rouge_2": [], "rouge_l": []}
+    extractive = 0
+    for pair in pairs:
+        summary = engine.summarise(pair.source, max_words=max_words)
+        extractive += summary.method == "extractive"
+        said = metrics.words(" ".join(sentence.text for sentence in summary.sentences))
+        wanted = metrics.words(pair.reference)
+        rows["rouge_1"].append(metrics.rouge_n(wanted, said, 1))
+        rows["rouge_2"].append(metrics.rouge_n(wanted, said, 2))
+        rows["rouge_l"].append(metrics.rouge_l(wanted, said))
+    return {name: metrics.mean(values) for name, values in rows.items()} | {"extractive": extractive / len(pairs)}
+
+
+def compare_check(check: Callable[..., Any], claims: list[Claim]) -> dict[str, float]:
+    """Judge the evidence check: a claim counts as supported when people found all of it so."""
+    verdicts = [check(claim.text, claim.source) for claim in claims]
+    truth = [claim.supported >= 1.0 for claim in claims]
+    false = [verdict for verdict, true in zip(verdicts, truth, strict=True) if not true]
+    real = [verdict for verdict, true in zip(verdicts, truth, strict=True) if true]
+    return {
+        "auc": metrics.auc(truth, [verdict.support + (1.0 if verdict.ok else 0.0) for verdict in verdicts]),
+        "auc_support": metrics.auc(truth, [verdict.support for verdict in verdicts]),
+        "refused_of_unsupported": sum(not verdict.ok for verdict in false) / len(false) if false else metrics.NAN,
+        "refused_of_supported": sum(not verdict.ok for verdict in real) / len(real) if real else metrics.NAN,
+    }
+
+
+def collections(root: Path) -> Iterator[tuple[str, list[Pair], list[Claim]]]:
+    """Every set below `root`: its pairs of source and reference, and its claims with verdicts."""
+    for name, files in sets(root.rglob("*.source")):
+        pairs = [
+            Pair(source, reference)
+            for path in files
+            for source, reference in zip(read_lines(path), read_lines(path.with_suffix(".target")), strict=True)
+        ]
+        yield name, pairs, []
+    for name, files in sets(root.rglob("*.jsonl")):
+        rows = [row for path in files for row in read_jsonl(path)]
+        found = [pair for row in rows if (pair := _pair(row)) is not None]
+        claims = [claim for row in rows for claim in _claims(row)]
+        if found or claims:
+            yield name, found, claims
+    for name, files in sets(root.rglob("*.json")):
+        rows = [row for path in files for row in _array(path)]
+        if found := [pair for row in rows if (pair := _pair(row)) is not None]:
+            yield name, found, []
+
+
+def _array(path: Path) -> list[Any]:
+    document = json.loads(path.read_text(encoding="utf-8-sig"))
+    return document if isinstance(document, list) else []
+
+
+def _pair(row: Any) -> Pair | None:
+    if not isinstance(row, Mapping):
+        return None
+    if row.get("src") and row.get("ref_summ") and row["src"] != row["ref_summ"]:  # some give no summary of their own
+        return Pair(_text(row["src"]), _text(row["ref_summ"]))
+    if row.get("dialogue") and (row.get("summary") or row.get("summary1")):
+        return Pair(_text(row["dialogue"]), _text(row.get("summary") or row["summary1"]))
+    if row.get("context") and row.get("discussion"):
+        return Pair(_text(row["context"]), _text(row["discussion"]))
+    return None
+
+
+def _claims(row: Mapping[str, Any]) -> Iterator[Claim]:
+    for system in (row.get("sys_summs") or {}).values():
+        verdict = system.get("scores", {}).get("fact")
+        if verdict is not None and system.get("sys_summ"):
+            yield Claim(_text(row["src"]), _text(system["sys_summ"]), float(verdict))
+
+
+def _text(value: Any) -> str:
+    """Text, or lists of it joined: turns of a talk become paragraphs."""
+    if isinstance(value, str):
+        return value.strip()
+    return "\n".join("".join(part) if isinstance(part, list) else str(part) for part in value).strip()
