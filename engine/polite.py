@@ -92,12 +92,12 @@ def after_success(
 
     Args:
         headers: lower-case names.   permanent_url: see `HttpResponse`.   body_hash: of a 200; ignored on 304.
-        ttl_minutes: what the feed's own document asks for; of a 304, None.   jitter: in [0, 1).
+        ttl_minutes: what the feed's own document asks for; a 304 leaves what is known.   jitter: in [0, 1).
     """
     if status == 304:  # P4: a 304 may renew validators; what it does not name stays
         etag = headers.get("etag", state.etag)
         last_modified = headers.get("last-modified", state.last_modified)
-        body_hash = state.body_hash
+        body_hash, ttl_minutes = state.body_hash, state.ttl_minutes
     else:
         etag, last_modified = headers.get("etag"), headers.get("last-modified")
     if _never_kept(headers):  # P7
@@ -114,6 +114,7 @@ def after_success(
         etag=etag,
         last_modified=last_modified,
         body_hash=body_hash,
+        ttl_minutes=ttl_minutes,
         next_check_at=now + wait * (1 + JITTER * jitter),
         last_success_at=now,
         failures=0,

@@ -154,6 +154,7 @@ class FetchState:
     moved_to: str | None = None  # where permanent redirects point …
     moved_since: datetime | None = None  # … since when, and …
     moved_times: int = 0  # … how often in a row
+    ttl_minutes: int | None = None  # what the feed's own document last asked for
     allow_private: bool = False  # the person typed a private or loopback address
     stopped: bool = False
 

@@ -219,11 +219,21 @@ class Client:
             extensions={"timeout": timeouts},
         )
         try:
+            try:
+                return pool.handle_request(request)
+            except (httpcore2.ReadError, httpcore2.RemoteProtocolError):
+                if exchange.connected or exchange.received_bytes or trip.content is not None:
+                    raise
             return pool.handle_request(request)
-        except (httpcore2.ReadError, httpcore2.RemoteProtocolError):
-            if exchange.connected or exchange.received_bytes or trip.content is not None:
+        except _socks_errors() as error:
+            exchange.abandon()
+            if self._proxy is None or not self._proxy.startswith("socks"):
                 raise
-        return pool.handle_request(request)
+            log.info("socks proxy failed kind=%s", type(error).__name__)
+            raise FetchError("The proxy does not speak SOCKS5.") from None
+        except BaseException:
+            exchange.abandon()
+            raise
 
     def _pool(self, scheme: str, *, private: bool) -> httpcore2.ConnectionPool:
         """A connection that was opened by permission is never used without it, so those have a pool of their own."""
@@ -284,6 +294,13 @@ def _plain_errors(exchange: Exchange) -> Iterator[None]:
     except httpcore2.NetworkError as error:
         exchange.remaining()
         raise FetchError(f"The connection to {exchange.host} broke: {error}.") from None
+
+
+def _socks_errors() -> tuple[type[Exception], ...]:
+    """What the SOCKS library raises when a proxy answers nonsense; much of it are failed assertions."""
+    import socksio
+
+    return (socksio.SOCKSError, AssertionError, AttributeError, IndexError, ValueError)
 
 
 def _headers(response: httpcore2.Response) -> dict[str, str]:

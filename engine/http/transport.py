@@ -79,6 +79,11 @@ class Exchange:
         if self._stopped:
             raise StoppedError
 
+    def abandon(self) -> None:
+        """Close a connection that this exchange made and that came to nothing (the library keeps some of those)."""
+        if self.connected and self._stream is not None:
+            self._stream.close()
+
     def stop(self) -> None:
         """Abort from another thread: whoever waits on the stream wakes."""
         self._stopped = True
