@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from engine.ranking.features import sketch
+from engine.ranking.features import SKETCH_TERMS, sketch
 from engine.sources.clean import MAX_HTML, body_images, is_markup, one_line, plain_text, sanitise, text_of_clean, without_controls, word_count
 from engine.sources.dates import parse_date, plausible
 from engine.sources.language import chosen, code_of
@@ -86,6 +86,16 @@ def _media(declared: list[Media], body: str) -> tuple[Media, ...]:
     return tuple(kept.values())
 
 
+def _sketch(title: str, text: str, url: str) -> bytes:
+    """The same as `sketch`, which reads on after it has enough: three times faster on posts longer than a few lines."""
+    cut = text.rfind(" ", 0, 330) if len(text) > 400 else -1
+    if cut > 0:
+        made = sketch(title, text[:cut], url)
+        if len(made) == 2 * SKETCH_TERMS:
+            return made
+    return sketch(title, text, url)
+
+
 class _Assembler:
     """One document's posts, with a count of what had to be mended."""
 
@@ -135,7 +145,7 @@ class _Assembler:
             updated_at=updated,
             language=chosen(raw.language or self.language, f"{title} {text[:300]}"),
             content_hash=content_hash(title, author, body, url, media),
-            sketch=sketch(title, text, url),
+            sketch=_sketch(title, text, url),
             word_count=word_count(text),
             categories=labels(raw.categories) if raw.categories else (),
             comments_url=absolute(raw.comments, url or self.site_url) if raw.comments else "",

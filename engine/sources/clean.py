@@ -54,15 +54,13 @@ _NEEDS_SECOND_PASS = re.compile(
     r"<(?!/?(?:p|br|a|em|strong|b|i|img|ul|ol|li|blockquote|code|div|span|h[1-6]|hr)(?:[\s>]|/>))", re.I
 )
 _RENAME = re.compile(rf"<(/?)(?:{_AS_DIV})>")
-_REWRITE = re.compile(r'<img[ >]|(?:href|src)="(?!https?://[^" ]*"|mailto:)')
+_ODD_LINK = re.compile(r'href="(?!https?://[^" ]*"|mailto:)')
 _TAG = re.compile(r'<(a|img)((?: [a-z-]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _IMG = re.compile(r"<img( [^>]*)>")
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCKS}|{_AS_DIV})(?: [^>]*)?>")
 _CELL_END = re.compile(r"</t[dh]>")
 _ANY_TAG = re.compile(r"<[^>]*>")
-_LINE_EDGES = re.compile(r"[ \t\r\f\v\xa0]*\n\s*")
-_BLANKS = re.compile(r"[ \t\r\f\v\xa0]+")
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*(\d{1,6})")
 _TINY_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[0-3](?:\.\d+)?\s*(?:px)?\s*(?:;|!|$)", re.I)
@@ -82,6 +80,7 @@ _HTML_NAMES = (
 _MARKUP = re.compile(rf"</?(?:{_HTML_NAMES})(?:\s[^<>]*|/)?>|<!--|<(?:img|a|iframe|script|svg)\s", re.I)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL_BYTES = bytes([*(number for number in range(32) if number not in (9, 10, 13)), 0x7F])
 _UNSPACED = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _WELL_CLOSED = re.compile(r"<[^<>]*>")
@@ -91,7 +90,10 @@ _MAX_DEPTH = 400
 
 def without_controls(text: str) -> str:
     """Return `text` without the characters that no document may hold (NUL, lone surrogates, …)."""
-    return text if text.isascii() and text.isprintable() else _CONTROL.sub("", text)
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data.translate(None, _CONTROL_BYTES)) == len(data) and b"\xef\xbf" not in data and b"\xed" not in data:
+        return text
+    return _CONTROL.sub("", text)
 
 
 def _is_hostile(html: str) -> bool:
@@ -117,7 +119,7 @@ def _is_hostile(html: str) -> bool:
 def _flatten(html: str) -> str:
     """Return `html` as escaped text, in linear time."""
     text = unescape(_SPACE.sub(" ", _WELL_CLOSED.sub(" ", html)))
-    return nh3_escape(_CONTROL.sub("", text)).strip()
+    return nh3_escape(without_controls(text)).strip()
 
 
 def nh3_escape(text: str) -> str:
@@ -171,7 +173,7 @@ def _rewrite(html: str, base: str) -> str:
     """Resolve the addresses of links and images, drop images that track."""
 
     def replaced(found: re.Match[str]) -> str:
-        if found[1] == "a" and not _REWRITE.search(found[2]):
+        if found[1] == "a" and not _ODD_LINK.search(found[2]):
             return found[0]
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[2])}
         if found[1] == "img":
@@ -187,7 +189,7 @@ def _rewrite(html: str, base: str) -> str:
 
 def _pass(html: str, base: str) -> str:
     cleaned = _CLEANER.clean(html)
-    if _REWRITE.search(cleaned):
+    if "<img" in cleaned or _ODD_LINK.search(cleaned):
         cleaned = _rewrite(cleaned, base)
     return _RENAME.sub(r"<\1div>", cleaned)
 
@@ -200,13 +202,13 @@ def sanitise(html: str, base_url: str = "") -> str:
     time (hundreds of levels deep, a hundred thousand attributes) comes back as its text.
     """
     if "<" not in html and "&" not in html:
-        return _CONTROL.sub("", html).strip()
+        return without_controls(html).strip()
     if len(html) > MAX_HTML:
         html = html[:MAX_HTML]
     if len(html) > 8_000 and _is_hostile(html):
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
-    cleaned = _pass(_CONTROL.sub("", html), base).strip()
+    cleaned = _pass(without_controls(html), base).strip()
     if not _NEEDS_SECOND_PASS.search(html):
         return cleaned
     for _ in range(4):
@@ -224,17 +226,19 @@ def text_of_clean(html: str) -> str:
         html = _ANY_TAG.sub("", html)
     if "&" in html:
         html = unescape(html)
-    return _BLANKS.sub(" ", _LINE_EDGES.sub("\n", html)).strip()
+    if "\n" not in html:
+        return " ".join(html.split())
+    return "\n".join([line for line in [" ".join(line.split()) for line in html.split("\n")] if line])
 
 
 def plain_text(html: str) -> str:
     """Return the text of any HTML: no tags, no script or style, one line per block. Never slow, whatever the input."""
     if "<" not in html and "&" not in html:
-        return text_of_clean(_CONTROL.sub("", html))
+        return text_of_clean(without_controls(html))
     html = html[:MAX_HTML]
     if len(html) > 8_000 and _is_hostile(html):
         return text_of_clean(_flatten(html))
-    return text_of_clean(_OUTLINER.clean(_CONTROL.sub("", html)))
+    return text_of_clean(_OUTLINER.clean(without_controls(html)))
 
 
 def is_markup(text: str) -> bool:
@@ -252,7 +256,7 @@ def one_line(text: str, limit: int) -> str:
     if ("<" in text and _MARKUP.search(text)) or ("&" in text and _ENTITY.search(text)):
         text = plain_text(text) if "<" in text and _MARKUP.search(text) else unescape(text)
     if not text.isprintable():
-        text = _CONTROL.sub("", text)
+        text = without_controls(text)
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 

@@ -29,7 +29,8 @@ _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]{
 _XML_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.I)
 
 _STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_C1 = re.compile("[\x80-\x9f]")
+_STRAY_BYTES = bytes(number for number in range(32) if number not in (9, 10, 13))
+_C1_BYTES = re.compile(rb"\xc2[\x80-\x9f]")  # what U+0080 to U+009F are in UTF-8
 _CP1252 = {number: bytes([number]).decode("cp1252", "ignore") or " " for number in range(0x80, 0xA0)}
 _NUMBERED = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
 _AMPERSAND = re.compile(
@@ -146,11 +147,14 @@ def without_prologue(text: str) -> tuple[str, bool]:
 
 def well_chosen(text: str) -> str:
     """Return `text` without characters that XML forbids, and with windows-1252's quotes where C1 controls stand for them."""
-    if not text.isascii() and _C1.search(text):
+    data = text.encode("utf-8", "surrogatepass")
+    if b"\xc2" in data and _C1_BYTES.search(data):
         text = text.translate(_CP1252)
     if "&#1" in text or "&#x" in text or "&#X" in text:
         text = _C1_REFERENCE.sub(lambda found: _character(found[0][2:-1]), text)
-    return _STRAY.sub("", text)
+    if len(data.translate(None, _STRAY_BYTES)) < len(data) or b"\xef\xbf" in data or b"\xed" in data:
+        text = _STRAY.sub("", text)
+    return text
 
 
 def _character(reference: str) -> str:

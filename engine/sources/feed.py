@@ -65,18 +65,27 @@ def strictly(text: str, url: str) -> RawFeed | None:
 
 
 def loosely(text: str, url: str) -> RawFeed | None:
-    """Read a damaged feed: by feedparser, and by XML recovery when that finds more posts or the feed is too large; None when both fail."""
+    """Read a damaged feed by feedparser and by XML recovery, and take what says more; None when both fail.
+
+    A feed that is too large for feedparser is left to recovery.
+    """
     mended = mend(text).encode("utf-8", "replace")
     root, _ = _recovered(mended)
-    recovered = read_tree(root, url) if root is not None else None
-    if len(mended) > MAX_LOOSE and recovered is not None:
-        best: RawFeed | None = recovered
-    else:
-        loose = read_loosely(mended, url)
-        best = loose if recovered is None or (loose is not None and len(loose.posts) >= len(recovered.posts)) else recovered
+    readings = [read_tree(root, url) if root is not None else None]
+    if len(mended) <= MAX_LOOSE or readings[0] is None:
+        readings.insert(0, read_loosely(mended, url))
+    best = max((reading for reading in readings if reading is not None), key=_says, default=None)
     if best is not None:
         best.warnings.append("The feed is damaged; what could be read of it was taken.")
     return best
+
+
+def _says(feed: RawFeed) -> tuple[int, int]:
+    """How much a reading holds: posts first, then the fields that are filled."""
+    filled = sum(map(bool, (feed.title, feed.site_url, feed.description, feed.icon, feed.language, feed.authors, feed.rights, feed.updated)))
+    for post in feed.posts:
+        filled += sum(map(bool, (post.guid, post.url, post.title, post.body, post.authors, post.published, post.media, post.source_title)))
+    return len(feed.posts), filled
 
 
 def _looks_like_page(text: str) -> bool:
@@ -102,7 +111,7 @@ def _no_feed(body: bytes, text: str, url: str) -> NotAFeedError | ParseError:
 
 def _read(text: str, url: str) -> RawFeed | None:
     """The feed in an answer's text by whichever parser can read it; None when it holds none."""
-    if text[:1] in "{[":
+    if text.startswith(("{", "[")):
         return read_json(text, url) if text[0] == "{" else None
     body, declares_entities = without_prologue(text)
     body = well_chosen(body)

@@ -67,6 +67,15 @@ def _post(item: dict[str, Any], base: str) -> RawPost:
     return post
 
 
+def _looks_like_feed(document: dict[str, Any], version: str) -> bool:
+    """Whether JSON that does not name its format has a feed's shape."""
+    items = _list(document.get("items"))
+    if not items:
+        return "title" in document and ("home_page_url" in document or "feed_url" in document)
+    named = bool(version) or "title" in document or "home_page_url" in document
+    return named and any(name in _object(items[0]) for name in ("id", "content_html", "content_text", "date_published"))
+
+
 def read_json(text: str, url: str) -> RawFeed | None:
     """Read a JSON Feed document fetched from `url`; None when the JSON is something else.
 
@@ -83,7 +92,7 @@ def read_json(text: str, url: str) -> RawFeed | None:
     version = _text(document.get("version"))
     if not isinstance(items, list) and "jsonfeed" not in version:
         return None
-    if "jsonfeed" not in version and not ("title" in document and (not items or "id" in _object(_list(items)[0]))):
+    if "jsonfeed" not in version and not _looks_like_feed(document, version):
         return None
     feed = RawFeed(
         kind="json",

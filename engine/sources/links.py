@@ -40,8 +40,8 @@ def usable_base(*bases: str) -> str:
 
 
 def join(base: str, url: str) -> str:
-    """Return `url` seen from `base`; unchanged when there is no base or either is malformed."""
-    if not base:
+    """Return `url` seen from `base`; unchanged when it is absolute or empty, without a base, and when either is malformed."""
+    if not base or not url or _WEB.match(url):
         return url
     try:
         return urljoin(base, url)

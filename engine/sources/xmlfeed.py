@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from html import unescape
 from typing import Any
 
 from lxml import etree
@@ -75,8 +76,9 @@ def construct(element: Element) -> tuple[str, bool]:
     if len(element):
         only = element[0] if len(element) == 1 and not (element.text or "").strip() else None
         if only is not None and local_of(only.tag) == "div" and not (only.tail or "").strip():
-            return markup_of(only), True
-        return markup_of(element), True
+            element = only
+        markup = markup_of(element)
+        return (unescape(markup) if kind in ("html", "text/html") else markup), True  # naked tags around escaped ones
     text = (element.text or "").strip()
     if text and (mode == "base64" or ("/" in kind and not kind.startswith("text/") and not kind.endswith("xml"))):
         return _decoded(text), True
@@ -167,6 +169,15 @@ def _ttl(children: Children) -> list[int]:
 # ---- RSS -------------------------------------------------------------------------------------
 
 
+def _rss_link(children: Children, base: str) -> str:
+    """The page that an RSS element points at: the last `link`, as text or href, else an Atom link."""
+    for element in reversed(children.get("link", ())):
+        href = text_of(element) or (element.get("href") or "" if (element.get("rel") or "alternate") == "alternate" else "")
+        if href:
+            return href.strip()
+    return _atom_link(children["atom:link"], "alternate", base) if "atom:link" in children else ""
+
+
 def _rss_post(item: Element, names: Names, base: str, default: str) -> RawPost:
     children = children_of(item, names)
     stated = based(item, base)
@@ -179,9 +190,7 @@ def _rss_post(item: Element, names: Names, base: str, default: str) -> RawPost:
         if (guid.get("isPermaLink") or guid.get("ispermalink") or "true").lower() != "false":
             permalink = post.guid
     post.guid = post.guid or first_text(children, "atom:id", "id") or about or first_text(children, "dc:identifier")
-    link = first_text(children, "feedburner:origlink", "pheedo:origlink", "link")
-    if not link and ("link" in children or "atom:link" in children):
-        link = _atom_link(children.get("atom:link", []) + children.get("link", []), "alternate", stated)
+    link = first_text(children, "feedburner:origlink", "pheedo:origlink") or _rss_link(children, stated)
     post.url = join(stated, link or (permalink if permalink.startswith(("http://", "https://")) else about))
     post.title = _first_title(children, "title", "atom:title", "dc:title", "media:title", "itunes:title")
     post.body = _rss_body(children)
@@ -256,7 +265,7 @@ def read_rss(root: Element, url: str) -> RawFeed | None:
         _rss_feed(feed, inner, outer, names, base)
         if base == url and is_web(feed.site_url):
             base = default = feed.site_url
-    elif not items and local_of(root.tag) != "rss":
+    elif not items and local_of(root.tag) != "rss" and not any((uri or "").lower() in RSS for uri in root.nsmap.values()):
         return None
     feed.posts = [_rss_post(item, names, base, default) for item in items]
     return feed
@@ -264,8 +273,7 @@ def read_rss(root: Element, url: str) -> RawFeed | None:
 
 def _rss_feed(feed: RawFeed, children: Children, outer: Children, names: Names, base: str) -> None:
     feed.title = _first_title(children, "title", "atom:title", "dc:title", "itunes:title")
-    link = first_text(children, "link") or _atom_link(children.get("atom:link", []) + children.get("link", []), "alternate", base)
-    feed.site_url = join(base, link)
+    feed.site_url = join(base, _rss_link(children, base))
     feed.description = first_text(children, "description", "dc:description", "itunes:summary", "itunes:subtitle", "atom:subtitle", "tagline")
     feed.language = first_text(children, "language", "dc:language") or feed.language
     image = (children.get("image") or outer.get("image") or [None])[0]
@@ -357,7 +365,8 @@ def read_atom(root: Element, url: str) -> RawFeed:
     feed.title = _first_title(children, "title", "dc:title")
     feed.site_url = _atom_link(children.get("link", []), "alternate", base)
     feed.description = _first_title(children, "subtitle", "tagline", "info", "dc:description")
-    feed.icon = join(base, first_text(children, "icon", "logo"))
+    pictures = [picture for name in ("icon", "logo") for picture in children.get(name, []) if text_of(picture)]
+    feed.icon = join(based(pictures[0], base), text_of(pictures[0])) if pictures else ""
     feed.ttl_minutes = _ttl(children)
     feed.authors = _people(children.get("author", []), names) or [text_of(e) for e in children.get("dc:creator", [])]
     feed.contributors = _people(children.get("contributor", []), names)
