@@ -47,15 +47,7 @@ class TimelineView(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        theme.role(self, "timeline")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName(tr("Posts"))
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # First of all: the setters below already call the overrides.
         self._heights: list[int] = []
         self._known: list[bool] = []
         self._tops: list[int] = [0]
@@ -65,7 +57,16 @@ class TimelineView(QListView):
         self._settle_soon = QTimer(self)
         self._settle_soon.setSingleShot(True)
         self._settle_soon.timeout.connect(self._settle)
-        self.verticalScrollBar().valueChanged.connect(lambda _: self._settle_soon.start(0))
+        theme.role(self, "timeline")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(tr("Posts"))
+        self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
         theme.signal().changed.connect(self.measure_again)
 
     # ---- model -------------------------------------------------------------------------------
@@ -124,6 +125,9 @@ class TimelineView(QListView):
     def _sum(self) -> None:
         self._tops = [0, *accumulate(self._heights)]
         self.updateGeometries()
+
+    def _scrolled(self, _: int) -> None:
+        self._settle_soon.start(0)
 
     def _width(self) -> int:
         return self.viewport().width()
