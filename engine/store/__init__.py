@@ -1,0 +1,21 @@
+"""The only SQL: one encrypted SQLite file per profile."""
+
+from engine.store.backup import latest_backup, restore, set_aside
+from engine.store.derived import Columns
+from engine.store.feeds import LOCAL, Answer
+from engine.store.scores import Ranked
+from engine.store.store import Store
+from engine.store.timeline import Matchable, Text
+
+__all__ = [
+    "LOCAL",
+    "Answer",
+    "Columns",
+    "Matchable",
+    "Ranked",
+    "Store",
+    "Text",
+    "latest_backup",
+    "restore",
+    "set_aside",
+]

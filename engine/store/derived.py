@@ -1,0 +1,203 @@
+"""What models and rules still owe to posts, and what they made; all of it can be dropped and made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.connection import Connection, chunks, marks
+from engine.store.part import Part, ids_of, make_model_id, model_id, stamp
+from engine.types import Changes, Ids, Signals, Span, Summary, SummarySentence
+
+Stage = Literal["language", "vectors", "signals", "rules"]
+STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What ranking reads of every listed post, as arrays of one length, by ascending post id."""
+
+    ids: Ids
+    feeds: NDArray[np.int32]
+    published: NDArray[np.float64]  # unix seconds
+    first_seen: NDArray[np.float64]
+    read: NDArray[np.bool_]
+    saved: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
+    muffled: NDArray[np.bool_]
+    liked: NDArray[np.int8]  # -1, 0, 1
+    sketches: NDArray[np.uint16]  # (n, sketch_terms), 0 where there is no term
+    languages: list[str]
+
+
+def settle(connection: Connection, stage: Stage, number: int, ids: Sequence[int]) -> None:
+    connection.execute(
+        f"update stages set {stage} = ? where post_id in (select value from json_each(?))",
+        (number, json.dumps([int(post_id) for post_id in ids])),
+    )
+
+
+def _checked(stage: str) -> Stage:
+    for known in STAGES:
+        if stage == known:
+            return known
+    raise ValueError(f"no such stage: {stage}")
+
+
+_COLUMNS = """
+select s.post_id, s.feed_id, s.published_at, s.first_seen_at,
+       s.read | s.saved << 1 | s.hidden << 2 | (s.muffled_by is not null) << 3, coalesce(s.liked, 0),
+       k.sketch, s.language
+from post_states as s join sketches as k on k.post_id = s.post_id
+"""
+
+
+class DerivedPart(Part):
+    def owed(
+        self, stage: str, model: str = "", *, limit: int = 1000, first: Sequence[int] = ()
+    ) -> list[int]:
+        """Return posts that a stage (of a model) has not seen in their present content: of `first` those, then newest."""
+        column = _checked(stage)
+        with self._db.read() as connection:
+            number = model_id(connection, model) or 0
+            test = f"{column} <> {number}" if number else "1"
+            found: list[int] = []
+            for some in chunks(list(first)):
+                sql = f"select post_id from stages where post_id in ({marks(len(some))}) and {test}"
+                open_ones = set(ids_of(connection, sql, some))
+                found += [post_id for post_id in some if post_id in open_ones]
+            found = list(dict.fromkeys(found))[:limit]
+            if len(found) < limit:
+                seen = set(found)
+                sql = f"select post_id from stages where {test} order by published_at desc, post_id desc limit ?"
+                rest = ids_of(connection, sql, (limit + len(seen),))
+                found += [post_id for post_id in rest if post_id not in seen][: limit - len(found)]
+        return found
+
+    def owed_count(self, stage: str, model: str = "") -> int:
+        column = _checked(stage)
+        with self._db.read() as connection:
+            number = model_id(connection, model) or 0
+            test = f"{column} <> {number}" if number else "1"
+            return int(connection.execute(f"select count(*) from stages where {test}").fetchone()[0])
+
+    def settle(self, stage: str, model: str, ids: Sequence[int]) -> None:
+        """Note that a stage has nothing to make of these posts."""
+        column = _checked(stage)
+        self._db.write(lambda connection: settle(connection, column, make_model_id(connection, model), ids))
+
+    def save_languages(self, languages: Mapping[int, str]) -> Changes:
+        """Store each post's language ("" for unknown) and settle the stage "language"."""
+
+        def work(connection: Connection) -> Changes:
+            connection.executemany(
+                "update post_states set language = ? where post_id = ?",
+                [(language, post_id) for post_id, language in languages.items()],
+            )
+            settle(connection, "language", 1, list(languages))
+            return Changes(updated=frozenset(languages))
+
+        return self._db.write(work)
+
+    def save_signals(self, model: str, signals: Mapping[int, Signals | None]) -> Changes:
+        """Store what heads said of posts' present contents, and settle the stage "signals"; None says nothing."""
+
+        def work(connection: Connection) -> Changes:
+            number = make_model_id(connection, model)
+            connection.execute("update marks set value = ? where name = 'signals_model' and value <> ?", (number, number))
+            connection.executemany(
+                """
+                insert or replace into signals (content_id, model_id, negative, neutral, positive)
+                select content_id, ?, ?, ?, ? from posts where id = ? and content_id is not null
+                """,
+                [
+                    (number, said.sentiment.negative, said.sentiment.neutral, said.sentiment.positive, post_id)
+                    for post_id, said in signals.items()
+                    if said is not None and said.sentiment is not None
+                ],
+            )
+            settle(connection, "signals", number, list(signals))
+            return Changes(updated=frozenset(post_id for post_id, said in signals.items() if said is not None))
+
+        return self._db.write(work)
+
+    def candidates(self, ids: Sequence[int] | None = None, *, sketch_terms: int = 32) -> Columns:
+        """Return what ranking reads of all listed posts, or of these among them."""
+        size = 2 * sketch_terms
+        parts: list[tuple[list[tuple[float, ...]], NDArray[np.uint16], list[str]]] = []
+        with self._db.read() as connection:
+            where, values = "where s.listed = 1", ()
+            if ids is not None:
+                where += " and s.post_id in (select value from json_each(?))"
+                values = (json.dumps([int(post_id) for post_id in ids]),)  # type: ignore[assignment]
+            cursor = connection.execute(f"{_COLUMNS} {where} order by s.post_id", values)
+            while rows := cursor.fetchmany(8192):
+                packed = b"".join([row[6][:size].ljust(size, b"\0") for row in rows])
+                sketches = np.frombuffer(packed, dtype="<u2").astype(np.uint16).reshape(len(rows), sketch_terms)
+                parts.append(([row[:6] for row in rows], sketches, [row[7] for row in rows]))
+        table = np.array([row for numbers, _, _ in parts for row in numbers], dtype=np.float64).reshape(-1, 6)
+        flags = table[:, 4].astype(np.uint8)
+        return Columns(
+            ids=table[:, 0].astype(np.int64),
+            feeds=table[:, 1].astype(np.int32),
+            published=table[:, 2].copy(),
+            first_seen=table[:, 3].copy(),
+            read=(flags & 1).astype(np.bool_),
+            saved=(flags & 2).astype(np.bool_),
+            hidden=(flags & 4).astype(np.bool_),
+            muffled=(flags & 8).astype(np.bool_),
+            liked=table[:, 5].astype(np.int8),
+            sketches=np.concatenate([part for _, part, _ in parts])
+            if parts
+            else np.zeros((0, sketch_terms), dtype=np.uint16),
+            languages=[language for _, _, languages in parts for language in languages],
+        )
+
+    def save_summary(self, content_hash: bytes, summary: Summary, *, prompt: str) -> Changes:
+        """Keep a summary of a content; `prompt` names how it was asked for (its version, its length)."""
+        now = stamp(self._clock())
+        packed = json.dumps(asdict(summary), ensure_ascii=False)
+
+        def work(connection: Connection) -> Changes:
+            connection.execute(
+                """
+                insert or replace into summaries (content_id, model, prompt, summary, made_at)
+                select id, ?, ?, ?, ? from contents where hash = ?
+                """,
+                (summary.model, prompt, packed, now, content_hash),
+            )
+            ids = ids_of(
+                connection,
+                "select p.id from posts as p join contents as c on c.id = p.content_id where c.hash = ?",
+                (content_hash,),
+            )
+            return Changes(updated=frozenset(ids))
+
+        return self._db.write(work)
+
+    def summary(
+        self, content_hash: bytes, *, model: str | None = None, prompt: str | None = None
+    ) -> Summary | None:
+        """Return the newest summary of a content, by this model and prompt where given."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                """
+                select summary from summaries where content_id = (select id from contents where hash = :hash)
+                  and model = coalesce(:model, model) and prompt = coalesce(:prompt, prompt)
+                order by made_at desc limit 1
+                """,
+                {"hash": content_hash, "model": model, "prompt": prompt},
+            ).fetchone()
+        if row is None:
+            return None
+        packed = json.loads(row[0])
+        sentences = tuple(
+            SummarySentence(text=sentence["text"], evidence=tuple(Span(**span) for span in sentence["evidence"]))
+            for sentence in packed.pop("sentences")
+        )
+        return Summary(sentences=sentences, **packed)

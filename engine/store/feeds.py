@@ -1,0 +1,352 @@
+"""Subscriptions, and what polite fetching remembers of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.errors import InputError, NotFoundError
+from engine.store.connection import Connection, chunks, marks
+from engine.store.part import Part, Row, ids_of, moment, moment_or_none, stamp, stamp_or_none
+from engine.types import Changes, Feed, FeedInfo, FetchedPost, FetchState, Subscription
+
+LOCAL = "local"  # the kind of feeds whose posts come from elsewhere than the network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one fetch of a feed brought."""
+
+    feed_id: int
+    info: FeedInfo
+    posts: Sequence[FetchedPost]
+    state: FetchState
+
+
+_FEED = """
+select id, url, own_title, title, site_url, folder, kind, unread, posts, added_at, last_success_at, next_check_at,
+       error, failures, stopped
+from feeds join feed_counts on feed_id = id
+where removed_at is null
+"""
+
+_STATE = """
+select id, url, etag, last_modified, body_hash, next_check_at, last_success_at, failures, not_found_since,
+       moved_to, moved_since, moved_times, allow_private, stopped
+from feeds
+where removed_at is null and kind <> 'local'
+"""
+
+_SAVE_STATE = """
+update feeds set
+  etag = :etag, last_modified = :last_modified, body_hash = :body_hash, next_check_at = :next_check_at,
+  last_success_at = :last_success_at, failures = :failures, not_found_since = :not_found_since, moved_to = :moved_to,
+  moved_since = :moved_since, moved_times = :moved_times, allow_private = :allow_private, stopped = :stopped,
+  error = :error
+where id = :id
+"""
+
+
+def feed_title(own_title: str, title: str, url: str) -> str:
+    """The person's own, else the feed's, else the host."""
+    return own_title or title or urlsplit(url).hostname or url
+
+
+def _feed(row: Row) -> Feed:
+    return Feed(
+        id=row[0],
+        url=row[1],
+        title=feed_title(row[2], row[3], row[1]),
+        site_url=row[4],
+        folder=row[5],
+        kind=row[6],
+        unread=row[7],
+        posts=row[8],
+        added_at=moment(row[9]),
+        last_success_at=moment_or_none(row[10]),
+        next_check_at=moment_or_none(row[11]),
+        error=row[12],
+        failures=row[13],
+        stopped=bool(row[14]),
+    )
+
+
+def _state(row: Row) -> FetchState:
+    return FetchState(
+        feed_id=row[0],
+        url=row[1],
+        etag=row[2],
+        last_modified=row[3],
+        body_hash=row[4],
+        next_check_at=moment_or_none(row[5]),
+        last_success_at=moment_or_none(row[6]),
+        failures=row[7],
+        not_found_since=moment_or_none(row[8]),
+        moved_to=row[9],
+        moved_since=moment_or_none(row[10]),
+        moved_times=row[11],
+        allow_private=bool(row[12]),
+        stopped=bool(row[13]),
+    )
+
+
+def save_state(connection: Connection, state: FetchState, error: str) -> None:
+    """Store a feed's fetch state, and its new address unless another feed has that one."""
+    connection.execute("update or ignore feeds set url = ? where id = ? and url <> ?", (state.url, state.feed_id, state.url))
+    connection.execute(
+        _SAVE_STATE,
+        {
+            "id": state.feed_id,
+            "etag": state.etag,
+            "last_modified": state.last_modified,
+            "body_hash": state.body_hash,
+            "next_check_at": stamp_or_none(state.next_check_at),
+            "last_success_at": stamp_or_none(state.last_success_at),
+            "failures": state.failures,
+            "not_found_since": stamp_or_none(state.not_found_since),
+            "moved_to": state.moved_to,
+            "moved_since": stamp_or_none(state.moved_since),
+            "moved_times": state.moved_times,
+            "allow_private": state.allow_private,
+            "stopped": state.stopped,
+            "error": error,
+        },
+    )
+
+
+def save_info(connection: Connection, feed_id: int, info: FeedInfo) -> None:
+    """Store what a feed says of itself; what it stopped saying stays as it was."""
+    connection.execute(
+        """
+        update feeds set
+          title = iif(:title = '', title, :title), site_url = iif(:site = '', site_url, :site),
+          description = iif(:about = '', description, :about), icon_url = iif(:icon = '', icon_url, :icon),
+          language = iif(:language = '', language, :language), ttl_minutes = :ttl
+        where id = :id
+        """,
+        {
+            "id": feed_id,
+            "title": info.title,
+            "site": info.site_url,
+            "about": info.description,
+            "icon": info.icon_url,
+            "language": info.language,
+            "ttl": info.ttl_minutes,
+        },
+    )
+
+
+def _insert(connection: Connection, now: float, subscription: Subscription, kind: str, allow_private: bool) -> int | None:
+    """Return the feed's id; None when it is followed already. A feed that was left comes back with its posts."""
+    row = connection.execute("select id, removed_at from feeds where url = ?", (subscription.url,)).fetchone()
+    if row is None:
+        feed_id = connection.execute(
+            """
+            insert into feeds (url, kind, own_title, site_url, folder, allow_private, added_at)
+            values (?, ?, ?, ?, ?, ?, ?) returning id
+            """,
+            (
+                subscription.url,
+                kind,
+                subscription.title,
+                subscription.site_url,
+                subscription.folder,
+                allow_private,
+                now,
+            ),
+        ).fetchone()[0]
+        return int(feed_id)
+    if row[1] is None:
+        return None
+    connection.execute(
+        """
+        update feeds set own_title = iif(:title = '', own_title, :title), folder = :folder, kind = :kind,
+          allow_private = :private, stopped = 0, failures = 0, error = '', not_found_since = null, next_check_at = null
+        where id = :id
+        """,
+        {
+            "id": row[0],
+            "title": subscription.title,
+            "folder": subscription.folder,
+            "kind": kind,
+            "private": allow_private,
+        },
+    )
+    _bring_back(connection, row[0])
+    return int(row[0])
+
+
+def _bring_back(connection: Connection, feed_id: int) -> list[int]:
+    connection.execute("update feeds set removed_at = null where id = ?", (feed_id,))
+    return ids_of(
+        connection,
+        """
+        update post_states set listed = 1
+        where feed_id = ? and listed = 0 and post_id in (select id from posts where feed_id = ? and content_id > 0)
+        returning post_id
+        """,
+        (feed_id, feed_id),
+    )
+
+
+def require_feed(connection: Connection, feed_id: int, *, removed: bool = False) -> None:
+    condition = "removed_at is not null" if removed else "removed_at is null"
+    if connection.execute(f"select 1 from feeds where id = ? and {condition}", (feed_id,)).fetchone() is None:
+        raise NotFoundError(f"There is no feed {feed_id}.")
+
+
+class FeedsPart(Part):
+    def add_feed(
+        self,
+        url: str,
+        *,
+        kind: str = "feed",
+        title: str = "",
+        folder: str = "",
+        allow_private: bool = False,
+        info: FeedInfo | None = None,
+    ) -> tuple[int, Changes]:
+        """Follow a feed and return its id. One that was left before comes back with its posts and their states.
+
+        Raises:
+            InputError: it is followed already.
+        """
+        now = stamp(self._clock())
+
+        def work(connection: Connection) -> tuple[int, Changes]:
+            wanted = Subscription(url=url, title=title, folder=folder)
+            feed_id = _insert(connection, now, wanted, kind, allow_private)
+            if feed_id is None:
+                raise InputError("You follow this feed already.")
+            if info is not None:
+                save_info(connection, feed_id, info)
+            return feed_id, Changes(feeds=frozenset({feed_id}))
+
+        return self._db.write(work, durable=True)
+
+    def add_feeds(self, subscriptions: Sequence[tuple[Subscription, bool]]) -> Changes:
+        """Follow many feeds at once, each with whether its address may be private; known ones are left as they are."""
+        now = stamp(self._clock())
+
+        def work(connection: Connection) -> Changes:
+            added = [_insert(connection, now, wanted, "feed", private) for wanted, private in subscriptions]
+            return Changes(feeds=frozenset(feed_id for feed_id in added if feed_id is not None))
+
+        return self._db.write(work, durable=True)
+
+    def feeds(self) -> list[Feed]:
+        with self._db.read() as connection:
+            rows = connection.execute(_FEED).fetchall()
+        return sorted(map(_feed, rows), key=lambda feed: (feed.folder.casefold(), feed.title.casefold(), feed.id))
+
+    def feed(self, feed_id: int) -> Feed:
+        """Raises NotFoundError."""
+        with self._db.read() as connection:
+            row = connection.execute(f"{_FEED} and id = ?", (feed_id,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"There is no feed {feed_id}.")
+        return _feed(row)
+
+    def update_feed(
+        self,
+        feed_id: int,
+        *,
+        title: str | None = None,
+        folder: str | None = None,
+        stopped: bool | None = None,
+        keep_posts: int | None = None,
+        keep_days: int | None = None,
+    ) -> Changes:
+        """Change what is given. An empty title brings back the feed's own; a limit of 0 keeps posts for ever.
+
+        Raises:
+            NotFoundError.
+        """
+        wanted: dict[str, Any] = {
+            "own_title": title,
+            "folder": folder,
+            "stopped": stopped,
+            "keep_posts": keep_posts,
+            "keep_days": keep_days,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+
+        def work(connection: Connection) -> Changes:
+            require_feed(connection, feed_id)
+            if given:
+                columns = ", ".join(f"{name} = :{name}" for name in given)
+                connection.execute(f"update feeds set {columns} where id = :id", {**given, "id": feed_id})
+            if stopped is False:
+                connection.execute(
+                    "update feeds set failures = 0, not_found_since = null, next_check_at = null where id = ?", (feed_id,)
+                )
+            return Changes(feeds=frozenset({feed_id}))
+
+        return self._db.write(work, durable=True)
+
+    def remove_feed(self, feed_id: int) -> Changes:
+        """Leave a feed. Nothing is deleted: its posts are no longer listed (saved ones stay under Saved).
+
+        Raises:
+            NotFoundError.
+        """
+        now = stamp(self._clock())
+
+        def work(connection: Connection) -> Changes:
+            require_feed(connection, feed_id)
+            connection.execute("update feeds set removed_at = ? where id = ?", (now, feed_id))
+            gone = ids_of(
+                connection,
+                "update post_states set listed = 0 where feed_id = ? and listed = 1 returning post_id",
+                (feed_id,),
+            )
+            return Changes(feeds=frozenset({feed_id}), updated=frozenset(gone))
+
+        return self._db.write(work, durable=True)
+
+    def restore_feed(self, feed_id: int) -> Changes:
+        """Undo `remove_feed`. Raises NotFoundError when the feed was not removed."""
+
+        def work(connection: Connection) -> Changes:
+            require_feed(connection, feed_id, removed=True)
+            return Changes(feeds=frozenset({feed_id}), updated=frozenset(_bring_back(connection, feed_id)), order=True)
+
+        return self._db.write(work, durable=True)
+
+    def fetch_states(self, feed_ids: Sequence[int] | None = None) -> list[FetchState]:
+        """Return the fetch states of all feeds that are followed, or of these."""
+        with self._db.read() as connection:
+            if feed_ids is None:
+                return [_state(row) for row in connection.execute(f"{_STATE} order by id")]
+            found: list[FetchState] = []
+            for some in chunks(list(feed_ids)):
+                rows = connection.execute(f"{_STATE} and id in ({marks(len(some))}) order by id", some)
+                found.extend(map(_state, rows))
+            return found
+
+    def save_fetch_state(self, state: FetchState, error: str = "") -> Changes:
+        """Store what a fetch taught; `error` is "" when it went well."""
+
+        def work(connection: Connection) -> Changes:
+            save_state(connection, state, error)
+            return Changes(feeds=frozenset({state.feed_id}))
+
+        return self._db.write(work)
+
+    def save_auth(self, feed_id: int, auth: tuple[str, str] | None) -> None:
+        """Keep a user name and password for a feed; None forgets them."""
+
+        def work(connection: Connection) -> None:
+            connection.execute("delete from feed_auth where feed_id = ?", (feed_id,))
+            if auth is not None:
+                connection.execute("insert into feed_auth (feed_id, user, password) values (?, ?, ?)", (feed_id, *auth))
+
+        self._db.write(work, durable=True)
+
+    def auths(self) -> dict[int, tuple[str, str]]:
+        """Return the user names and passwords by feed."""
+        with self._db.read() as connection:
+            rows = connection.execute("select feed_id, user, password from feed_auth").fetchall()
+        return {feed_id: (user, password) for feed_id, user, password in rows}

@@ -1,0 +1,327 @@
+"""The shape of the database and how it came about: steps that are applied once and in order, never edited.
+
+Before the first pending step of a database that holds something, a verified copy is put into `backups`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import NewerProfileError, StoreError
+from engine.store.backup import copy_verified, trim_backups
+from engine.store.connection import APPLICATION_ID, Connection, connect, plain_errors, require_readable
+from engine.store.locks import lock
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+log = logging.getLogger(__name__)
+
+FEEDS = """
+create table feeds (
+  id integer primary key,
+  url text not null unique,
+  kind text not null,
+  own_title text not null default '',
+  title text not null default '',
+  folder text not null default '',
+  site_url text not null default '',
+  description text not null default '',
+  icon_url text not null default '',
+  language text not null default '',
+  ttl_minutes integer,
+  added_at real not null,
+  removed_at real,
+  allow_private integer not null default 0,
+  stopped integer not null default 0,
+  etag text,
+  last_modified text,
+  body_hash blob,
+  next_check_at real,
+  last_success_at real,
+  failures integer not null default 0,
+  not_found_since real,
+  moved_to text,
+  moved_since real,
+  moved_times integer not null default 0,
+  error text not null default '',
+  keep_posts integer,
+  keep_days integer
+) strict;
+create table feed_auth (
+  feed_id integer primary key references feeds (id),
+  user text not null,
+  password text not null
+) strict;
+create table feed_counts (
+  feed_id integer primary key references feeds (id),
+  posts integer not null default 0,
+  unread integer not null default 0,
+  saved integer not null default 0,
+  hidden integer not null default 0
+) strict;
+create trigger feed_counted after insert on feeds begin
+  insert into feed_counts (feed_id) values (new.id);
+end;
+"""
+
+# Wide columns come last: what lists need is then read without the pages that hold bodies.
+POSTS = """
+create table contents (
+  id integer primary key,
+  hash blob not null unique,
+  title text not null,
+  author text not null,
+  url text not null,
+  language text not null,
+  word_count integer not null,
+  updated_at real,
+  comments_url text not null,
+  categories text not null,
+  media text not null,
+  text text not null,
+  body_html text
+) strict;
+create table posts (
+  id integer primary key,
+  feed_id integer not null references feeds (id),
+  guid text not null,
+  content_id integer references contents (id),
+  url_key integer not null,
+  text_key integer not null,
+  source_date real,
+  unique (feed_id, guid)
+) strict;
+create index posts_by_content on posts (content_id);
+create table versions (
+  post_id integer not null,
+  content_id integer not null references contents (id),
+  seen_at real not null,
+  primary key (post_id, content_id)
+) strict, without rowid;
+create index versions_by_content on versions (content_id);
+create table sketches (post_id integer primary key, sketch blob not null) strict;
+create virtual table words using fts5 (
+  title, text, other, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
+);
+"""
+
+# No reference to posts: what the person did outlives every content.
+STATES = """
+create table post_states (
+  post_id integer primary key,
+  feed_id integer not null,
+  published_at real not null,
+  first_seen_at real not null,
+  listed integer not null default 1,
+  read integer not null default 0,
+  saved integer not null default 0,
+  hidden integer not null default 0,
+  hidden_by_person integer,
+  rule_id integer,
+  muffled_by integer,
+  liked integer,
+  language text not null default ''
+) strict;
+create index states_newest on post_states (published_at, post_id, feed_id) where listed = 1 and hidden = 0;
+create index states_by_feed on post_states (feed_id, published_at, post_id) where listed = 1 and hidden = 0;
+create index states_unread on post_states (published_at, post_id, feed_id) where listed = 1 and hidden = 0 and read = 0;
+create index states_saved on post_states (published_at, post_id, feed_id) where saved = 1;
+create index states_hidden on post_states (published_at, post_id, feed_id, rule_id) where hidden = 1;
+create index states_muffled on post_states (muffled_by, post_id) where muffled_by is not null;
+create trigger state_counted after insert on post_states begin
+  update feed_counts set
+    posts = posts + new.listed,
+    unread = unread + (new.listed and not new.hidden and not new.read),
+    saved = saved + (new.saved and not new.hidden),
+    hidden = hidden + (new.listed and new.hidden)
+  where feed_id = new.feed_id;
+end;
+create trigger state_recounted after update of listed, read, saved, hidden on post_states
+when old.listed <> new.listed or old.read <> new.read or old.saved <> new.saved or old.hidden <> new.hidden begin
+  update feed_counts set
+    posts = posts + new.listed - old.listed,
+    unread = unread + (new.listed and not new.hidden and not new.read)
+                    - (old.listed and not old.hidden and not old.read),
+    saved = saved + (new.saved and not new.hidden) - (old.saved and not old.hidden),
+    hidden = hidden + (new.listed and new.hidden) - (old.listed and old.hidden)
+  where feed_id = new.feed_id;
+end;
+create table events (
+  post_id integer not null,
+  event text not null,
+  at real not null,
+  primary key (post_id, event)
+) strict, without rowid;
+create table rules (
+  id integer primary key,
+  name text not null,
+  conditions text not null,
+  action text not null,
+  feed_ids text not null,
+  enabled integer not null,
+  created_at real not null
+) strict;
+create table hits (
+  rule_id integer not null references rules (id),
+  post_id integer not null,
+  action text not null,
+  matched text not null,
+  primary key (rule_id, post_id)
+) strict, without rowid;
+create index hits_by_post on hits (post_id, action, rule_id);
+"""
+
+DERIVED = """
+create table models (id integer primary key, name text not null unique) strict;
+insert into models (id, name) values (1, '');
+create table stages (
+  post_id integer primary key,
+  published_at real not null,
+  language integer not null default 0,
+  vectors integer not null default 0,
+  signals integer not null default 0,
+  rules integer not null default 0
+) strict;
+create table vectors (
+  key integer primary key, -- the model's id times 2^40, plus the post's
+  scale real not null,
+  codes blob not null
+) strict;
+create table signals (
+  content_id integer not null references contents (id),
+  model_id integer not null references models (id),
+  negative real not null,
+  neutral real not null,
+  positive real not null,
+  primary key (content_id, model_id)
+) strict, without rowid;
+create table summaries (
+  content_id integer not null references contents (id),
+  model text not null,
+  prompt text not null,
+  summary text not null,
+  made_at real not null,
+  primary key (content_id, model, prompt)
+) strict, without rowid;
+create table ranking (chunk integer primary key, ids blob not null, scores blob not null, reasons blob not null) strict;
+create table ranking_reasons (number integer primary key, name text not null) strict;
+create table ranking_details (post_id integer primary key, detail text not null) strict;
+create table marks (name text primary key, value integer not null) strict, without rowid;
+insert into marks (name, value) values ('ranking', 0), ('signals_model', 0);
+"""
+
+WORLD = """
+create table ledger (
+  id integer primary key,
+  at real not null,
+  host text not null,
+  purpose text not null,
+  method text not null,
+  sent_bytes integer not null,
+  received_bytes integer not null default 0,
+  status integer,
+  error text not null default ''
+) strict;
+create index ledger_by_host on ledger (host, id);
+create table pauses (host text primary key, until real not null) strict, without rowid;
+create table settings (name text primary key, value text not null) strict, without rowid;
+"""
+
+
+def m001(db: Database) -> None:
+    for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
+        for statement in statements(part):
+            db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001,)
+
+
+def statements(script: str) -> list[str]:
+    """Cut a script of this module into statements; a trigger ends with a line that is `end;`."""
+    found: list[str] = []
+    lines: list[str] = []
+    for line in script.strip().splitlines():
+        lines.append(line)
+        text = "\n".join(lines)
+        if line.endswith(";") and ("create trigger" not in text or line == "end;"):
+            found.append(text)
+            lines = []
+    return found
+
+
+def migrate(
+    path: Path, key: bytes | None, now: datetime, steps: tuple[Callable[[Database], None], ...] = STEPS
+) -> None:
+    """Bring a database (which may be an empty file) to this version's shape. Costs two pragmas when there is nothing to do.
+
+    Raises:
+        LockedError: wrong key.   NewerProfileError.   StoreError: no Millpond database, or the disk says no.
+    """
+    with plain_errors():
+        connection = connect(path, key)
+        try:
+            require_readable(connection, key)
+            if _version(connection, path, len(steps)) == len(steps):
+                return
+            with lock(path.parent, "migration"):
+                if _version(connection, path, len(steps)) < len(steps):
+                    _apply(connection, path, key, now, steps)
+        finally:
+            connection.close()
+
+
+def _version(connection: Connection, path: Path, newest: int) -> int:
+    application: int = connection.execute("pragma application_id").fetchone()[0]
+    version: int = connection.execute("pragma user_version").fetchone()[0]
+    tables: int = connection.execute("select count(*) from sqlite_master").fetchone()[0]
+    if application == 0 and version == 0 and tables == 0:
+        return 0
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} is not a database of Millpond. It was left as it is.")
+    if version > newest:
+        raise NewerProfileError(
+            f"This profile was made by a newer Millpond (its version is {version}, this one knows {newest}). "
+            "It was left as it is: update Millpond to open it."
+        )
+    return version
+
+
+def _apply(
+    connection: Connection, path: Path, key: bytes | None, now: datetime, steps: tuple[Callable[[Database], None], ...]
+) -> None:
+    from sqlite_utils import Database  # costs 0.1 s, which opening a profile need not pay
+
+    version = _version(connection, path, len(steps))
+    if version:
+        copy = path.parent / "backups" / f"before-m{version + 1:03d}-{now:%Y%m%dT%H%M%S}.db"
+        copy_verified(path, key, copy)
+        trim_backups(copy.parent)
+    connection.execute("pragma journal_mode = wal").fetchall()
+    connection.execute("pragma synchronous = full").fetchall()
+    connection.execute("begin immediate")
+    try:
+        database = Database(connection, recursive_triggers=False, execute_plugins=False)
+        _migrations(steps).apply(database)
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {len(steps)}")
+        connection.execute("commit")
+    finally:
+        if connection.in_transaction:
+            connection.execute("rollback")
+    log.info("migrated from=%s to=%s", version, len(steps))
+
+
+def _migrations(steps: tuple[Callable[[Database], None], ...]) -> Migrations:
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("millpond")
+    for number, step in enumerate(steps, 1):
+        migrations(name=f"m{number:03d}")(step)
+    return migrations

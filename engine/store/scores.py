@@ -1,0 +1,164 @@
+"""The stored ranking: ids in order with score and reason, as blobs that are replaced whole.
+
+A new ranking of 200,000 posts is then 2 MB written in one go, and no row of a post is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.store.connection import Connection, chunks, marks
+from engine.store.part import Part
+from engine.types import Changes, Floats, Ids
+
+CHUNK = 65_536  # posts to a row of the table
+_NOT_RANKED = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    score: float
+    reason: str
+    detail: str
+
+
+class Ranking:
+    """One stored ranking in memory: 17 bytes a post."""
+
+    def __init__(
+        self, version: int, ids: Ids, scores: Floats, reasons: NDArray[np.uint8], names: Mapping[int, str]
+    ) -> None:
+        self.version = version
+        self.ids = ids
+        self.scores = scores
+        self._reasons = reasons
+        self._names = names
+        self.newest = int(ids.max(initial=0))
+        self._places = np.full(self.newest + 1, _NOT_RANKED, dtype=np.int32)
+        self._places[ids] = np.arange(len(ids), dtype=np.int32)
+
+    def place(self, post_id: int) -> int | None:
+        """Return the post's place, from 0."""
+        if not 0 <= post_id <= self.newest or self._places[post_id] == _NOT_RANKED:
+            return None
+        return int(self._places[post_id])
+
+    def in_order(self, newest_first: Sequence[int]) -> list[int]:
+        """Order ids by rank: those that came after the ranking first, those it left out last, both as they stand."""
+        ids = np.asarray(newest_first, dtype=np.int64)
+        places = np.full(len(ids), -1, dtype=np.int32)
+        inside = ids <= self.newest
+        places[inside] = self._places[ids[inside]]
+        ordered: list[int] = ids[np.argsort(places, kind="stable")].tolist()
+        return ordered
+
+    def reasons(self, connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Return the name and detail of each post's strongest reason."""
+        details: dict[int, str] = {}
+        for some in chunks(list(ids)):
+            details.update(
+                connection.execute(
+                    f"select post_id, detail from ranking_details where post_id in ({marks(len(some))})", some
+                )
+            )
+        found: dict[int, tuple[str, str]] = {}
+        for post_id in ids:
+            place = self.place(post_id)
+            if place is not None:
+                found[post_id] = (self._names.get(int(self._reasons[place]), ""), details.get(post_id, ""))
+        return found
+
+
+def _load(connection: Connection, version: int) -> Ranking:
+    rows = connection.execute("select ids, scores, reasons from ranking order by chunk").fetchall()
+    return Ranking(
+        version,
+        np.frombuffer(b"".join(row[0] for row in rows), dtype="<u4").astype(np.int64),
+        np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4").astype(np.float32),
+        np.frombuffer(b"".join(row[2] for row in rows), dtype=np.uint8),
+        dict(connection.execute("select number, name from ranking_reasons")),
+    )
+
+
+class ScoresPart(Part):
+    _ranking: Ranking | None = None
+
+    def ranking(self, connection: Connection) -> Ranking:
+        """Return the stored ranking, read again only when another one was stored."""
+        (version,) = connection.execute("select value from marks where name = 'ranking'").fetchone()
+        ranking = self._ranking
+        if ranking is None or ranking.version != version:
+            connection.execute("begin")  # version and blobs of one moment
+            try:
+                (version,) = connection.execute("select value from marks where name = 'ranking'").fetchone()
+                ranking = _load(connection, version)
+            finally:
+                connection.execute("commit")
+            self._ranking = ranking
+        return ranking
+
+    def save_scores(
+        self,
+        ids: Ids,
+        scores: Floats,
+        *,
+        reasons: NDArray[np.uint8],
+        names: Sequence[str],
+        details: Mapping[int, str] | None = None,
+    ) -> Changes:
+        """Replace the whole ranking.
+
+        Args:
+            ids: (n,) best first.   scores: (n,).
+            reasons: (n,) the strongest reason of each, as an index into `names`.
+            details: what to show beside the reason, by post id, where there is something.
+        """
+        if not len(ids) == len(scores) == len(reasons):
+            raise ValueError("ids, scores and reasons differ in length")
+
+        def work(connection: Connection) -> Changes:
+            for table in ("ranking", "ranking_reasons", "ranking_details"):
+                connection.execute(f"delete from {table}")
+            connection.executemany(
+                "insert into ranking (chunk, ids, scores, reasons) values (?, ?, ?, ?)",
+                [
+                    (
+                        number,
+                        ids[start : start + CHUNK].astype("<u4").tobytes(),
+                        scores[start : start + CHUNK].astype("<f4").tobytes(),
+                        reasons[start : start + CHUNK].astype(np.uint8).tobytes(),
+                    )
+                    for number, start in enumerate(range(0, len(ids), CHUNK))
+                ],
+            )
+            connection.executemany("insert into ranking_reasons (number, name) values (?, ?)", list(enumerate(names)))
+            connection.executemany(
+                "insert into ranking_details (post_id, detail) values (?, ?)",
+                sorted((post_id, detail) for post_id, detail in (details or {}).items() if detail),
+            )
+            connection.execute("update marks set value = value + 1 where name = 'ranking'")
+            return Changes(order=True)
+
+        return self._db.write(work)
+
+    def scores(self, ids: Sequence[int]) -> dict[int, Ranked]:
+        """Return what is stored of these posts; those that were never ranked are left out."""
+        with self._db.read() as connection:
+            ranking = self.ranking(connection)
+            reasons = ranking.reasons(connection, ids)
+        found: dict[int, Ranked] = {}
+        for post_id, (reason, detail) in reasons.items():
+            place = ranking.place(post_id)
+            assert place is not None
+            found[post_id] = Ranked(score=float(ranking.scores[place]), reason=reason, detail=detail)
+        return found
+
+    def position(self, post_id: int) -> int | None:
+        """Return the post's place in the stored ranking, from 1; None when it is not in it."""
+        with self._db.read() as connection:
+            place = self.ranking(connection).place(post_id)
+        return None if place is None else place + 1

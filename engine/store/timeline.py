@@ -1,0 +1,314 @@
+"""Which posts, in which order, and what a card or the reading pane shows of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.errors import NotFoundError
+from engine.store.connection import Connection, chunks, marks
+from engine.store.feeds import feed_title
+from engine.store.part import Row, ids_of, moment, stamp
+from engine.store.scores import Ranking, ScoresPart
+from engine.types import Counts, Media, Post, PostRow, Sentiment, TimelineQuery
+
+EXCERPT = 280  # characters
+TITLE = 1000
+WORDS_A_MINUTE = 220
+WALKED = 12_000  # ranked posts looked at one by one before all that qualify are listed instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What models read of a post."""
+
+    id: int
+    title: str
+    text: str
+    language: str
+    content_hash: bytes
+    url: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matchable:
+    """What rules look at."""
+
+    id: int
+    feed_id: int
+    title: str
+    text: str
+    author: str
+    source_title: str
+    source_url: str
+    categories: tuple[str, ...]
+
+
+def conditions(
+    *,
+    feed_id: int | None,
+    folder: str | None,
+    unread: bool | None,
+    saved: bool | None,
+    since: datetime | None,
+    hidden: bool = False,
+    rule_id: int | None = None,
+    until: datetime | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """Return what follows `where` for `post_states as s`, and its parameters."""
+    parts = ["s.hidden = 1" if hidden else "s.hidden = 0"]
+    # A saved post outlives its subscription.
+    parts.append("s.saved = 1" if saved else "s.listed = 1")
+    values: dict[str, Any] = {}
+    if feed_id is not None:
+        parts.append("s.feed_id = :feed")
+        values["feed"] = feed_id
+    if folder is not None:
+        # The unary plus keeps SQLite on the index by date, which holds the order.
+        parts.append(
+            "+s.feed_id in (select id from feeds where removed_at is null"
+            " and (folder = :folder or substr(folder, 1, length(:folder) + 1) = :folder || '/'))"
+        )
+        values["folder"] = folder
+    if unread is not None:
+        parts.append("s.read = 0" if unread else "s.read = 1")
+    if saved is False:
+        parts.append("s.saved = 0")
+    if since is not None:
+        parts.append("s.published_at >= :since")
+        values["since"] = stamp(since)
+    if until is not None:
+        parts.append("s.published_at < :until")
+        values["until"] = stamp(until)
+    if rule_id is not None:
+        parts.append(
+            "s.hidden_by_person is null and s.post_id in (select post_id from hits where rule_id = :rule and action = 'hide')"
+        )
+        values["rule"] = rule_id
+    return " and ".join(parts), values
+
+
+def _of_query(query: TimelineQuery) -> tuple[str, dict[str, Any]]:
+    return conditions(
+        feed_id=query.feed_id,
+        folder=query.folder,
+        unread=query.unread,
+        saved=query.saved,
+        since=query.since,
+        hidden=query.hidden,
+        rule_id=query.rule_id,
+    )
+
+
+def newest(connection: Connection, query: TimelineQuery, limit: int, *, after_id: int | None = None) -> list[int]:
+    """Return ids, newest first; with `after_id` only of posts that came later than that one."""
+    where, values = _of_query(query)
+    later = " and s.post_id > :after" if after_id is not None else ""
+    return ids_of(
+        connection,
+        f"""
+        select s.post_id from post_states as s where {where}{later}
+        order by s.published_at desc, s.post_id desc limit :limit
+        """,
+        {**values, "after": after_id, "limit": limit},
+    )
+
+
+def ranked(connection: Connection, query: TimelineQuery, limit: int, ranking: Ranking) -> list[int]:
+    """Return ids as they were ranked; posts that came later stand first, newest first.
+
+    The ranking is walked from its top while it yields; a query that few posts meet lists those and orders them.
+    """
+    selective = query.feed_id is not None or query.hidden or bool(query.saved)
+    if limit > 0 and not selective:
+        found = newest(connection, query, limit, after_id=ranking.newest)
+        for part in _growing(ranking.ids[:WALKED].tolist()):
+            if len(found) >= limit:
+                break
+            found.extend(_that_meet(connection, query, part))
+        if len(found) >= limit:
+            return found[:limit]
+    everything = newest(connection, query, -1)
+    ordered = ranking.in_order(everything)
+    return ordered[:limit] if limit > 0 else ordered
+
+
+def _growing(ids: list[int]) -> Iterator[list[int]]:
+    start, size = 0, 600
+    while start < len(ids):
+        yield ids[start : start + size]
+        start, size = start + size, size * 2
+
+
+def _that_meet(connection: Connection, query: TimelineQuery, ids: list[int]) -> list[int]:
+    where, values = _of_query(query)
+    sql = f"select s.post_id from post_states as s where s.post_id in (select value from json_each(:ids)) and {where}"
+    met = {row[0] for row in connection.execute(sql, {**values, "ids": json.dumps(ids)})}
+    return [post_id for post_id in ids if post_id in met]
+
+
+_ROW = """
+select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 300), c.author, c.url, s.language,
+       s.published_at, s.read, s.saved, s.liked, s.hidden, s.rule_id, s.hidden_by_person, s.muffled_by, c.word_count,
+       g.negative, g.neutral, g.positive
+from posts as p
+join post_states as s on s.post_id = p.id
+join feeds as f on f.id = p.feed_id
+join contents as c on c.id = p.content_id
+left join signals as g on g.content_id = c.id and g.model_id = (select value from marks where name = 'signals_model')
+"""
+
+
+def _post_row(row: Row, reason: str, detail: str) -> PostRow:
+    liked, hidden, by_person = row[13], bool(row[14]), row[16]
+    return PostRow(
+        id=row[0],
+        feed_id=row[1],
+        feed_title=feed_title(row[2], row[3], row[4]),
+        title=row[5][:TITLE],
+        excerpt=_excerpt(row[6]),
+        author=row[7],
+        url=row[8],
+        language=row[9],
+        published_at=moment(row[10]),
+        read=bool(row[11]),
+        saved=bool(row[12]),
+        liked=None if liked is None else liked > 0,
+        hidden=hidden,
+        hidden_by=row[15] if hidden and by_person is None else None,
+        muffled_by=row[17],
+        reading_minutes=max(1, round(row[18] / WORDS_A_MINUTE)),
+        sentiment=None if row[19] is None else Sentiment(row[19], row[20], row[21]),
+        reason=reason,
+        reason_detail=detail,
+    )
+
+
+def _excerpt(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
+
+
+class TimelinePart(ScoresPart):
+    def timeline(self, query: TimelineQuery) -> list[int]:
+        """Return the ids of the posts that meet a query, in its order; a limit of 0 or less means all of them."""
+        limit = query.limit if query.limit > 0 else -1
+        with self._db.read() as connection:
+            if query.order == "newest":
+                return newest(connection, query, limit)
+            return ranked(connection, query, limit, self.ranking(connection))
+
+    def rows(self, ids: Sequence[int]) -> list[PostRow]:
+        """Return what cards show, in the order of `ids`; ids of no post (or one whose content was pruned) are left out."""
+        found: dict[int, PostRow] = {}
+        with self._db.read() as connection:
+            ranking = self.ranking(connection)
+            reasons = ranking.reasons(connection, ids)
+            for some in chunks(list(ids)):
+                for row in connection.execute(f"{_ROW} where p.id in ({marks(len(some))})", some):
+                    found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")))
+        return [found[post_id] for post_id in ids if post_id in found]
+
+    def post(self, post_id: int) -> Post:
+        """Raises NotFoundError."""
+        rows = self.rows([post_id])
+        with self._db.read() as connection:
+            row = connection.execute(
+                """
+                select p.guid, c.body_html, c.text, c.media, c.categories, c.comments_url,
+                       (select count(*) from versions as v where v.post_id = p.id), s.first_seen_at, c.hash
+                from posts as p join contents as c on c.id = p.content_id join post_states as s on s.post_id = p.id
+                where p.id = ?
+                """,
+                (post_id,),
+            ).fetchone()
+        if not rows or row is None:
+            raise NotFoundError(f"There is no post {post_id}.")
+        guid, body_html, text, media, categories, comments_url, versions, first_seen_at, content_hash = row
+        return Post(
+            row=rows[0],
+            guid=guid.partition("\x1f")[0],
+            body_html=text if body_html is None else body_html,
+            text=text,
+            media=tuple(Media(**item) for item in json.loads(media or "[]")),
+            categories=tuple(json.loads(categories or "[]")),
+            comments_url=comments_url,
+            versions=max(1, versions),
+            first_seen_at=moment(first_seen_at),
+            content_hash=content_hash,
+        )
+
+    def texts(self, ids: Sequence[int]) -> list[Text]:
+        """Return what models read, in the order of `ids`."""
+        found: dict[int, Text] = {}
+        with self._db.read() as connection:
+            for some in chunks(list(ids)):
+                for row in connection.execute(
+                    f"""
+                    select p.id, c.title, c.text, s.language, c.hash, c.url, s.published_at
+                    from posts as p join contents as c on c.id = p.content_id
+                    join post_states as s on s.post_id = p.id where p.id in ({marks(len(some))})
+                    """,
+                    some,
+                ):
+                    found[row[0]] = Text(
+                        id=row[0],
+                        title=row[1],
+                        text=row[2],
+                        language=row[3],
+                        content_hash=row[4],
+                        url=row[5],
+                        published_at=moment(row[6]),
+                    )
+        return [found[post_id] for post_id in ids if post_id in found]
+
+    def matchables(
+        self, ids: Iterable[int] | None = None, *, feed_ids: Sequence[int] = ()
+    ) -> Iterator[Matchable]:
+        """Yield what rules look at, of these posts or of all that are listed, of these feeds or of all."""
+        with self._db.read() as connection:
+            if ids is None:
+                ids = ids_of(connection, "select post_id from post_states where listed = 1 order by post_id")
+            feeds = {
+                row[0]: (feed_title(row[1], row[2], row[3]), row[3])
+                for row in connection.execute("select id, own_title, title, url from feeds")
+            }
+        wanted = set(feed_ids)
+        for some in chunks(list(ids)):
+            with self._db.read() as connection:
+                rows = connection.execute(
+                    f"""
+                    select p.id, p.feed_id, c.title, c.text, c.author, c.categories
+                    from posts as p join contents as c on c.id = p.content_id where p.id in ({marks(len(some))})
+                    """,
+                    some,
+                ).fetchall()
+            for row in rows:
+                if not wanted or row[1] in wanted:
+                    title, url = feeds.get(row[1], ("", ""))
+                    yield Matchable(
+                        id=row[0],
+                        feed_id=row[1],
+                        title=row[2],
+                        text=row[3],
+                        author=row[4],
+                        source_title=title,
+                        source_url=url,
+                        categories=tuple(json.loads(row[5] or "[]")),
+                    )
+
+    def counts(self) -> Counts:
+        """Return how many posts and feeds there are, from counters that every write keeps."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                """
+                select coalesce(sum(unread), 0), coalesce(sum(saved), 0), coalesce(sum(hidden), 0),
+                       coalesce(sum(posts), 0), (select count(*) from feeds where removed_at is null)
+                from feed_counts
+                """
+            ).fetchone()
+        return Counts(unread=row[0], saved=row[1], hidden=row[2], posts=row[3] - row[2], feeds=row[4])
