@@ -282,7 +282,7 @@ class ReadingPane(QWidget):
         self._draw_icons()
 
     def _show_body(self) -> None:
-        assert self._shown is not None
+        assert self._post is not None
         assert self._post is not None
         boxes = "".join(
             picture_box(media.kind, _media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")

@@ -1,0 +1,116 @@
+"""One feed: its name, its folder, whether it is fetched; and leaving it, which can be taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLineEdit
+
+from desktop import theme
+from desktop.dialogs.add_feed import folder_box
+from desktop.dialogs.sheet import Sheet, field
+from desktop.strings import moment, number, tr
+from engine import Changes, EngineError, Feed
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+
+class FeedSettings(Sheet):
+    def __init__(self, window: MainWindow, feed: Feed) -> None:
+        super().__init__(window, feed.title)
+        self._window, self._feed = window, feed
+        address = theme.label(feed.url, "second", wrap=True)
+        address.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.body.addWidget(address)
+        self.name = QLineEdit(feed.title)
+        self.body.addWidget(field(tr("Name"), self.name, tr("Empty takes the feed's own name.")))
+        self.folder = folder_box(window, feed.folder)
+        self.body.addWidget(field(tr("Folder"), self.folder))
+        self.fetched = QCheckBox(tr("Look for new posts"))
+        self.fetched.setChecked(not feed.stopped)
+        self.body.addWidget(self.fetched)
+        self.body.addWidget(theme.label(how_it_fares(feed), "third", wrap=True))
+        if feed.error:
+            self.body.addWidget(theme.label(feed.error, "amber", wrap=True))
+        self.add_button(tr("Unfollow"), self.unfollow, "danger", left=True)
+        self.add_button(tr("Cancel"), self.close)
+        self.add_button(tr("Save"), self.save, "primary")
+        self.name.setFocus()
+
+    def save(self) -> None:
+        engine, feed = self._window.engine, self._feed
+        if engine is None:
+            return
+        title = self.name.text().strip()
+        folder, stopped = self.folder.currentText().strip(), not self.fetched.isChecked()
+        self.busy(True)
+        self._window.lanes.read(
+            lambda: engine.update_feed(
+                feed.id,
+                title=title if title != feed.title else None,
+                folder=folder if folder != feed.folder else None,
+                stopped=stopped if stopped != feed.stopped else None,
+            ),
+            self._saved,
+            failed=self._failed,
+            owner=self,
+        )
+
+    def _saved(self, _changes: Changes) -> None:
+        self.close()
+
+    def _failed(self, error: EngineError) -> None:
+        self.fail(str(error))
+
+    def unfollow(self) -> None:
+        unfollow(self._window, self._feed)
+        self.close()
+
+
+def how_it_fares(feed: Feed) -> str:
+    """Posts kept, last success and next look, in one line."""
+    parts = [tr("{n} posts kept").format(n=number(feed.posts))]
+    if feed.last_success_at is not None:
+        parts.append(tr("last fetched {when}").format(when=moment(feed.last_success_at)))
+    if feed.stopped:
+        parts.append(tr("not fetched any more"))
+    elif feed.next_check_at is not None:
+        parts.append(tr("next look {when}").format(when=moment(feed.next_check_at)))
+    return " · ".join(parts)
+
+
+def unfollow(window: MainWindow, feed: Feed) -> None:
+    """Leave a feed; its posts stay until the undo has passed, and come back with it."""
+    engine = window.engine
+    if engine is None:
+        return
+
+    def back() -> None:
+        window.lanes.read(
+            lambda: engine.restore_feed(feed.id),
+            lambda _changes: window.say(tr("Following {title} again").format(title=feed.title)),
+        )
+
+    def left(_changes: Changes) -> None:
+        window.undo.push(tr("Unfollow {title}").format(title=feed.title), back)
+        window.say(tr("No longer following {title}").format(title=feed.title), undo=window.undo.back)
+
+    window.lanes.read(lambda: engine.remove_feed(feed.id), left, owner=window)
+
+
+def open_dialog(window: MainWindow, feed_id: int) -> None:
+    """Read the feed, then ask."""
+    engine = window.engine
+    if engine is None:
+        return
+
+    def found(feeds: list[Feed]) -> None:
+        for feed in feeds:
+            if feed.id == feed_id:
+                FeedSettings(window, feed).open()
+
+    window.lanes.read(engine.feeds, found, owner=window)

@@ -1,0 +1,92 @@
+"""The frame that all dialogs share: heading, what is asked, one line for what went wrong, buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from desktop import theme
+
+
+class Sheet(QDialog):
+    """A dialog over its window. Add to `body`; make buttons with `add_button`, the main one last."""
+
+    def __init__(self, parent: QWidget | None, title: str, explanation: str = "", *, width: int = 520) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, parent is not None)
+        self.setMinimumWidth(theme.px(width))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(20))
+        outer.setSpacing(theme.px(12))
+        outer.addWidget(theme.label(title, "heading", wrap=True))
+        if explanation:
+            outer.addWidget(theme.label(explanation, "second", wrap=True))
+        self.body = QVBoxLayout()
+        self.body.setSpacing(theme.px(10))
+        outer.addLayout(self.body, 1)
+        self.error = theme.label("", "error", wrap=True)
+        self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.error.hide()
+        outer.addWidget(self.error)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 0)
+        self.progress.hide()
+        outer.addWidget(self.progress)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.px(8))
+        self._buttons.addStretch(1)
+        outer.addSpacing(theme.px(4))
+        outer.addLayout(self._buttons)
+        self._waiting: list[QPushButton] = []
+
+    def add_button(
+        self, text: str, act: Callable[[], object], kind: str = "", *, left: bool = False, waits: bool | None = None
+    ) -> QPushButton:
+        """A button at the foot. `kind` is its role; one that `waits` is off while busy (by default the primary)."""
+        button = QPushButton(text)
+        if kind:
+            theme.role(button, kind)
+        button.setAutoDefault(kind == "primary")
+        button.setDefault(kind == "primary")
+        button.clicked.connect(lambda _checked=False: act())
+        if left:
+            self._buttons.insertWidget(0, button)
+        else:
+            self._buttons.addWidget(button)
+        if waits if waits is not None else kind == "primary":
+            self._waiting.append(button)
+        return button
+
+    def fail(self, text: str) -> None:
+        """Say in words what went wrong; the dialog stays."""
+        self.busy(False)
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+
+    def busy(self, on: bool) -> None:
+        """Show that something is under way."""
+        self.progress.setVisible(on)
+        if on:
+            self.error.hide()
+        for button in self._waiting:
+            button.setEnabled(not on)
+
+
+def field(title: str, widget: QWidget, help_text: str = "") -> QWidget:
+    """A labelled field: label above, help below, and the label as the field's accessible name."""
+    holder = QWidget()
+    box = QVBoxLayout(holder)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(theme.px(4))
+    label = theme.label(title, "strong")
+    label.setBuddy(widget)
+    box.addWidget(label)
+    box.addWidget(widget)
+    if help_text:
+        box.addWidget(theme.label(help_text, "third", wrap=True))
+    widget.setAccessibleName(title)
+    widget.setAccessibleDescription(help_text)
+    return holder
