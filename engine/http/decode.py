@@ -8,7 +8,9 @@ from engine.errors import FetchError
 
 MAX_LAYERS = 4
 MAX_MEMBERS = 64  # of one gzip stream: the copying between members is quadratic
+MAX_FRAMES = 1024  # of one zstd stream
 _SLICE = 1 << 20
+_ZSTD_SLICE = 256
 _ZSTD_WINDOW = 1 << 23  # RFC 9659: what a web client need accept
 _MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
@@ -116,19 +118,33 @@ def _unbrotli(body: bytes, max_bytes: int) -> bytes:
 
 
 def _unzstd(body: bytes, max_bytes: int) -> bytes:
+    """Fed in small slices, because what comes out of one cannot be bounded otherwise: 128 KB from four bytes."""
     import zstandard
 
+    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    frame = None
+    frames = size = 0
+    parts: list[bytes] = []
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(body, read_across_frames=True)
-        parts: list[bytes] = []
-        size = 0
-        while part := reader.read(_SLICE):
-            size += len(part)
-            if size > max_bytes:
-                raise too_large(max_bytes)
-            parts.append(part)
+        for start in range(0, len(body), _ZSTD_SLICE):
+            piece = body[start : start + _ZSTD_SLICE]
+            while piece:
+                if frame is None:
+                    frames += 1
+                    if frames > MAX_FRAMES:
+                        raise FetchError(f"The answer is more than {MAX_FRAMES} files in one; that is no honest answer.")
+                    frame = decompressor.decompressobj()
+                part = frame.decompress(piece)
+                size += len(part)
+                if size > max_bytes:
+                    raise too_large(max_bytes)
+                if part:
+                    parts.append(part)
+                piece = frame.unused_data if frame.eof else b""
+                if frame.eof:
+                    frame = None
     except zstandard.ZstdError as error:
         raise WrongCodingError(str(error)) from None
-    if not size:
+    if frame is not None:
         raise WrongCodingError("ends too early")
     return b"".join(parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 import subprocess
 import sys
 
@@ -32,12 +31,10 @@ def test_garbage_raises_nothing_but_the_two_errors(body: bytes, header: str) -> 
         assert len(decode(body, header, max_bytes=1000)) <= 1000
 
 
-@given(st.sampled_from(CODINGS), st.integers(0, 2000), st.data())
-def test_a_truncated_body_never_counts_as_whole(coding: str, size: int, data: st.DataObject) -> None:
-    whole = coded(os.urandom(size + 50), coding)
+@given(st.sampled_from(CODINGS), st.binary(min_size=20, max_size=300), st.data())
+def test_a_truncated_body_never_counts_as_whole(coding: str, body: bytes, data: st.DataObject) -> None:
+    whole = coded(body, coding)
     cut = data.draw(st.integers(1, len(whole) - 1))
-    if coding == "zstd" and cut > 4:
-        return  # a frame's decoder gives what it has; HTTP's own framing notices the cut
     with pytest.raises(WrongCodingError):
         decode(whole[:cut], coding, max_bytes=10_000)
 
@@ -75,6 +72,6 @@ def test_a_bomb_costs_no_more_memory_than_the_cap(coding: str) -> None:
         "    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
     )
     found = subprocess.run(
-        [sys.executable, "-c", code], input=bomb(400 * 2**20, coding), capture_output=True, check=True
+        [sys.executable, "-c", code], input=bomb(160 * 2**20, coding), capture_output=True, check=True
     )
     assert int(found.stdout) < 100
