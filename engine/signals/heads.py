@@ -104,7 +104,8 @@ class Heads:
         width = len(self.network.hidden) // self.layers
         if layers.ndim != 3 or layers.shape[1:] != (self.layers, width):
             raise ValueError(f"layers {layers.shape} do not fit heads for (n, {self.layers}, {width})")
-        return self.network.probabilities(layers.reshape(len(layers), -1).astype(np.float32, copy=False))
+        flat = layers.reshape(len(layers), self.layers * width).astype(np.float32, copy=False)
+        return self.network.probabilities(flat)
 
     def sentiment(self, layers: NDArray[np.floating]) -> list[Sentiment]:
         """Calibrated sentiment of each text: see `sentiment_probabilities`."""

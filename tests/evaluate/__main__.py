@@ -51,7 +51,7 @@ def line(task: str, name: str, row: dict[str, tasks.Value]) -> str:
     shown = [
         f"{metric} {value * 100:.1f}" if isinstance(value, float) else f"{metric} {value}"
         for metric, value in row.items()
-        if metric not in counts
+        if metric not in counts and not isinstance(value, list)
     ]
     total = f" of {row['sampled_from']}" if "sampled_from" in row else ""
     mark = "   (trained on: counts for nothing)" if row.get("trained_on") else ""

@@ -14,7 +14,7 @@ from typing import TypeVar
 from engine import Engine
 
 T = TypeVar("T")
-Value = float | int | bool | str
+Value = float | int | bool | str | list[str]
 
 
 @dataclass(frozen=True, slots=True)

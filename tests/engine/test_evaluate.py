@@ -1,0 +1,406 @@
+"""The evaluation's measures against values worked out by hand or by others, and its loaders on data made here."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, ndcg_score
+
+from tests.evaluate import layouts, metrics, provenance
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# ---- measures --------------------------------------------------------------------------------
+
+
+def test_macro_recall_counts_small_classes_as_much_as_large_ones() -> None:
+    assert metrics.macro_recall(["a", "a", "a", "b"], ["a", "a", "a", "a"]) == 0.5
+
+
+def test_macro_f1_is_the_mean_over_true_classes() -> None:
+    assert metrics.macro_f1(["a", "a", "b", "b"], ["a", "b", "b", "b"]) == pytest.approx((2 / 3 + 4 / 5) / 2)
+
+
+def test_calibration_error_is_zero_when_confidence_is_accuracy() -> None:
+    assert metrics.ece([0.5] * 4, [True, True, False, False]) == 0
+
+
+def test_calibration_error_weighs_bins_by_their_size() -> None:
+    assert metrics.ece([1.0, 1.0, 1.0, 0.5], [True, True, True, True]) == pytest.approx(0.125)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
+def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[bool, int]]) -> None:
+    pairs = [(a, b) for wanted, a in rows if wanted for unwanted, b in rows if not unwanted]
+    found = metrics.auc([wanted for wanted, _ in rows], [score for _, score in rows])
+    if pairs:
+        assert found == pytest.approx(sum(1.0 if a > b else 0.5 if a == b else 0.0 for a, b in pairs) / len(pairs))
+    else:
+        assert math.isnan(found)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 1_000)), min_size=2, max_size=40, unique_by=lambda row: row[1]))
+def test_average_precision_is_scikit_learns(rows: list[tuple[bool, int]]) -> None:
+    truth, scores = [wanted for wanted, _ in rows], [score for _, score in rows]
+    found = metrics.average_precision(metrics.ordered(truth, scores))
+    if any(truth):
+        assert found == pytest.approx(average_precision_score(truth, scores))
+    else:
+        assert math.isnan(found)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 1_000)), min_size=2, max_size=40, unique_by=lambda row: row[1]
+    ),
+    st.integers(1, 12),
+)
+def test_ndcg_is_scikit_learns(rows: list[tuple[int, int]], k: int) -> None:
+    truth, scores = [gain for gain, _ in rows], [score for _, score in rows]
+    found = metrics.ndcg(metrics.ordered(truth, scores), k)
+    if any(truth):
+        assert found == pytest.approx(ndcg_score([truth], [scores], k=k))
+    else:
+        assert math.isnan(found)
+
+
+def test_ndcg_of_a_list_that_misses_answers_is_measured_against_all_of_them() -> None:
+    assert metrics.ndcg([1.0], 10, ideal=[1.0, 1.0]) == pytest.approx(1 / (1 + 1 / math.log2(3)))
+
+
+def test_reciprocal_rank_is_of_the_first_answer() -> None:
+    assert metrics.reciprocal_rank([0, 0, 1, 1]) == pytest.approx(1 / 3)
+
+
+def test_a_tie_keeps_the_order_of_the_rows() -> None:
+    assert metrics.ordered([1, 2, 3], [0.0, 1.0, 0.0]).tolist() == [2, 1, 3]
+
+
+def test_bcubed_f1_of_the_published_example() -> None:
+    truth = ["a"] * 5 + ["b"] * 2 + ["c"] * 7  # Amigó et al. 2009: precision by item, then recall by item
+    said = [1, 1, 1, 1, 2, 2, 2, 1, 2, 3, 3, 3, 3, 3]
+    precision = sum(
+        sum(said[j] == said[i] and truth[j] == truth[i] for j in range(14)) / said.count(said[i]) for i in range(14)
+    )
+    recall = sum(
+        sum(said[j] == said[i] and truth[j] == truth[i] for j in range(14)) / truth.count(truth[i]) for i in range(14)
+    )
+    assert metrics.bcubed_f1(truth, said) == pytest.approx(metrics.f1(precision / 14, recall / 14))
+
+
+def test_bcubed_f1_of_all_apart_has_perfect_precision() -> None:
+    assert metrics.bcubed_f1(["a", "a"], [1, 2]) == pytest.approx(2 / 3)
+
+
+def test_pairs_count_what_shares_a_group() -> None:
+    assert metrics.pairs("aabb", [1, 1, 1, 2]) == pytest.approx((1 / 3, 1 / 2, 0.4))
+
+
+def test_rouge_1_is_f1_of_shared_words() -> None:
+    assert metrics.rouge_n(["the", "cat", "sat"], ["the", "cat", "ran", "away"], 1) == pytest.approx(4 / 7)
+
+
+def test_rouge_2_is_f1_of_shared_pairs() -> None:
+    assert metrics.rouge_n(["the", "cat", "sat"], ["the", "cat", "ran", "away"], 2) == pytest.approx(2 / 5)
+
+
+@given(st.text("abc", max_size=12), st.text("abc", max_size=12))
+def test_rouge_l_is_the_longest_common_subsequence(reference: str, said: str) -> None:
+    lengths = np.zeros((len(reference) + 1, len(said) + 1), dtype=int)
+    for i, left in enumerate(reference):
+        for j, right in enumerate(said):
+            lengths[i + 1, j + 1] = lengths[i, j] + 1 if left == right else max(lengths[i, j + 1], lengths[i + 1, j])
+    common = int(lengths[-1, -1])
+    expected = 2 * common / (len(reference) + len(said)) if common else 0.0
+    assert metrics.rouge_l(list(reference), list(said)) == pytest.approx(expected)
+
+
+def test_words_take_each_chinese_character_for_one() -> None:
+    assert metrics.words("Rain, 北京下雨") == ["rain", "北", "京", "下", "雨"]
+
+
+def test_a_page_taken_word_for_word_overlaps_fully() -> None:
+    assert metrics.shingle_overlap("one two three four five", "one two  three four, five!") == (1.0, 0.0, 0.0)
+
+
+def test_a_page_of_which_nothing_was_taken_is_missed() -> None:
+    assert metrics.shingle_overlap("one two three four five", "") == (0.0, 0.0, 1.0)
+
+
+def test_words_too_many_cost_precision() -> None:
+    hit, extra, missed = metrics.shingle_overlap("a b c d", "a b c d e")
+    assert (hit, extra, missed) == (0.5, 0.5, 0.0)
+
+
+def test_the_mean_leaves_out_what_is_undefined() -> None:
+    assert metrics.mean([1.0, math.nan, 0.0]) == 0.5
+
+
+# ---- splits and names ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("test_text.txt", "test"), ("mt_dev.jsonl", "dev"), ("dev_few_all.json", "dev"), ("validation.jsonl", "validation"),
+     ("latest.csv", ""), ("contest.tsv", ""), ("msr-para-val.tsv", "val")],
+)  # fmt: skip
+def test_a_split_is_a_whole_word_of_the_stem(name: str, split: str) -> None:
+    assert layouts.split_of(Path(name)) == split
+
+
+def test_test_files_come_before_dev_and_dev_before_train() -> None:
+    paths = [Path("train.tsv"), Path("dev.tsv"), Path("test.tsv")]
+    assert layouts.best_split(paths) == [Path("test.tsv")]
+    assert layouts.best_split(paths[:2]) == [Path("dev.tsv")]
+
+
+def test_splits_take_their_folders_name_and_other_files_their_own() -> None:
+    paths = [Path("sst/dev.tsv"), Path("sst/train.tsv"), Path("shops/a.csv"), Path("shops/b.csv"), Path("one/x.tsv")]
+    assert [name for name, _ in layouts.sets(paths)] == ["one", "a", "b", "sst"]
+
+
+def test_a_read_me_is_no_data() -> None:
+    paths = [Path("rated/_README_.txt"), Path("rated/tweets.txt")]
+    assert list(layouts.sets(paths)) == [("rated", [Path("rated/tweets.txt")])]
+
+
+def test_lines_end_at_newlines_only(tmp_path: Path) -> None:
+    assert layouts.read_lines(write(tmp_path / "t.txt", "a\u2028b\nc\n")) == ["a\u2028b", "c"]
+
+
+def test_a_packed_page_is_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a.html.gz").write_bytes(gzip.compress(b"<p>"))
+    assert layouts.read_bytes(tmp_path / "a.html.gz") == b"<p>"
+
+
+def test_the_collectors_escapes_are_undone() -> None:
+    assert layouts.tweet('I\\u2019m &amp;amp; \\""you\\"" ') == 'I’m & "you"'
+
+
+# ---- sentiment -------------------------------------------------------------------------------
+
+
+def only_set(folder: Path) -> layouts.Texts:
+    (found,) = layouts.sentiment_sets(folder)
+    return found
+
+
+def test_paired_files_are_read_line_by_line(tmp_path: Path) -> None:
+    write(tmp_path / "fine" / "test_text.txt", "bad\nmeh\ngood\n")
+    write(tmp_path / "fine" / "test_labels.txt", "0\n1\n2\n")
+    assert only_set(tmp_path) == layouts.Texts("fine", ("bad", "meh", "good"), (0, 1, 2))
+
+
+def test_a_mapping_decides_which_number_is_which_class(tmp_path: Path) -> None:
+    write(tmp_path / "fine" / "val_text.txt", "good\nmeh\n")
+    write(tmp_path / "fine" / "val_labels.txt", "0\n1\n")
+    write(tmp_path / "fine" / "mapping.txt", "0\tpositive\n1\tneutral\n2\tnegative\n")
+    assert only_set(tmp_path).labels == (2, 1)
+
+
+def test_a_mapping_of_other_classes_is_no_sentiment(tmp_path: Path) -> None:
+    write(tmp_path / "mood" / "val_text.txt", "grr\n")
+    write(tmp_path / "mood" / "val_labels.txt", "0\n")
+    write(tmp_path / "mood" / "mapping.txt", "0\tanger\n1\tjoy\n2\tsadness\n")
+    assert list(layouts.sentiment_sets(tmp_path)) == []
+
+
+@pytest.mark.parametrize("lines", ["1\tgood\n0\tbad\n", "good\t1\nbad\t0\n"])
+def test_tables_with_two_classes_are_read_either_way_round(tmp_path: Path, lines: str) -> None:
+    found = only_set(write(tmp_path / "set" / "dev.tsv", lines).parent)
+    assert (found.texts, found.labels, found.classes) == (("good", "bad"), (2, 0), 2)
+
+
+def test_a_table_of_ham_and_spam_is_no_sentiment(tmp_path: Path) -> None:
+    write(tmp_path / "sms" / "messages.tsv", "ham\thello\nspam\twin!\n")
+    assert list(layouts.sentiment_sets(tmp_path)) == []
+
+
+def test_mean_ratings_become_classes_and_stay_numbers(tmp_path: Path) -> None:
+    found = only_set(write(tmp_path / "rated" / "x.txt", "1\t-2.5\tbad\n2\t0.1\tmeh\n3\t1.5\tgood\n").parent)
+    assert (found.labels, found.intensity) == ((0, 1, 2), (-2.5, 0.1, 1.5))
+
+
+def test_reviews_in_csv_are_read_by_their_header(tmp_path: Path) -> None:
+    found = only_set(write(tmp_path / "shop" / "a.csv", 'cat,label,review\nx,1,"good, so\ngood"\nx,0,bad\n').parent)
+    assert (found.texts, found.labels) == (("good, so\ngood", "bad"), (2, 0))
+
+
+def test_polarities_and_names_of_classes_are_read_from_json(tmp_path: Path) -> None:
+    write(tmp_path / "news" / "mt_dev.jsonl", '{"sentence": "a", "polarity": -1}\n{"sentence": "b", "polarity": 0}\n')
+    write(tmp_path / "few" / "dev_all.json", '{"sentence": "c", "label": "Positive"}\n')
+    write(tmp_path / "topic" / "dev_all.json", '{"sentence": "d", "label": 115}\n')
+    assert {found.name: found.labels for found in layouts.sentiment_sets(tmp_path)} == {"news": (0, 1), "few": (2,)}
+
+
+# ---- what heads were trained on --------------------------------------------------------------
+
+
+def test_a_text_is_known_again_through_case_links_and_users() -> None:
+    assert provenance.row_hash("Good DAY, @anna! https://a.example/x") == provenance.row_hash("good day @user")
+
+
+def test_a_fifth_of_known_rows_marks_a_set() -> None:
+    known = provenance.row_hashes(["row 1", "row 2"])
+    assert provenance.trained_on([f"row {number}" for number in range(1, 11)], known)
+    assert not provenance.trained_on([f"row {number}" for number in range(2, 12)], known)
+
+
+def test_foreign_texts_are_not_marked_against_the_shipped_hashes() -> None:
+    known = provenance.known_rows(Path(__file__).resolve().parents[2] / "resources" / "heads")
+    assert len(known) > 20_000
+    assert not provenance.trained_on([f"A sentence nobody has written, number {n}." for n in range(200)], known)
+
+
+@pytest.mark.skipif(not (SHARED / "signals").is_dir(), reason="../shared/data is not here")
+def test_the_sets_that_the_shipped_head_learnt_from_are_marked() -> None:
+    known = provenance.known_rows(Path(__file__).resolve().parents[2] / "resources" / "heads")
+    marked = {
+        found.name for found in layouts.sentiment_sets(SHARED / "signals") if provenance.trained_on(found.texts, known)
+    }
+    assert marked == {"sentiment", "english", "sst2", "newsmtsc", "vader_gt"}
+
+
+# ---- the tasks' own loaders ------------------------------------------------------------------
+
+
+def test_beir_gains_are_read_and_unknown_documents_left_out(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import search
+
+    write(
+        tmp_path / "wiki" / "corpus.jsonl", '{"_id": "d1", "title": "T", "text": "one"}\n{"_id": "d2", "text": "two"}\n'
+    )
+    write(tmp_path / "wiki" / "queries.jsonl", '{"_id": "q1", "text": "which?"}\n{"_id": "q2", "text": "none"}\n')
+    write(tmp_path / "wiki" / "qrels" / "test.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t2\nq1\td1\t0\nq2\tgone\t1\n")
+    (found,) = search.collections(tmp_path)
+    assert (found.name, len(found.posts), found.questions) == ("wiki", 2, (("which?", {"d2": 2.0}),))
+
+
+def test_squad_paragraphs_become_posts_and_questions_point_at_them(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import search
+
+    document = {"data": [{"title": "A", "paragraphs": [{"context": "c", "qas": [{"question": "q?"}]}]}]}
+    write(tmp_path / "some_dev.json", json.dumps(document))
+    (found,) = search.collections(tmp_path)
+    assert (found.name, found.posts[0].text, found.questions) == (
+        "some_dev",
+        "c",
+        (("q?", {found.posts[0].guid: 1.0}),),
+    )
+
+
+def test_a_simulated_users_hidden_truth_never_reaches_a_post(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import ranking
+
+    post = {"id": "p", "t": 1, "sub": "SECRET", "title": "t", "text": "x", "domain": "d.example", "url": "u"}
+    write(tmp_path / "posts.jsonl", json.dumps(post) + "\n")
+    user = {"user": 1, "likes": ["SECRET"], "feedback": [["p", 1], ["gone", 0]], "test": [["p", 0]]}
+    write(tmp_path / "sim_users.jsonl", json.dumps(user) + "\n")
+    loaded = ranking.load(tmp_path)
+    assert loaded is not None
+    posts, readers = loaded
+    assert "SECRET" not in repr(posts) + repr(readers)
+    assert readers == [ranking.Reader(("p",), (), ("p",), (0,))]
+
+
+def test_impressions_give_a_history_and_candidates(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import ranking
+
+    news = [{"nid": f"n{number}", "title": f"t{number}", "abstract": ""} for number in range(3)]
+    write(tmp_path / "news_xx.jsonl", "".join(json.dumps(row) + "\n" for row in news))
+    row = {"history": ["n0", "n0", "gone"], "candidates": ["n1", "n2"], "clicked": [0, 1]}
+    write(tmp_path / "impressions.jsonl", json.dumps(row) + "\n")
+    loaded = ranking.load(tmp_path)
+    assert loaded is not None
+    assert loaded[1] == [ranking.Reader(("n0",), (), ("n1", "n2"), (0, 1))]
+
+
+def test_summaries_are_read_in_every_layout(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import summaries
+
+    write(tmp_path / "mail" / "val.source", "a long mail\n")
+    write(tmp_path / "mail" / "val.target", "mail\n")
+    write(tmp_path / "talk.jsonl", json.dumps({"dialogue": "A: hi\nB: ho", "summary": "They greet."}) + "\n")
+    write(
+        tmp_path / "talks.jsonl", json.dumps({"context": [["你好。", "好。"], ["再见。"]], "discussion": "问好"}) + "\n"
+    )
+    claims = {"0": {"sys_summ": "s", "scores": {"fact": 0.5}}}
+    write(tmp_path / "facts.jsonl", json.dumps({"src": "x", "ref_summ": "x", "sys_summs": claims}) + "\n")
+    found = {name: (pairs, said) for name, pairs, said in summaries.collections(tmp_path)}
+    assert found == {
+        "mail": ([summaries.Pair("a long mail", "mail")], []),
+        "talk": ([summaries.Pair("A: hi\nB: ho", "They greet.")], []),
+        "talks": ([summaries.Pair("你好。好。\n再见。", "问好")], []),
+        "facts": ([], [summaries.Claim("x", "s", 0.5)]),
+    }
+
+
+def test_article_pages_are_found_packed_or_not(tmp_path: Path) -> None:
+    from tests.evaluate.tasks import articles
+
+    truth = {"a": {"articleBody": "text a", "url": "u"}, "b": {"articleBody": "text b"}, "gone": {"articleBody": "x"}}
+    write(tmp_path / "news" / "truth.json", json.dumps(truth))
+    write(tmp_path / "news" / "html" / "a.html", "<p>text a")
+    (tmp_path / "news" / "html" / "b.html.gz").write_bytes(gzip.compress(b"<p>text b"))
+    (found,) = articles.collections(tmp_path)
+    assert found == ("news", [articles.Page(b"<p>text a", "u", "text a"), articles.Page(b"<p>text b", "", "text b")])
+
+
+def test_no_answer_is_a_wrong_answer() -> None:
+    from engine import Sentiment
+    from tests.evaluate.tasks import sentiment
+
+    sure = Sentiment(0.1, 0.1, 0.8)
+    found = sentiment.judge([2, 2], [sure, None], classes=3)
+    assert (found["accuracy"], found["answered"], found["unsure"]) == (0.5, 0.5, 0.0)
+
+
+def test_of_two_classes_neutral_is_left_out_of_the_choice() -> None:
+    from engine import Sentiment
+    from tests.evaluate.tasks import sentiment
+
+    best, share = sentiment.choice(Sentiment(0.1, 0.7, 0.2), classes=2)
+    assert (best, share) == (2, pytest.approx(2 / 3))
+
+
+def test_a_sample_is_even_the_same_each_time_and_says_of_how_many() -> None:
+    from tests.evaluate.tasks import sample
+
+    assert sample(list(range(10)), 4) == ([0, 2, 5, 7], 10)
+    assert sample([1, 2], 4) == ([1, 2], None)
+
+
+def test_undefined_measures_are_left_out_of_the_report() -> None:
+    from tests.evaluate.tasks import SetResult
+
+    row = SetResult(name="x", n=3, metrics={"auc": math.nan, "f1": 0.5}, sampled_from=9, trained_on=True).as_json(1.234)
+    assert row == {"f1": 0.5, "n": 3, "seconds": 1.23, "sampled_from": 9, "trained_on": True}
+
+
+def test_every_task_of_the_first_issue_is_known() -> None:
+    from tests.evaluate import tasks
+
+    assert {"sentiment", "ranking", "search", "summaries", "articles", "feeds"} <= set(tasks.names())
+
+
+def test_an_unknown_task_is_an_error_of_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from tests.evaluate.__main__ import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--data", str(tmp_path), "--task", "weather"])
+    assert ended.value.code == 2
+    assert "weather" in capsys.readouterr().err
