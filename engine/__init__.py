@@ -1,1 +1,123 @@
-"""Millpond without a window: the headless library and the command line."""
+"""Millpond without a window: the headless library. Everything named here is public and stays.
+
+Importing it is cheap: the engine, the models and the numeric libraries load when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import (
+    BusyError,
+    EngineError,
+    FetchError,
+    InputError,
+    LockedError,
+    ModelError,
+    NewerProfileError,
+    NotAFeedError,
+    NotFoundError,
+    ParseError,
+    RefusedError,
+    SecretsError,
+    StoreError,
+    WorkerError,
+)
+from engine.settings import ALL as SETTINGS
+from engine.settings import Setting, Value
+
+if TYPE_CHECKING:
+    from engine.core import Engine as Engine
+    from engine.core import open_engine as open_engine
+    from engine.demo import SampleInternet as SampleInternet
+    from engine.demo import sample_internet as sample_internet
+    from engine.filters import format_rule as format_rule
+    from engine.filters import parse_rule as parse_rule
+    from engine.installation import install_model as install_model
+    from engine.installation import list_models as list_models
+    from engine.installation import remove_model as remove_model
+    from engine.language.evidence import Verdict as Verdict
+    from engine.language.evidence import check as check_summary
+    from engine.secrets import keyring_works as keyring_works
+    from engine.secrets import profile_state as profile_state
+    from engine.subscribe import looks_private as looks_private
+    from engine.types import Article as Article
+    from engine.types import Changes as Changes
+    from engine.types import Check as Check
+    from engine.types import Condition as Condition
+    from engine.types import Counts as Counts
+    from engine.types import Enriched as Enriched
+    from engine.types import EnrichEvent as EnrichEvent
+    from engine.types import Explanation as Explanation
+    from engine.types import Feed as Feed
+    from engine.types import FeedFailed as FeedFailed
+    from engine.types import FeedRefreshed as FeedRefreshed
+    from engine.types import LedgerRow as LedgerRow
+    from engine.types import Media as Media
+    from engine.types import ModelStatus as ModelStatus
+    from engine.types import OpmlImport as OpmlImport
+    from engine.types import PlainPost as PlainPost
+    from engine.types import Post as Post
+    from engine.types import PostRow as PostRow
+    from engine.types import ProfileState as ProfileState
+    from engine.types import Progress as Progress
+    from engine.types import Reason as Reason
+    from engine.types import RefreshEvent as RefreshEvent
+    from engine.types import Rule as Rule
+    from engine.types import RuleHit as RuleHit
+    from engine.types import RulePreview as RulePreview
+    from engine.types import RuleSaved as RuleSaved
+    from engine.types import SearchHit as SearchHit
+    from engine.types import SearchQuery as SearchQuery
+    from engine.types import SearchResult as SearchResult
+    from engine.types import Sentiment as Sentiment
+    from engine.types import Signals as Signals
+    from engine.types import Similarity as Similarity
+    from engine.types import Span as Span
+    from engine.types import StageFailed as StageFailed
+    from engine.types import StarterPack as StarterPack
+    from engine.types import Subscription as Subscription
+    from engine.types import Summary as Summary
+    from engine.types import SummarySentence as SummarySentence
+    from engine.types import TimelineQuery as TimelineQuery
+
+_HOMES = {
+    "Engine": "engine.core",
+    "open_engine": "engine.core",
+    "SampleInternet": "engine.demo",
+    "sample_internet": "engine.demo",
+    "format_rule": "engine.filters",
+    "parse_rule": "engine.filters",
+    "install_model": "engine.installation",
+    "list_models": "engine.installation",
+    "remove_model": "engine.installation",
+    "Verdict": "engine.language.evidence",
+    "check_summary": "engine.language.evidence",
+    "keyring_works": "engine.secrets",
+    "profile_state": "engine.secrets",
+    "looks_private": "engine.subscribe",
+}
+_OTHER_NAMES = {"check_summary": "check"}
+_TYPES = """
+    Article Changes Check Condition Counts Enriched EnrichEvent Explanation Feed FeedFailed FeedRefreshed LedgerRow
+    Media ModelStatus OpmlImport PlainPost Post PostRow ProfileState Progress Reason RefreshEvent Rule RuleHit
+    RulePreview RuleSaved SearchHit SearchQuery SearchResult Sentiment Signals Similarity Span StageFailed StarterPack
+    Subscription Summary SummarySentence TimelineQuery
+""".split()
+_HOMES |= dict.fromkeys(_TYPES, "engine.types")
+
+__all__ = [
+    "SETTINGS", "BusyError", "EngineError", "FetchError", "InputError", "LockedError", "ModelError",
+    "NewerProfileError", "NotAFeedError", "NotFoundError", "ParseError", "RefusedError", "SecretsError", "Setting",
+    "StoreError", "Value", "WorkerError", *sorted(_HOMES),
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    value = getattr(import_module(home), _OTHER_NAMES.get(name, name))
+    globals()[name] = value
+    return value

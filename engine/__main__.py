@@ -12,9 +12,9 @@ def main() -> None:
         from engine.workers.serve import serve
 
         sys.exit(serve(sys.argv[2] if len(sys.argv) > 2 else ""))
-    from engine.cli import main as command_line
+    from engine.cli import entry
 
-    command_line()
+    sys.exit(entry())
 
 
 if __name__ == "__main__":

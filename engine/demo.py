@@ -26,9 +26,9 @@ class SampleInternet:
     """Serves the sample feeds on 127.0.0.1 until closed."""
 
     def __init__(self, now: datetime | None = None) -> None:
-        from resources import resource_bytes
+        import resources
 
-        feeds = tomllib.loads(resource_bytes("demo/posts.toml").decode("utf-8"))["feed"]
+        feeds = tomllib.loads(resources.path("demo", "posts.toml").read_text(encoding="utf-8"))["feed"]
         now = now or datetime.now(UTC)
         self._pages = {feed["path"]: _FORMATS[feed["format"]](feed, now) for feed in feeds}
         self._feeds = feeds

@@ -258,7 +258,7 @@ class _Pipeline:
                 fetched = _Fetched(state, self._refresher.fetch(state))
             except EngineError as error:
                 fetched = _Fetched(state, None, error)
-            except Exception as error:  # noqa: BLE001 - a bug must end in the log and on screen, not hang the refresh
+            except Exception as error:
                 log.exception("bug while fetching feed=%s", state.feed_id)
                 fetched = _Fetched(state, None, FetchError(f"Millpond has a bug here: {type(error).__name__}."))
             if host:
@@ -280,7 +280,7 @@ class _Pipeline:
                     fetched = _Fetched(fetched.state, fetched.answer, None, parsed)
                 except EngineError as error:
                     fetched = _Fetched(fetched.state, fetched.answer, error)
-                except Exception as error:  # noqa: BLE001 - as above
+                except Exception as error:
                     log.exception("bug while parsing feed=%s", fetched.state.feed_id)
                     fetched = _Fetched(
                         fetched.state, fetched.answer, ParseError(f"Millpond has a bug here: {type(error).__name__}.")

@@ -14,26 +14,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from engine import polite
-from engine.errors import FetchError, InputError, NotAFeedError
+from engine.errors import FetchError, InputError, NotAFeedError, RefusedError
 from engine.http import Client, HttpRequest, HttpResponse
 from engine.refresh import ACCEPT, body_hash
 from engine.store import Answer, Store
-from engine.types import Changes, FetchState, Parsed, Subscription
+from engine.types import Changes, FetchState, OpmlImport, Parsed, Subscription
 from engine.workers.clients import ParseWorker
 
 MAX_OPML_BYTES = 32 * 2**20
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpmlImport:
-    """What came of a subscription list. `private` and `refused` addresses were left out."""
-
-    added: int
-    already: int
-    private: tuple[str, ...]  # on this machine or its network, and not confirmed
-    refused: tuple[str, ...]  # no addresses of feeds
-    changes: Changes
 
 
 def address(text: str) -> tuple[str, tuple[str, str] | None]:
@@ -95,19 +84,19 @@ class Subscriber:
         url, auth = address(text)
         self._refuse_known(url)
         try:
-            answer, parsed = self._read(url, auth)
+            answer, parsed, private = self._read(url, auth)
         except NotAFeedError as error:
             candidates = [found for found in error.candidates if "comment" not in found.lower()] or error.candidates
             if len(candidates) != 1:
                 raise
             url = candidates[0]
             self._refuse_known(url)
-            answer, parsed = self._read(url, auth)
+            answer, parsed, private = self._read(url, auth)
         if answer.permanent_url and answer.permanent_url != url:
             url = answer.permanent_url
             self._refuse_known(url)
         state = polite.after_success(
-            FetchState(feed_id=0, url=url, allow_private=answer.private),
+            FetchState(feed_id=0, url=url, allow_private=private),
             now=self.clock(),
             status=200,
             headers=answer.headers,
@@ -118,7 +107,7 @@ class Subscriber:
             jitter=random.random(),
         )
         feed_id, changes = self.store.add_feed(
-            url, kind="feed", title=title, folder=folder, allow_private=answer.private, info=parsed.info
+            url, kind="feed", title=title, folder=folder, allow_private=private, info=parsed.info
         )
         if auth is not None:
             self.store.save_auth(feed_id, auth)
@@ -166,13 +155,23 @@ class Subscriber:
         if any(state.url == url for state in self.store.fetch_states(None)):
             raise InputError("You follow this feed already.")
 
-    def _read(self, url: str, auth: tuple[str, str] | None) -> tuple[HttpResponse, Parsed]:
-        answer = self.client.fetch(
-            HttpRequest(url=url, purpose="feed", accept=ACCEPT, allow_private=True, auth=auth)
-        )
+    def _read(self, url: str, auth: tuple[str, str] | None) -> tuple[HttpResponse, Parsed, bool]:
+        """Fetch and parse; the last value says whether the address lies on this machine or its network.
+
+        The person typed this address, so its own host may be private; asking without that leave first tells which.
+        """
+        request = HttpRequest(url=url, purpose="feed", accept=ACCEPT, allow_private=looks_private(url), auth=auth)
+        try:
+            answer = self.client.fetch(request)
+        except RefusedError:
+            if request.allow_private:
+                raise
+            request = replace(request, allow_private=True)
+            answer = self.client.fetch(request)
         if answer.status != 200:
             raise FetchError(polite.words_for_status(answer.status), status=answer.status)
-        return answer, self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
+        parsed = self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
+        return answer, parsed, request.allow_private
 
 
 def write_atomically(path: Path, data: bytes) -> None:

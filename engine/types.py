@@ -520,3 +520,48 @@ class PlainPost:
     published_at: datetime | None = None
     guid: str = ""  # "" : made from the content
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePreview:
+    """What a rule would take: how many posts, and the newest of them."""
+
+    posts: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSaved:
+    """A rule as it was saved, and how many stored posts it took."""
+
+    rule: Rule
+    posts: int
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similarity:
+    """(n, n) similarities, and from which on two texts tell the same story."""
+
+    matrix: Floats
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarterPack:
+    """Feeds for a beginning."""
+
+    name: str
+    description: str
+    feeds: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpmlImport:
+    """What came of a subscription list. `private` and `refused` addresses were left out."""
+
+    added: int
+    already: int
+    private: tuple[str, ...]  # on this machine or its network, and not confirmed
+    refused: tuple[str, ...]  # no addresses of feeds
+    changes: Changes

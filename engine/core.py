@@ -1,0 +1,720 @@
+"""`Engine`: everything that the window and the command line can ask for, one short method for each."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import html
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from engine import doctor, filters, secrets
+from engine.enrich import Enricher, for_embedding
+from engine.errors import InputError, ModelError
+from engine.http import Client, Policy
+from engine.language import summary as summaries
+from engine import installation, starter
+from engine.models import catalogue
+from engine.ranking.features import sketch
+from engine.ranking.fresh import rank_fresh
+from engine.refresh import Refresher
+from engine.scoring import Scorer
+from engine.searching import Searcher
+from engine.settings import BY_NAME, Value, by_name
+from engine.store import Answer, Store
+from engine.stories import SAME_STORY, fold_posts, similarities
+from engine.subscribe import Subscriber, write_atomically
+from engine.types import (
+    Article,
+    Changes,
+    Check,
+    Counts,
+    Encryption,
+    EnrichEvent,
+    Enriched,
+    Explanation,
+    Feed,
+    FeedInfo,
+    FetchedPost,
+    FetchState,
+    Floats,
+    LedgerRow,
+    ModelStatus,
+    OpmlImport,
+    PlainPost,
+    Post,
+    PostRow,
+    Progress,
+    RefreshEvent,
+    Rule,
+    RulePreview,
+    RuleSaved,
+    SearchMode,
+    SearchQuery,
+    SearchResult,
+    Signals,
+    Similarity,
+    StarterPack,
+    Subscription,
+    Summary,
+    TimelineQuery,
+    Vectors,
+)
+from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+SUMMARY_WORDS = 60
+SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
+PREVIEW_POSTS = 200
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_engine(
+    profile: Path | str,
+    *,
+    passphrase: str | None = None,
+    encryption: Encryption | None = None,
+    key: bytes | None = None,
+    clock: Clock = utc_now,
+) -> Engine:
+    """Open a profile, making it where there is none.
+
+    Args:
+        profile: its folder.   passphrase: for a profile that is, or shall be, encrypted with one; a recovery key does too.
+        encryption: of a new profile; None takes the keyring where one works, else a given passphrase.
+        key: 32 bytes, for a temporary profile whose key only the caller knows.
+    Raises:
+        SecretsError: there is no way to keep the key of a new profile; names the choices.
+        LockedError: a wrong key or passphrase.   NewerProfileError, StoreError.
+    """
+    folder = Path(profile).expanduser().absolute()
+    if key is None:
+        key = secrets.open_key(folder, encryption=encryption, passphrase=passphrase).key
+    return Engine(Store.open(folder, key=key, clock=clock), clock=clock, key=key)
+
+
+class Engine:
+    """A profile and all that can be done with it. Thread-safe; a context manager.
+
+    Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.
+    """
+
+    def __init__(self, store: Store, *, clock: Clock = utc_now, key: bytes | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._listeners: list[Callable[[Changes], None]] = []
+        self._lock = threading.RLock()
+        self._settings: dict[str, Value] = {setting: BY_NAME[setting].default for setting in BY_NAME}
+        self._settings |= {name: value for name, value in store.settings().items() if name in BY_NAME}
+        self._parse = ParseWorker(clock=clock)
+        self._embed: EmbedWorker | None = None
+        self._generate: GenerateWorker | None = None
+        self._client: Client | None = None
+        self._matcher: filters.Matcher | None = None
+        self._scorer = Scorer(store, clock=clock)
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the workers and requests, and close the profile. Doing it twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        for worker in (self._parse, self._embed, self._generate):
+            if worker is not None:
+                worker.close()
+        if self._client is not None:
+            self._client.close()
+        self._store.close()
+
+    @property
+    def profile(self) -> Path:
+        return self._store.profile
+
+    # ---- feeds -----------------------------------------------------------------------------------
+
+    def add_feed(self, url: str, *, folder: str = "", title: str = "") -> Feed:
+        """Follow the feed at an address, or the one that the site there names; what was fetched is kept.
+
+        Raises:
+            InputError: no address, or followed already.   FetchError.   NotAFeedError: with `candidates`.
+        """
+        feed_id, changes = self._subscriber().add_feed(url, folder=folder, title=title)
+        self._publish(changes | self._settle(sorted(changes.new)))
+        return self._store.feed(feed_id)
+
+    def feeds(self) -> list[Feed]:
+        return self._store.feeds()
+
+    def folders(self) -> list[str]:
+        """Folder names in use, sorted; nested ones are "A/B"."""
+        return sorted({feed.folder for feed in self._store.feeds() if feed.folder}, key=str.casefold)
+
+    def update_feed(
+        self, feed_id: int, *, title: str | None = None, folder: str | None = None, stopped: bool | None = None
+    ) -> Changes:
+        return self._publish(self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped))
+
+    def remove_feed(self, feed_id: int) -> Changes:
+        """Stop following; `restore_feed` brings everything back."""
+        return self._publish(self._store.remove_feed(feed_id))
+
+    def restore_feed(self, feed_id: int) -> Changes:
+        return self._publish(self._store.restore_feed(feed_id))
+
+    def import_opml(self, path: Path | str, *, allow_private: bool = False) -> OpmlImport:
+        """Follow the feeds of a list; addresses on this machine or its network only with `allow_private`.
+
+        Raises:
+            InputError: the file cannot be read.   ParseError: it is no subscription list.
+        """
+        subscriber = self._subscriber()
+        return self._imported(subscriber, subscriber.read_opml(Path(path)), allow_private)
+
+    def follow(self, subscriptions: Sequence[Subscription], *, allow_private: bool = False) -> OpmlImport:
+        """Follow several feeds at once, without fetching yet (starter packs)."""
+        return self._imported(self._subscriber(), subscriptions, allow_private)
+
+    def export_opml(self, path: Path | str) -> None:
+        """Write the subscriptions, without credentials. Raises InputError when the file cannot be written."""
+        from engine.sources.opml import write_opml
+
+        subscriptions = [
+            Subscription(url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder)
+            for feed in self._store.feeds()
+            if feed.kind != "local"
+        ]
+        write_atomically(Path(path), write_opml(subscriptions, title="Millpond"))
+
+    def starter_packs(self) -> list[StarterPack]:
+        return starter.packs()
+
+    # ---- jobs ------------------------------------------------------------------------------------
+
+    def refresh(self, feeds: Sequence[int] | None = None, force: bool = False) -> Iterator[RefreshEvent]:
+        """Fetch what is due of all feeds, or of some; `force` ignores due times but never a host's Retry-After.
+
+        Raises:
+            BusyError: another process refreshes or enriches this profile.
+        """
+        with self._store.lock("jobs"):
+            auths = self._store.auths()
+
+            def settle(changes: Changes) -> Changes:
+                return self._publish(changes | self._settle(sorted(changes.new | changes.updated)))
+
+            yield from Refresher(
+                store=self._store,
+                client=self._http(),
+                parse=self._parse,
+                clock=self._clock,
+                refresh_minutes=int(self._settings["refresh_minutes"]),
+                settle=settle,
+                auth=lambda state: auths.get(state.feed_id),
+            ).run(feeds, force=force)
+
+    def enrich(self, *, visible: Sequence[int] = ()) -> Iterator[EnrichEvent]:
+        """Let the models read what is new: languages, rules, vectors and signals, scores, summaries.
+
+        Args:
+            visible: posts on screen, which come first.
+        Raises:
+            BusyError: as for `refresh`.
+        """
+        with self._store.lock("jobs"):
+            entry = catalogue.by_name(str(self._settings["embedding_model"]))
+            for event in Enricher(
+                store=self._store,
+                parse=self._parse,
+                embed=self._embedder(),
+                model=entry.name,
+                speaks=entry.speaks,
+                settle_rules=self._settle,
+                rescore=self._rescore,
+                summarise_top=self._summarise_top,
+            ).run(visible):
+                if isinstance(event, Enriched):
+                    self._publish(event.changes)
+                yield event
+
+    # ---- reading ---------------------------------------------------------------------------------
+
+    def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
+        """Return the ids of the posts that the query asks for, in its order."""
+        if query.order == "for_you" and self._settings["strength"] and not query.hidden:
+            ranked = self._scorer.timeline(query, folder_feeds=self._folder_feeds(query.folder))
+            if ranked is not None:
+                return ranked
+            return self._store.timeline(query)
+        return self._store.timeline(replace(query, order="newest"))
+
+    def rows(self, ids: Sequence[int]) -> list[PostRow]:
+        """Return what cards show, in the order of `ids`; unknown ids are left out."""
+        return [self._scorer.with_reason(row) for row in self._store.rows(ids)]
+
+    def post(self, post_id: int) -> Post:
+        """Raises NotFoundError."""
+        return self._store.post(post_id)
+
+    def counts(self) -> Counts:
+        return self._store.counts()
+
+    # ---- what the person does --------------------------------------------------------------------
+
+    def mark(
+        self,
+        ids: Sequence[int],
+        *,
+        read: bool | None = None,
+        saved: bool | None = None,
+        hidden: bool | None = None,
+    ) -> Changes:
+        """Set states; those of `None` stay. `Changes.updated` are the posts that really changed: undo with these."""
+        changes = self._store.mark(ids, read=read, saved=saved, hidden=hidden)
+        return self._publish(self._learnt(changes) if saved is not None else changes)
+
+    def mark_all_read(self, query: TimelineQuery) -> tuple[list[int], Changes]:
+        """Mark everything that the query lists as read; returns what was unread, for undo."""
+        changes = self.mark(self._store.timeline(replace(query, limit=0, order="newest", unread=True)), read=True)
+        return sorted(changes.updated), changes
+
+    def feedback(self, post_id: int, liked: bool | None) -> Changes:
+        """Like, dislike or neither. The order of For you changes at once."""
+        return self._publish(self._learnt(self._store.feedback(post_id, liked)))
+
+    def record(self, post_id: int, event: str) -> Changes:
+        """Note that a post was "opened" or "dismissed"; ranking learns a little from it."""
+        if event not in {"opened", "dismissed"}:
+            raise InputError(f"A post is opened or dismissed, not “{event}”.")
+        return self._publish(self._store.record(post_id, event))
+
+    # ---- why, search -----------------------------------------------------------------------------
+
+    def explain(self, post_id: int) -> Explanation:
+        """Say why a post stands where it stands; the contributions sum to the score. Raises NotFoundError."""
+        self._store.post(post_id)
+        explanation = self._scorer.explain(post_id)
+        hits = self._store.hits(post_id)
+        return replace(explanation, hit=hits[0] if hits else None)
+
+    def search(
+        self, text: str | SearchQuery, mode: SearchMode = "hybrid", limit: int = 50, *, wait: bool = True
+    ) -> SearchResult:
+        """Find posts by words, by meaning, or both.
+
+        Args:
+            wait: False answers by words at once when the model is not loaded yet (`meaning_ready` says so).
+        """
+        query = text if isinstance(text, SearchQuery) else SearchQuery(text=text, mode=mode, limit=limit)
+        return Searcher(
+            store=self._store, scorer=self._scorer, embed=self._embedder(), parse=self._parse, model=self._model()
+        ).search(query, wait=wait)
+
+    # ---- models ----------------------------------------------------------------------------------
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return (n, d) float32 unit vectors. Raises ModelError when the model is off or not installed."""
+        worker = self._needed_embedder()
+        vectors = np.zeros((len(texts), worker.info().dim if texts else 0), dtype=np.float32)
+        for batch in worker.embed(texts):
+            vectors[list(batch.indices)] = batch.vectors
+        return vectors
+
+    def signals(self, texts: Sequence[str]) -> list[Signals]:
+        """Return what the trained heads say of each text. Raises ModelError as `embed` does."""
+        found = [Signals()] * len(texts)
+        for batch in self._needed_embedder().embed(texts, heads=True):
+            for index, signals in zip(batch.indices, batch.signals, strict=True):
+                found[index] = signals or Signals()
+        return found
+
+    def summarise(self, id_or_text: int | str, max_words: int = SUMMARY_WORDS) -> Summary:
+        """Summarise a post or a text: by the language model where every sentence stands in the source, else picked
+        sentences. A post's summary is kept. Raises NotFoundError."""
+        if isinstance(id_or_text, str):
+            language = self._parse.languages([id_or_text])[0]
+            return self._summarise("", id_or_text, language, max_words)
+        post = self._store.post(id_or_text)
+        language = post.row.language or self._parse.languages([f"{post.row.title} {post.text}"])[0]
+        summary = self._summarise(post.row.title, post.text, language, max_words)
+        self._publish(self._store.save_summary(post.content_hash, summary, prompt=summaries.prompt_name(max_words)))
+        return summary
+
+    def stored_summary(self, post_id: int) -> Summary | None:
+        """Return a kept summary; loads no model. Raises NotFoundError."""
+        return self._store.summary(self._store.post(post_id).content_hash)
+
+    def device(self) -> str:
+        """What the embedding model runs on ("CPU (bf16)"); "" before it was first used."""
+        return str(info) if self._embed is not None and (info := self._embed.known_info()) else ""
+
+    def models(self) -> list[ModelStatus]:
+        return installation.list_models()
+
+    def install_model(self, name: str) -> Iterator[Progress]:
+        """Fetch a model, checked by its hash. Raises ModelError, FetchError."""
+        yield from installation.install_model(name, client=self._http(), recorder=self._store)
+        self._drop_models()
+
+    def remove_model(self, name: str) -> None:
+        self._drop_models()
+        installation.remove_model(name)
+
+    # ---- rules -----------------------------------------------------------------------------------
+
+    def rules(self) -> list[Rule]:
+        return self._store.rules()
+
+    def preview_rule(self, rule: Rule) -> RulePreview:
+        """Return what a rule would take of the stored posts, the newest first, without saving it."""
+        hits = self._hits_of(rule)
+        return RulePreview(posts=len(hits), ids=tuple(sorted((post_id for post_id, _ in hits), reverse=True))[:PREVIEW_POSTS])
+
+    def save_rule(self, rule: Rule) -> RuleSaved:
+        """Save a rule and apply it to all posts at once. Raises InputError when it tests nothing."""
+        filters.check(rule)
+        hits = self._hits_of(rule) if rule.enabled else []
+        saved, changes = self._store.save_rule(rule, hits)
+        self._matcher = None
+        return RuleSaved(rule=saved, posts=len(hits), changes=self._publish(changes))
+
+    def delete_rule(self, rule_id: int) -> Changes:
+        """Remove a rule; what it hid is shown again. Raises NotFoundError."""
+        changes = self._store.delete_rule(rule_id)
+        self._matcher = None
+        return self._publish(changes)
+
+    def rule_counts(self) -> dict[int, int]:
+        """Return how many posts each rule hides or muffles now."""
+        return self._store.rule_counts()
+
+    # ---- settings, ledger, house -----------------------------------------------------------------
+
+    def settings(self) -> dict[str, Value]:
+        """Every setting's value."""
+        return dict(self._settings)
+
+    def set_setting(self, name: str, value: Value) -> Changes:
+        """Raises InputError when there is no such setting or the value is out of bounds."""
+        parsed = by_name(name).parse(value)
+        changes = self._store.set_setting(name, parsed)
+        with self._lock:
+            self._settings[name] = parsed
+            if name in {"ai", "embedding_model", "text_model", "threads"}:
+                self._drop_models()
+            if name == "proxy" and self._client is not None:
+                self._client.close()
+                self._client = None
+        if name in {"strength", "preset"}:
+            changes = changes | self._rescore()
+        return self._publish(changes)
+
+    def ledger(self, limit: int = 200, host: str | None = None) -> list[LedgerRow]:
+        """Return the newest requests first."""
+        return self._store.ledger(limit=limit, host=host)
+
+    def changes(self, callback: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call back after each write, from any thread; returns what ends it."""
+        with self._lock:
+            self._listeners.append(callback)
+
+        def end() -> None:
+            with self._lock, contextlib.suppress(ValueError):
+                self._listeners.remove(callback)
+
+        return end
+
+    def poll(self) -> Changes:
+        """Return what other processes wrote since the last call (`unknown`), and tell the listeners."""
+        if not self._store.others_wrote():
+            return Changes()
+        self._settings |= {name: value for name, value in self._store.settings().items() if name in BY_NAME}
+        self._matcher = None
+        self._scorer.forget()
+        return self._publish(Changes(unknown=True))
+
+    def window_lock(self) -> contextlib.AbstractContextManager[None]:
+        """Held by the one window of a profile. Raises BusyError."""
+        return self._store.lock("window")
+
+    def recovery_key(self) -> str:
+        """The key of this profile for printing; "" for a plain one."""
+        return secrets.recovery_key(self._key) if self._key is not None else ""
+
+    def backup(self, path: Path | str) -> Path:
+        """Write a checked copy of the database. Raises StoreError, InputError."""
+        return self._store.backup(Path(path))
+
+    def doctor(self) -> list[Check]:
+        return doctor.examine(self._store, self._parse, self._embedder(), encrypted=self._key is not None)
+
+    # ---- for scripts and evaluation --------------------------------------------------------------
+
+    def add_posts(self, feed_title: str, posts: Sequence[PlainPost]) -> Changes:
+        """Store posts from elsewhere than the network under a local feed of that title."""
+        url = "millpond:local/" + hashlib.blake2b(feed_title.encode(), digest_size=8).hexdigest()
+        known = {feed.url: feed.id for feed in self._store.feeds()}
+        changes = Changes()
+        if url in known:
+            feed_id = known[url]
+        else:
+            feed_id, changes = self._store.add_feed(
+                url, kind="local", title=feed_title, info=FeedInfo(title=feed_title)
+            )
+        for start in range(0, len(posts), 1000):
+            answer = Answer(
+                feed_id=feed_id,
+                info=FeedInfo(title=feed_title),
+                posts=[fetched_from_plain(post) for post in posts[start : start + 1000]],
+                state=FetchState(feed_id=feed_id, url=url),
+            )
+            changes |= self._store.ingest([answer])[0]
+        return self._publish(changes | self._settle(sorted(changes.new)))
+
+    def rank(self, posts: Sequence[PlainPost], liked: Sequence[PlainPost], disliked: Sequence[PlainPost]) -> Floats:
+        """Return (n,) scores of a learner that knows this feedback alone."""
+        return rank_fresh(posts, liked, disliked, vectors=self._spoken_vectors([*posts, *liked, *disliked]))
+
+    def fold(self, posts: Sequence[PlainPost]) -> list[int]:
+        """Return a story id for each post, in order of arrival."""
+        return fold_posts(posts, vectors=self._spoken_vectors(posts))
+
+    def similar(self, texts: Sequence[str]) -> Similarity:
+        """Return (n, n) similarities, and from where on two texts count as one story."""
+        posts = [PlainPost(title=text) for text in texts]
+        return Similarity(matrix=similarities(posts, vectors=self._spoken_vectors(posts)), threshold=SAME_STORY)
+
+    def article(self, page: bytes, url: str) -> Article:
+        """Return the main text of a web page. Raises ParseError."""
+        return self._parse.article(page, url)
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _publish(self, changes: Changes) -> Changes:
+        if changes:
+            self._scorer.apply(changes)
+            with self._lock:
+                listeners = list(self._listeners)
+            for listener in listeners:
+                listener(changes)
+        return changes
+
+    def _learnt(self, changes: Changes) -> Changes:
+        """After feedback: the learner takes it in and the order follows."""
+        self._scorer.apply(changes)
+        return changes | self._scorer.relearn(self._weights())
+
+    def _rescore(self) -> Changes:
+        self._scorer.load(self._model_name())
+        self._scorer.relearn(self._weights())
+        return self._scorer.save()
+
+    def _weights(self) -> tuple[str, float]:
+        return str(self._settings["preset"]), float(self._settings["strength"])
+
+    def _folder_feeds(self, folder: str | None) -> list[int] | None:
+        if folder is None:
+            return None
+        return [
+            feed.id for feed in self._store.feeds() if feed.folder == folder or feed.folder.startswith(f"{folder}/")
+        ]
+
+    def _imported(
+        self, subscriber: Subscriber, subscriptions: Sequence[Subscription], allow_private: bool
+    ) -> OpmlImport:
+        outcome = subscriber.import_subscriptions(subscriptions, allow_private=allow_private)
+        self._publish(outcome.changes)
+        return outcome
+
+    def _http(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                policy = Policy(proxy=str(self._settings["proxy"]))
+                self._client = Client(self._clock, policy, self._store, self._store.pauses())
+            return self._client
+
+    def _subscriber(self) -> Subscriber:
+        return Subscriber(
+            store=self._store,
+            client=self._http(),
+            parse=self._parse,
+            clock=self._clock,
+            refresh_minutes=int(self._settings["refresh_minutes"]),
+        )
+
+    def _matcher_now(self) -> filters.Matcher:
+        matcher = self._matcher
+        if matcher is None:
+            matcher = self._matcher = filters.compile([rule for rule in self._store.rules() if rule.enabled])
+        return matcher
+
+    def _settle(self, ids: Sequence[int]) -> Changes:
+        """Apply the rules to posts that no rule has judged yet."""
+        if not ids:
+            return Changes()
+        matcher = self._matcher_now()
+        hits = []
+        if matcher:
+            for post in self._store.matchables(ids):
+                hits += [(post.id, hit) for hit in matcher.match(post)]
+        return self._store.save_hits(ids, hits)
+
+    def _hits_of(self, rule: Rule) -> list[tuple[int, str]]:
+        matcher = filters.compile([replace(rule, id=rule.id or -1, enabled=True)])
+        words = filters.prefilter(rule)
+        ids = self._store.posts_with_words(words, rule.feed_ids) if words is not None else None
+        return [
+            (post.id, hit.matched)
+            for post in self._store.matchables(ids, feed_ids=rule.feed_ids)
+            for hit in matcher.match(post)
+        ]
+
+    def _model_name(self) -> str:
+        return str(self._settings["embedding_model"])
+
+    def _model(self) -> catalogue.Model:
+        return catalogue.by_name(self._model_name())
+
+    def _embedder(self) -> EmbedWorker | None:
+        """The embedding worker; None when AI is off or the model is not here."""
+        with self._lock:
+            if not self._settings["ai"]:
+                return None
+            if self._embed is None:
+                entry, folder = self._model(), catalogue.default_models_dir()
+                if not entry.installed(folder):
+                    return None
+                self._embed = EmbedWorker(
+                    entry.path(folder), installation.heads_path(entry.name), threads=int(self._settings["threads"])
+                )
+            return self._embed
+
+    def _needed_embedder(self) -> EmbedWorker:
+        worker = self._embedder()
+        if worker is None:
+            raise ModelError(
+                f"The embedding model {self._model_name()} is not installed, or language models are switched off. "
+                f"Install it with:  millpond models install {self._model_name()}"
+            )
+        return worker
+
+    def _generator(self) -> GenerateWorker | None:
+        with self._lock:
+            if not self._settings["ai"]:
+                return None
+            if self._generate is None:
+                entry, folder = catalogue.by_name(str(self._settings["text_model"])), catalogue.default_models_dir()
+                if not entry.installed(folder):
+                    return None
+                self._generate = GenerateWorker(
+                    entry.path(folder), entry.template, threads=int(self._settings["threads"])
+                )
+            return self._generate
+
+    def _drop_models(self) -> None:
+        with self._lock:
+            dropped = (self._embed, self._generate)
+            self._embed = self._generate = None
+        for worker in dropped:
+            if worker is not None:
+                worker.close()
+
+    def _summarise(self, title: str, text: str, language: str, max_words: int) -> Summary:
+        entry = catalogue.by_name(str(self._settings["text_model"]))
+        generate = self._generator() if entry.speaks(language) else None
+        embedder = self._embedder() if self._model().speaks(language) else None
+
+        def embed(texts: Sequence[str]) -> Vectors:
+            assert embedder is not None
+            vectors = np.zeros((len(texts), embedder.info().dim), dtype=np.float32)
+            for batch in embedder.embed(texts, urgent=True):
+                vectors[list(batch.indices)] = batch.vectors
+            return vectors
+
+        return summaries.summarise(
+            text,
+            title=title,
+            generate=generate,
+            template=entry.template,
+            model=entry.name,
+            embed=embed if embedder is not None else None,
+            max_words=max_words,
+            off=not self._settings["ai"],
+        )
+
+    def _summarise_top(self) -> Iterator[EnrichEvent]:
+        """Summarise the top of For you where the posts are long enough and have none yet."""
+        wanted = int(self._settings["summaries_top"])
+        if not wanted or self._generator() is None:
+            return
+        owed = []
+        for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
+            post = self._store.post(post_id)
+            if summaries.count_words(post.text) >= SUMMARISE_FROM_WORDS and not self._store.summary(post.content_hash):
+                owed.append(post_id)
+        for done, post_id in enumerate(owed):
+            yield Progress(stage="summaries", done=done, total=len(owed))
+            self.summarise(post_id)
+            yield Enriched(stage="summaries", changes=Changes(updated=frozenset({post_id})))
+
+    def _spoken_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
+        """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""
+        worker = self._embedder()
+        if worker is None or not posts:
+            return None
+        texts = [for_embedding(post.title, post.text) for post in posts]
+        languages = self._parse.languages(texts)
+        speaks = self._model().speaks
+        spoken = [index for index, language in enumerate(languages) if speaks(language)]
+        if not spoken:
+            return None
+        vectors = np.full((len(posts), worker.info().dim), np.nan, dtype=np.float32)
+        for batch in worker.embed([texts[index] for index in spoken]):
+            vectors[[spoken[index] for index in batch.indices]] = batch.vectors
+        return vectors
+
+
+def fetched_from_plain(post: PlainPost) -> FetchedPost:
+    """Return a post as if a source had returned it; its text is taken as plain text."""
+    from engine.sources.clean import canonical_url, word_count
+    from engine.sources.language import script_language
+
+    body = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in post.text.split("\n") if part.strip())
+    digest = hashlib.blake2b("\x00".join((post.title, post.author, post.text, post.url)).encode(), digest_size=32)
+    return FetchedPost(
+        guid=post.guid or digest.hexdigest(),
+        url=post.url,
+        canonical_url=canonical_url(post.url) if post.url else "",
+        title=post.title,
+        author=post.author,
+        body_html=body,
+        text=post.text,
+        published_at=post.published_at,
+        language=script_language(f"{post.title} {post.text}"),
+        content_hash=digest.digest(),
+        sketch=sketch(post.title, post.text, post.url),
+        word_count=word_count(post.text),
+    )
+
