@@ -1,0 +1,78 @@
+"""The one search box, for words and meaning."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from desktop import icons, theme
+from desktop.strings import tr
+
+PAUSE_MS = 180  # between the last key and the search
+
+
+class SearchBar(QLineEdit):
+    """Emits what is asked for once the typing pauses, and "" when the search ends."""
+
+    wanted = Signal(str)
+    left = Signal()  # down or Enter: to the results
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(tr("Search words or meaning … Ctrl+K"))
+        self.setAccessibleName(tr("Search words or meaning"))
+        self.setMaxLength(400)
+        self._last = ""
+        self._glass = QAction(self)
+        self._clear = QAction(tr("Clear the search"), self)
+        self._clear.setVisible(False)
+        self._clear.triggered.connect(self.clear)
+        self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self.search_now)
+        self.textChanged.connect(self._changed)
+        theme.signal().changed.connect(self._draw)
+        self._draw()
+
+    def search_now(self) -> None:
+        """Ask at once for what stands in the box, unless that was asked for last."""
+        self._pause.stop()
+        text = self.text().strip()
+        if text != self._last:
+            self._last = text
+            self.wanted.emit(text)
+
+    def reset(self) -> None:
+        """Empty the box without asking for anything."""
+        self._pause.stop()
+        self._last = ""
+        self.blockSignals(True)
+        self.clear()
+        self.blockSignals(False)
+        self._clear.setVisible(False)
+
+    def _changed(self, text: str) -> None:
+        self._clear.setVisible(bool(text))
+        if text.strip():
+            self._pause.start()
+        else:
+            self.search_now()
+
+    def _draw(self) -> None:
+        self._glass.setIcon(icons.icon("search", theme.color("ink_third")))
+        self._clear.setIcon(icons.icon("close", theme.color("ink_third")))
+        self.setMinimumHeight(theme.px(32))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            self.search_now()
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
