@@ -192,3 +192,11 @@ def test_an_onion_address_is_not_looked_up_without_a_proxy(ledger: Ledger) -> No
         client.fetch(HttpRequest(url="http://abcdefghij.onion/feed"))
     client.close()
     assert asked == []
+
+
+def test_an_inner_feed_of_the_persons_own_goes_through_the_proxy_like_all_others(net: FakeNet, ledger: Ledger) -> None:
+    with FakeProxy(net) as proxy:
+        client = Client(Clock(), Policy(proxy=f"socks5h://127.0.0.1:{proxy.port}"), ledger)
+        assert client.fetch(HttpRequest(url="http://10.0.0.7:8080/", allow_private=True)).body == b"inside"
+        client.close()
+    assert proxy.targets == [("10.0.0.7", 8080)]
