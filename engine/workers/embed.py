@@ -7,6 +7,8 @@ anything else runs. The first use on a machine measures which precision is faste
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import platform
@@ -34,7 +36,7 @@ from engine.workers.samples import SAMPLES
 
 MAX_CHARACTERS = 2000  # more than any model here reads, and cheap to cut before tokenising
 MAX_TOKENS = 256
-BATCH_TOKENS = 1024  # padded; larger batches are no faster on one thread and need more memory
+BATCH_TOKENS = 512  # padded; larger batches are no faster on one thread and need more memory
 BATCH_TEXTS = 64
 PAD_TO = 8
 TOKENISE_TEXTS = 256
@@ -100,6 +102,7 @@ class Encoder:
         else:
             self._model = load(folder, torch.float32)
             self._measure()
+        give_back_memory()
 
     def info(self) -> dict[str, Any]:
         return {
@@ -278,6 +281,12 @@ def check_folder(folder: Path) -> None:
     )
     if own_code or list(folder.rglob("*.py")):
         raise ModelError(f"The model in {folder.name} wants to run code of its own, which Millpond refuses.")
+
+
+def give_back_memory() -> None:
+    """Return to the system what loading has freed; glibc alone keeps it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def processor_name() -> str:
