@@ -1,0 +1,57 @@
+"""The pages that take the timeline's place: what you set, what your rules hid, what left the machine, what is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+
+def _settings(window: MainWindow) -> QWidget:
+    from desktop.pages.settings import SettingsPage
+
+    return SettingsPage(window)
+
+
+def _rules(window: MainWindow) -> QWidget:
+    from desktop.pages.rules import RulesPage
+
+    return RulesPage(window)
+
+
+def _tray(window: MainWindow) -> QWidget:
+    from desktop.pages.tray import TrayPage
+
+    return TrayPage(window)
+
+
+def _ledger(window: MainWindow) -> QWidget:
+    from desktop.pages.ledger import LedgerPage
+
+    return LedgerPage(window)
+
+
+def _models(window: MainWindow) -> QWidget:
+    from desktop.pages.models import ModelsPage
+
+    return ModelsPage(window)
+
+
+def _help(window: MainWindow) -> QWidget:
+    from desktop.help.page import HelpPage
+
+    return HelpPage(window)
+
+
+PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
+    "settings": _settings,
+    "rules": _rules,
+    "tray": _tray,
+    "ledger": _ledger,
+    "models": _models,
+    "help": _help,
+}

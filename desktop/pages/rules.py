@@ -1,0 +1,105 @@
+"""The rules: what each says, how much it takes, on or off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.dialogs import rule as rule_dialog
+from desktop.pages.page import Page, button, card, empty
+from desktop.reading.flow import FlowLayout
+from desktop.strings import plural, tr
+from engine import Changes, EngineError, Feed, Rule
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+
+class RulesPage(Page):
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(
+            window,
+            tr("Rules"),
+            tr("A rule hides posts, or makes them one quiet line. Nothing is lost: what is hidden waits in the tray."),
+        )
+        head = QHBoxLayout()
+        self.new_button = button(tr("New rule…"), lambda: rule_dialog.open_dialog(self._window), "primary")
+        head.addWidget(self.new_button)
+        head.addWidget(button(tr("Open the tray"), lambda: self._window.show_page("tray")))
+        head.addStretch(1)
+        self.body.addLayout(head)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(theme.px(8))
+        self.body.addLayout(self._list)
+
+    def concerns(self, changes: Changes) -> bool:
+        return changes.rules or changes.unknown or bool(changes.new)
+
+    def load(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(
+                lambda: (engine.rules(), engine.rule_counts(), engine.feeds()), self._show, key="rules-page", owner=self
+            )
+
+    def _show(self, found: tuple[list[Rule], dict[int, int], list[Feed]]) -> None:
+        rules, counts, feeds = found
+        titles = {feed.id: feed.title for feed in feeds}
+        empty(self._list)
+        if not rules:
+            text = tr("There are no rules yet. Write one here, or select words in a post and make a rule from them.")
+            self._list.addWidget(theme.label(text, "second", wrap=True))
+        for rule in rules:
+            self._list.addWidget(self._card(rule, counts.get(rule.id, 0), titles))
+
+    def _card(self, rule: Rule, count: int, titles: dict[int, str]) -> QWidget:
+        frame, box = card()
+        top = QHBoxLayout()
+        name = theme.label(rule.name, "strong", wrap=True)
+        top.addWidget(name, 1)
+        on = QCheckBox(tr("on"))
+        on.setChecked(rule.enabled)
+        on.setAccessibleName(tr("{rule} is on").format(rule=rule.name))
+        on.toggled.connect(lambda enabled: self._switch(rule, enabled))
+        top.addWidget(on)
+        box.addLayout(top)
+        words = rule_dialog.rule_words(rule)
+        if rule.feed_ids:
+            names = [titles.get(feed_id, "?") for feed_id in rule.feed_ids]
+            words += " " + tr("Only in {feeds}.").format(feeds=", ".join(names[:4]))
+        box.addWidget(theme.label(words, "second", wrap=True))
+        foot = QWidget()
+        flow = FlowLayout(foot, across=theme.px(8))
+        takes = plural("takes {n} post", "takes {n} posts", count) if rule.enabled else tr("off: takes nothing")
+        flow.addWidget(theme.label(takes, "third"))
+        if count and rule.action == "hide":
+            flow.addWidget(button(tr("See them"), lambda: self._see(rule.id)))
+        flow.addWidget(button(tr("Edit…"), lambda: rule_dialog.open_dialog(self._window, rule), name=tr("Edit {rule}").format(rule=rule.name)))
+        flow.addWidget(
+            button(tr("Delete"), lambda: rule_dialog.delete_rule(self._window, rule), name=tr("Delete {rule}").format(rule=rule.name))
+        )
+        flow.setContentsMargins(0, theme.px(2), 0, 0)
+        box.addWidget(foot)
+        return frame
+
+    def _see(self, rule_id: int) -> None:
+        from desktop.pages.tray import TrayPage
+
+        TrayPage.next_rule = rule_id
+        self._window.show_page("tray")
+
+    def _switch(self, rule: Rule, enabled: bool) -> None:
+        engine = self._window.engine
+        if engine is None:
+            return
+
+        def failed(error: EngineError) -> None:
+            self._window.say(str(error))
+            self.load()
+
+        self._window.lanes.slow(
+            lambda: engine.save_rule(replace(rule, enabled=enabled)), lambda _saved: self.load(), failed=failed, owner=self
+        )
