@@ -7,6 +7,7 @@ well its support orders supported before unsupported summaries (`auc`), and by w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.evaluate import metrics
 from tests.evaluate.layouts import read_jsonl, read_lines, sets
 from tests.evaluate.tasks import SetResult, Value, sample
 
+_END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")
 AT_MOST = 100  # sources of one set are summarised: the language model needs seconds for each
 
 
@@ -69,17 +71,26 @@ def compare(engine: Engine, pairs: list[Pair]) -> dict[str, float]:
 
 
 def compare_check(check: Callable[..., Any], claims: list[Claim]) -> dict[str, float]:
-    """Judge the evidence check: a claim counts as supported when people found all of it so."""
-    verdicts = [check(claim.text, claim.source) for claim in claims]
+    """Judge the evidence check: a claim counts as supported when people found all of it so.
+
+    A claim stands when each of its sentences does; its support is the least that a sentence has, refused ones below all.
+    """
+    verdicts = [[check(sentence, claim.source) for sentence in sentences(claim.text)] for claim in claims]
     truth = [claim.supported >= 1.0 for claim in claims]
-    false = [verdict for verdict, true in zip(verdicts, truth, strict=True) if not true]
-    real = [verdict for verdict, true in zip(verdicts, truth, strict=True) if true]
+    stands = [all(verdict.ok for verdict in found) for found in verdicts]
+    scores = [min(verdict.support + (1.0 if verdict.ok else 0.0) for verdict in found) for found in verdicts]
+    false = [ok for ok, true in zip(stands, truth, strict=True) if not true]
+    real = [ok for ok, true in zip(stands, truth, strict=True) if true]
     return {
-        "auc": metrics.auc(truth, [verdict.support + (1.0 if verdict.ok else 0.0) for verdict in verdicts]),
-        "auc_support": metrics.auc(truth, [verdict.support for verdict in verdicts]),
-        "refused_of_unsupported": sum(not verdict.ok for verdict in false) / len(false) if false else metrics.NAN,
-        "refused_of_supported": sum(not verdict.ok for verdict in real) / len(real) if real else metrics.NAN,
+        "auc": metrics.auc(truth, scores),
+        "refused_of_unsupported": 1 - sum(false) / len(false) if false else metrics.NAN,
+        "refused_of_supported": 1 - sum(real) / len(real) if real else metrics.NAN,
     }
+
+
+def sentences(text: str) -> list[str]:
+    """Split after the end of a sentence; abbreviations are not looked for, for a wrong cut costs little here."""
+    return [part for part in _END.split(text.strip()) if part] or [text]
 
 
 def collections(root: Path) -> Iterator[tuple[str, list[Pair], list[Claim]]]:
