@@ -29,20 +29,14 @@ def encodable(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the terms of what a person typed, each without anything that the index takes for syntax."""
-    text = spaced(encodable(text[:_QUERY_CHARACTERS]))
+    """Return the terms of what a person typed: parts between blanks, as phrases of the index's words."""
+    text = unicodedata.normalize("NFKC", encodable(text[:_QUERY_CHARACTERS])).replace("\0", " ")
     terms: dict[str, None] = {}
-    for part in _between_spaces(text):
+    for part in text.split():
         # A term without a letter or digit holds nothing that is indexed, and would match nothing.
         if any(character.isalnum() or unicodedata.category(character) in ("Mn", "Mc", "Co") for character in part):
-            terms[part] = None
+            terms[" ".join(spaced(part).split())] = None
     return list(terms)[:_QUERY_TERMS]
-
-
-def _between_spaces(text: str) -> list[str]:
-    """Split at blanks, but keep neighbouring characters of unspaced scripts together, as one phrase."""
-    joined = re.sub(r"(?<=\S)  (?=\S)", "\0", text)
-    return [part.replace("\0", " ").strip() for part in joined.split() if part.replace("\0", "").strip()]
 
 
 def phrase(term: str) -> str:
