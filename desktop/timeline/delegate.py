@@ -70,7 +70,7 @@ class CardDelegate(QStyledItemDelegate):
         return round((self.card(row, width).height if row else usual_height()) + theme.px(GAP))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        width = option.rect.width()  # type: ignore[attr-defined]
+        width = option.rect.width()
         return QSize(width, self.height(index.data(RowRole), width))
 
     def frame(self, rect: QRectF) -> QRectF:
@@ -90,8 +90,8 @@ class CardDelegate(QStyledItemDelegate):
     # ---- painting ----------------------------------------------------------------------------
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        state = option.state  # type: ignore[attr-defined]
-        cell = QRectF(option.rect)  # type: ignore[attr-defined]
+        state = option.state
+        cell = QRectF(option.rect)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         active = selected or bool(state & QStyle.StateFlag.State_MouseOver)
         row: PostRow | None = index.data(RowRole)
@@ -236,7 +236,7 @@ class CardDelegate(QStyledItemDelegate):
     ) -> bool:
         if isinstance(event, QMouseEvent) and event.button() == Qt.MouseButton.LeftButton:
             row: PostRow | None = index.data(RowRole)
-            name = self.button_at(QRectF(option.rect), event.position(), row)  # type: ignore[attr-defined]
+            name = self.button_at(QRectF(option.rect), event.position(), row)
             if name and row is not None:
                 if event.type() == QEvent.Type.MouseButtonRelease:
                     self._act(name, row.id)
@@ -247,7 +247,7 @@ class CardDelegate(QStyledItemDelegate):
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
     ) -> bool:
         row: PostRow | None = index.data(RowRole)
-        name = self.button_at(QRectF(option.rect), QPointF(event.pos()), row)  # type: ignore[attr-defined]
+        name = self.button_at(QRectF(option.rect), QPointF(event.pos()), row)
         words = {"like": tr("Like (L)"), "dislike": tr("Dislike (D)"), "save": tr("Save (S)"), "hide": tr("Hide (H)")}
         text = words.get(name, "")
         if not text and row is not None and row.sentiment is not None:

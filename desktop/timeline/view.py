@@ -352,17 +352,17 @@ class TimelineView(QListView):
         first, last = self._position_at(area.top() + offset), self._position_at(area.bottom() + offset)
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
-        plain = option.state  # type: ignore[attr-defined]
+        plain = option.state
         current, model, delegate = self.currentIndex().row(), self.cards(), self.itemDelegate()
         for position in range(first, last + 1):
             index = model.index(position)
-            option.rect = self.visualRect(index)  # type: ignore[attr-defined]
+            option.rect = self.visualRect(index)
             state = plain
             if position == current:
                 state |= QStyle.StateFlag.State_Selected
             if position == self._hovered:
                 state |= QStyle.StateFlag.State_MouseOver
-            option.state = state  # type: ignore[attr-defined]
+            option.state = state
             delegate.paint(painter, option, index)
 
     def viewportEvent(self, event: QEvent) -> bool:

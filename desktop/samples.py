@@ -1,0 +1,55 @@
+"""Feeds to try Millpond with: served by Millpond itself on this machine, so that nothing leaves it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from desktop.strings import tr
+from engine import Engine, OpmlImport, sample_internet
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+
+class Samples:
+    """Serves the sample feeds until they were read once, then lets them rest."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._served = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Follow the sample feeds and read them."""
+        window, engine = self._window, self._window.engine
+        if engine is None:
+            return
+
+        def follow() -> tuple[OpmlImport, list[int]]:
+            internet = self._served.enter_context(sample_internet())
+            added = engine.follow(internet.subscriptions, allow_private=True)
+            return added, sorted(added.changes.feeds)
+
+        def followed(result: tuple[OpmlImport, list[int]]) -> None:
+            ids = result[1]
+            window.lanes.job(
+                "refresh", lambda: engine.refresh(ids, True), done=lambda _cancelled: self._read(engine, ids)
+            )
+
+        window.lanes.slow(follow, followed, key="samples")
+
+    def _read(self, engine: Engine, ids: list[int]) -> None:
+        window = self._window
+
+        def rest() -> None:
+            for feed_id in ids:
+                engine.update_feed(feed_id, stopped=True)
+            self.close()
+
+        window.lanes.slow(rest)
+        window.say(tr("These feeds are made up and live on this machine; nothing was fetched from elsewhere"))
+        window.enrich()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._served.close()

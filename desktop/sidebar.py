@@ -1,0 +1,359 @@
+"""The quiet column on the left: timelines, feeds in their folders, and what is yours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop import icons, theme
+from desktop.strings import number, tr
+from engine import Counts, Feed
+
+WIDTH = 215
+ROW = 29
+BATCH = 100  # feeds put into the tree per turn of the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry leads: a timeline ("for_you", "newest", "saved", "tray"), a page, a feed or a folder."""
+
+    kind: str  # "timeline", "page", "feed", "folder", "section"
+    name: str = ""
+    feed_id: int = 0
+
+
+PlaceRole = Qt.ItemDataRole.UserRole
+AsideRole = Qt.ItemDataRole.UserRole + 1
+TroubleRole = Qt.ItemDataRole.UserRole + 2
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class EntryDelegate(QStyledItemDelegate):
+    """One line: words, an aside in third ink at the right, an arrow for what can be opened."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        place = index.data(PlaceRole)
+        height = ROW + 6 if isinstance(place, Place) and place.kind == "section" else ROW
+        return QSize(theme.px(80), theme.px(height))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        place = index.data(PlaceRole)
+        state, rect = option.state, QRectF(option.rect)
+        tree = self.parent()
+        assert isinstance(tree, QTreeWidget)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        section = place.kind == "section"
+        selected = bool(state & QStyle.StateFlag.State_Selected) and not section
+        left = theme.px(8)
+        frame = QRectF(left, rect.top() + 1, tree.viewport().width() - 2 * left, rect.height() - 2)
+        if selected or (state & QStyle.StateFlag.State_MouseOver and not section):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("accent_soft" if selected else "hover"))
+            painter.drawRoundedRect(frame, 7, 7)
+        if selected and tree.hasFocus():
+            painter.setPen(theme.color("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
+        depth, parent = 0, index.parent()
+        while parent.isValid():
+            depth, parent = depth + 1, parent.parent()
+        inner = frame.adjusted(theme.px(10 + 14 * depth), 0, -theme.px(10), 0)
+        if section:
+            inner.setTop(inner.top() + theme.px(8))
+        self._paint_words(painter, index, place, inner, selected, tree.isExpanded(index))  # type: ignore[arg-type]
+        painter.restore()
+
+    def _paint_words(
+        self, painter: QPainter, index: Index, place: Place, inner: QRectF, selected: bool, expanded: bool
+    ) -> None:
+        small, words = theme.font(12), theme.font(13, 600 if selected else 400)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        aside = str(index.data(AsideRole) or "")
+        if index.data(TroubleRole):
+            aside = "!"
+        painter.setFont(small)
+        painter.setPen(theme.color("amber" if aside == "!" else "ink_third"))
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, aside)
+        room = inner.width() - (QFontMetricsF(small).horizontalAdvance(aside) + theme.px(8) if aside else 0)
+        if place.kind == "folder":
+            side = theme.px(10)
+            box = QRectF(inner.left() - theme.px(1), inner.center().y() - side / 2, side, side)
+            icons.paint(painter, "down" if expanded else "right", box, theme.color("ink_third"), width=1.8)
+            inner = inner.adjusted(theme.px(14), 0, 0, 0)
+            room -= theme.px(14)
+        font = small if place.kind == "section" else words
+        colour = "ink_third" if place.kind == "section" else "ink" if selected else "ink_second"
+        painter.setFont(font)
+        painter.setPen(theme.color(colour))
+        text = QFontMetricsF(font).elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignLeft, text)
+
+
+class Entries(QTreeWidget):
+    """A tree without decoration; Enter or a click goes there."""
+
+    chosen = Signal(object)  # Place
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        theme.role(self, "sidebar")
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHeaderHidden(True)
+        self.setIndentation(0)
+        self.setRootIsDecorated(False)
+        self.setMouseTracking(True)
+        self.setItemDelegate(EntryDelegate(self))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QTreeWidget.ScrollMode.ScrollPerPixel)
+        self.setExpandsOnDoubleClick(False)
+        self.itemClicked.connect(self._clicked)
+
+    def entry(self, words: str, place: Place, parent: QTreeWidgetItem | None = None, *, aside: str = "") -> QTreeWidgetItem:
+        item = QTreeWidgetItem([words])
+        item.setData(0, PlaceRole, place)
+        item.setData(0, AsideRole, aside)
+        if place.kind == "section":
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        if parent is None:
+            self.addTopLevelItem(item)
+        else:
+            parent.addChild(item)
+        return item
+
+    def place(self, item: QTreeWidgetItem | None) -> Place | None:
+        found = item.data(0, PlaceRole) if item is not None else None
+        return found if isinstance(found, Place) else None
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        place = self.place(item)
+        if place is None or place.kind == "section":
+            return
+        if place.kind == "folder":
+            mouse = self.viewport().mapFromGlobal(self.cursor().pos()).x()
+            # The arrow opens and closes; the name goes to the folder.
+            if mouse < theme.px(34) or not item.isExpanded():
+                item.setExpanded(not item.isExpanded())
+        self.chosen.emit(place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        place = self.place(self.currentItem())
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and place is not None:
+            if place.kind != "section":
+                self.chosen.emit(place)
+        else:
+            super().keyPressEvent(event)
+
+
+class Sidebar(QWidget):
+    """Timelines and feeds above, what is yours below, adding a feed between."""
+
+    chosen = Signal(object)  # Place
+    add_wanted = Signal()
+    feed_settings_wanted = Signal(int)
+    refresh_wanted = Signal(object)  # ids of feeds, or None for all
+    read_all_wanted = Signal(object)  # Place
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.role(self, "pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.feeds = Entries(tr("Timelines and feeds"))
+        self.yours = Entries(tr("Yours"))
+        self._shown: list[Feed] | None = None
+        self._open_folders: set[str] = set()
+        self._pending: Iterator[None] | None = None
+        self._step = QTimer(self)
+        self._step.setInterval(0)
+        self._step.timeout.connect(self._fill_some)
+        self._current = Place("timeline", "for_you")
+        self._items: dict[Place, QTreeWidgetItem] = {}
+        for tree in (self.feeds, self.yours):
+            tree.chosen.connect(self.chosen)
+        self.feeds.itemExpanded.connect(self._expanded)
+        self.feeds.itemCollapsed.connect(self._collapsed)
+        for words, name in ((tr("For you"), "for_you"), (tr("Newest"), "newest"), (tr("Saved"), "saved")):
+            self._add(self.feeds, words, Place("timeline", name))
+        self._add(self.feeds, tr("Tray"), Place("page", "tray"))
+        self.yours.entry(tr("Yours"), Place("section"))
+        for words, name in (
+            (tr("Rules"), "rules"),
+            (tr("Models"), "models"),
+            (tr("Privacy"), "ledger"),
+            (tr("Settings"), "settings"),
+            (tr("Help"), "help"),
+        ):
+            self._add(self.yours, words, Place("page", name))
+        self._build()
+        theme.signal().changed.connect(self._measure)
+        self._measure()
+
+    def _build(self) -> None:
+        self.add = QPushButton(tr("Add feed"))
+        theme.role(self.add, "quiet")
+        self.add.setToolTip(tr("Follow a site or a feed (Ctrl+N)"))
+        self.add.clicked.connect(self.add_wanted)
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.px(8), theme.px(2), theme.px(8), theme.px(2))
+        row.addWidget(self.add)
+        row.addStretch(1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, theme.px(8), 0, theme.px(8))
+        box.setSpacing(0)
+        box.addWidget(self.feeds, 1)
+        box.addLayout(row)
+        self.yours.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.yours.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        box.addWidget(self.yours)
+
+    def _measure(self) -> None:
+        self.add.setIcon(icons.icon("add", theme.color("ink_second")))
+        self.yours.setFixedHeight(theme.px(ROW) * self.yours.topLevelItemCount() + theme.px(10))
+        for tree in (self.feeds, self.yours):
+            tree.doItemsLayout()
+            tree.viewport().update()
+
+    def _add(self, tree: Entries, words: str, place: Place) -> None:
+        self._items[place] = tree.entry(words, place)
+
+    # ---- what it shows -----------------------------------------------------------------------
+
+    def set_counts(self, counts: Counts) -> None:
+        """The two figures that help: how much is saved, how much was hidden. Nothing nags about unread posts."""
+        for place, n, words in (
+            (Place("timeline", "saved"), counts.saved, "{n}"),
+            (Place("page", "tray"), counts.hidden, tr("{n} hidden")),
+        ):
+            self._items[place].setData(0, AsideRole, words.format(n=number(n)) if n else "")
+
+    def set_feeds(self, feeds: Iterable[Feed]) -> None:
+        """Show these feeds, a hundred per turn of the event loop."""
+        listed = sorted(feeds, key=lambda feed: feed.title.casefold())
+        if self._shown is not None and [_looks(f) for f in listed] == [_looks(f) for f in self._shown]:
+            return
+        self._shown = listed
+        while self.feeds.topLevelItemCount() > 4:
+            self.feeds.takeTopLevelItem(4)
+        self._items = {place: item for place, item in self._items.items() if place.kind in ("timeline", "page")}
+        self._pending = self._fill(listed)
+        self._step.start()
+
+    def filled(self) -> bool:
+        return self._pending is None
+
+    def select(self, place: Place) -> None:
+        """Mark where the window is."""
+        self._current = place
+        for tree in (self.feeds, self.yours):
+            item = self._items.get(place)
+            tree.blockSignals(True)
+            tree.setCurrentItem(item if item is not None and item.treeWidget() is tree else None)  # type: ignore[arg-type]
+            tree.blockSignals(False)
+            if item is None or item.treeWidget() is not tree:
+                tree.clearSelection()
+
+    # ---- inside ------------------------------------------------------------------------------
+
+    def _fill(self, feeds: list[Feed]) -> Iterator[None]:
+        networks = [feed for feed in feeds if feed.kind != "feed" and not feed.folder]
+        loose = [feed for feed in feeds if feed.kind == "feed" and not feed.folder]
+        folders = sorted({feed.folder for feed in feeds if feed.folder}, key=str.casefold)
+        for words, group in ((tr("Networks"), networks), (tr("Feeds"), loose)):
+            if group:
+                self.feeds.entry(words, Place("section"))
+                yield from self._fill_feeds(group, None)
+        if folders:
+            self.feeds.entry(tr("Folders"), Place("section"))
+        for name in folders:
+            place = Place("folder", name)
+            item = self.feeds.entry(name.replace("/", " / "), place)
+            self._items[place] = item
+            yield from self._fill_feeds([feed for feed in feeds if feed.folder == name], item)
+            if name in self._open_folders:
+                item.setExpanded(True)
+
+    def _fill_feeds(self, feeds: list[Feed], parent: QTreeWidgetItem | None) -> Iterator[None]:
+        for count, feed in enumerate(feeds, 1):
+            place = Place("feed", feed_id=feed.id)
+            item = self.feeds.entry(feed.title, place, parent)
+            item.setData(0, TroubleRole, bool(feed.error))
+            item.setToolTip(0, _plain_tip(feed))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, _spoken(feed))
+            self._items[place] = item
+            if count % BATCH == 0:
+                yield
+
+    def _fill_some(self) -> None:
+        if self._pending is not None and next(self._pending, self) is None:
+            return
+        self._pending = None
+        self._step.stop()
+        self.select(self._current)
+
+    def _expanded(self, item: QTreeWidgetItem) -> None:
+        place = self.feeds.place(item)
+        if place is not None:
+            self._open_folders.add(place.name)
+
+    def _collapsed(self, item: QTreeWidgetItem) -> None:
+        place = self.feeds.place(item)
+        if place is not None:
+            self._open_folders.discard(place.name)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        point = self.feeds.viewport().mapFromGlobal(event.globalPos())
+        place = self.feeds.place(self.feeds.itemAt(point))
+        if place is not None and place.kind in ("feed", "folder"):
+            self.menu(place).popup(event.globalPos())
+
+    def menu(self, place: Place) -> QMenu:
+        """What can be done with a feed or folder. It deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        ids = [place.feed_id] if place.kind == "feed" else [
+            feed.id for feed in self._shown or () if feed.folder == place.name
+        ]  # fmt: skip
+        refresh = QAction(tr("Look for new posts now"), menu)
+        refresh.triggered.connect(lambda _=False: self.refresh_wanted.emit(ids))
+        read = QAction(tr("Mark all read"), menu)
+        read.triggered.connect(lambda _=False: self.read_all_wanted.emit(place))
+        menu.addActions([refresh, read])
+        if place.kind == "feed":
+            settings = QAction(tr("Name, folder, leaving …"), menu)
+            settings.triggered.connect(lambda _=False: self.feed_settings_wanted.emit(place.feed_id))
+            menu.addAction(settings)
+        return menu
+
+
+def _looks(feed: Feed) -> tuple[int, str, str, str, bool, str]:
+    return feed.id, feed.title, feed.folder, feed.kind, bool(feed.error), feed.site_url
+
+
+def _plain_tip(feed: Feed) -> str:
+    """Tool tips guess rich text: a title that looks like HTML must not become any."""
+    text = feed.error or feed.site_url or feed.title
+    return text.replace("<", "‹").replace(">", "›")
+
+
+def _spoken(feed: Feed) -> str:
+    return tr("{feed}, could not be read: {error}").format(feed=feed.title, error=feed.error) if feed.error else feed.title

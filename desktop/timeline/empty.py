@@ -1,0 +1,72 @@
+"""What an empty list says: why it is empty, and where to go from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from desktop import icons, theme
+
+Way = tuple[str, str, Callable[[], None]]  # words, role of the button, what it does
+
+
+class Pond(QWidget):
+    """The mark, quietly, above the words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(theme.px(56), theme.px(56))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        icons.paint(painter, "waves", QRectF(self.rect()).adjusted(4, 4, -4, -4), theme.color("line_strong"), width=1.0)
+
+
+class EmptyState(QWidget):
+    """One heading, one sentence, and buttons that lead on."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme.role(self, "background")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(theme.px(36), theme.px(24), theme.px(36), theme.px(24))
+        self._box.setSpacing(theme.px(8))
+        self._box.addStretch(2)
+        self._box.addWidget(Pond(), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.heading = theme.label("", "heading", wrap=True)
+        self.text = theme.label("", "second", wrap=True)
+        for label in (self.heading, self.text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            self._box.addWidget(label)
+        self._box.addSpacing(theme.px(8))
+        self._ways = QVBoxLayout()
+        self._ways.setSpacing(theme.px(8))
+        self._box.addLayout(self._ways)
+        self._box.addStretch(3)
+        self.buttons: list[QPushButton] = []
+
+    def say(self, heading: str, text: str, ways: Sequence[Way] = ()) -> None:
+        self.heading.setText(heading)
+        self.text.setText(text)
+        for button in self.buttons:
+            self._ways.removeWidget(button)
+            button.deleteLater()
+        self.buttons = []
+        for words, kind, act in ways:
+            button = QPushButton(words)
+            theme.role(button, kind)
+            button.clicked.connect(_call(act))
+            button.setMinimumWidth(theme.px(220))
+            self._ways.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+            self.buttons.append(button)
+
+
+def _call(act: Callable[[], None]) -> Callable[[bool], None]:
+    def clicked(_checked: bool = False) -> None:
+        act()
+
+    return clicked
