@@ -54,9 +54,11 @@ class StarterPacks(Sheet):
             self.tree.addTopLevelItem(top)
             for feed in pack.feeds:
                 top.addChild(self._feed_item(feed, feed.url in followed))
-        self.tree.expandItem(self.tree.topLevelItem(0))
+        first = self.tree.topLevelItem(0)
+        if first is not None:
+            self.tree.expandItem(first)
+            self.tree.setCurrentItem(first)
         self.tree.setColumnWidth(0, theme.px(220))
-        self.tree.setCurrentItem(self.tree.topLevelItem(0))
         self.tree.blockSignals(False)
 
     @staticmethod
@@ -75,10 +77,9 @@ class StarterPacks(Sheet):
         found = []
         for top in range(self.tree.topLevelItemCount()):
             pack = self.tree.topLevelItem(top)
-            assert pack is not None
-            for number in range(pack.childCount()):
-                item = pack.child(number)
-                if item.checkState(0) == Qt.CheckState.Checked:
+            for number in range(pack.childCount() if pack is not None else 0):
+                item = pack.child(number) if pack is not None else None
+                if item is not None and item.checkState(0) == Qt.CheckState.Checked:
                     found.append(item.data(0, _FEED))
         return found
 

@@ -97,7 +97,8 @@ class SafeBrowser(QTextBrowser):
     def setSource(self, *_arguments: Any) -> None:
         """Do nothing: a link never replaces what is shown."""
 
-    doSetSource = setSource
+    def doSetSource(self, *_arguments: Any) -> None:
+        """Do nothing, likewise."""
 
     def _link_texts(self) -> dict[str, list[str]]:
         """Which words stand on which address."""
@@ -114,7 +115,7 @@ class SafeBrowser(QTextBrowser):
                 elif href:
                     texts.setdefault(href, []).append(fragment.text())
                 before = href
-                iterator += 1  # type: ignore[operator, misc]
+                iterator += 1
             block = block.next()
         return texts
 

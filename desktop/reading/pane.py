@@ -20,14 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop import icons, theme
+from desktop import theme
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.document import Shown, find_spans, picture_box, safe_html
-from desktop.reading.flow import FlowLayout
+from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.summary import SummaryBox
 from desktop.reading.why import WhyPanel
-from desktop.strings import moment, plural, size, tr
+from desktop.strings import plural, size, tr
 from engine import Changes, Condition, EngineError, Explanation, NotFoundError, Post, Rule, Summary
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ class ReadingPane(QWidget):
         return empty
 
     def _make_column(self) -> QScrollArea:
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setAccessibleName(tr("Post"))
-        outside = QWidget()
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setAccessibleName(tr("Post"))
+        self._outside = outside = QWidget()
         theme.role(outside, "pane")
         self._outer = QVBoxLayout(outside)
         self._column = QWidget()
@@ -104,13 +104,14 @@ class ReadingPane(QWidget):
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.px(8))
-        self.meta = theme.label("", "third", wrap=True)
-        self.title = theme.label("", "title", wrap=True)
-        for label in (self.meta, self.title):
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column.addWidget(self.meta)
-        column.addWidget(self.title)
-        column.addWidget(self._make_actions())
+        self.header = PostHeader()
+        self.header.open_wanted.connect(self.open_in_browser)
+        self.header.like_wanted.connect(self._like)
+        self.header.save_wanted.connect(lambda saved: self._act(lambda id: self._window.acts.save([id], saved)))
+        self.header.hide_wanted.connect(self._hide)
+        self.header.copy_wanted.connect(self._copy_link)
+        self.header.comments_wanted.connect(self._open_comments)
+        column.addWidget(self.header)
         column.addSpacing(theme.px(4))
         self.summary_box = SummaryBox()
         self.summary_box.wanted.connect(self.summarise)
@@ -131,43 +132,16 @@ class ReadingPane(QWidget):
         column.addWidget(self.pictures)
         column.addSpacing(theme.px(8))
         self.why = WhyPanel()
-        self.why.more.connect(lambda: self._act(lambda id: self._window.acts.like(id, True)))
-        self.why.less.connect(lambda: self._act(lambda id: self._window.acts.like(id, False)))
+        self.why.more.connect(lambda: self._like(True))
+        self.why.less.connect(lambda: self._like(False))
         self.why.less_of_source.connect(self._less_of_source)
         self.why.weights.connect(lambda: self._window.show_page("settings"))
         self.why.edit_rule.connect(self._edit_rule)
         self.why.post_chosen.connect(self._window.open_post)
         column.addWidget(self.why)
-        self.scroll.setWidget(outside)
+        self.area.setWidget(outside)
         self._measure()
-        return self.scroll
-
-    def _make_actions(self) -> QWidget:
-        row = QWidget()
-        flow = FlowLayout(row, across=theme.px(2))
-        self.open_button = self._button("", tr("Open original"), self.open_in_browser)
-        self.like_button = self._button("like", tr("Like"), self._like, checkable=True)
-        self.dislike_button = self._button("dislike", tr("Dislike"), self._dislike, checkable=True)
-        self.save_button = self._button("save", tr("Save"), self._save, checkable=True)
-        self.hide_button = self._button("hide", tr("Hide"), self._hide)
-        self.copy_button = self._button("", tr("Copy link"), self._copy_link)
-        self.comments_button = self._button("", tr("Comments"), self._open_comments)
-        for button in (
-            self.open_button, self.like_button, self.dislike_button, self.save_button, self.hide_button,
-            self.copy_button, self.comments_button,
-        ):  # fmt: skip
-            flow.addWidget(button)
-        flow.setContentsMargins(-theme.px(8), 0, 0, 0)
-        return row
-
-    def _button(self, icon: str, text: str, act: Callable[[], None], *, checkable: bool = False) -> QPushButton:
-        button = QPushButton(text)
-        theme.role(button, "quiet")
-        button.setProperty("drawing", icon)
-        button.setCheckable(checkable)
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.clicked.connect(lambda _checked=False: act())
-        return button
+        return self.area
 
     def _make_foot(self) -> QLabel:
         foot = theme.label("", "second")
@@ -240,7 +214,7 @@ class ReadingPane(QWidget):
         new = self._post is None or self._post.row.id != post.row.id
         changed = new or self._shown is None or loaded.shown.html != self._shown.html
         self._post, self._shown = post, loaded.shown
-        self._show_header(post)
+        self.header.show_post(post)
         if changed:
             self._show_body()
         if loaded.summary is not None:
@@ -251,7 +225,7 @@ class ReadingPane(QWidget):
         self._stack.setCurrentIndex(1)
         if new:
             self.why.setVisible(False)
-            self.scroll.verticalScrollBar().setValue(0)
+            self.area.verticalScrollBar().setValue(0)
             self._foot.hide()
 
     def _missing(self, error: EngineError) -> None:
@@ -260,45 +234,25 @@ class ReadingPane(QWidget):
         else:
             self._window.say(str(error))
 
-    def _show_header(self, post: Post) -> None:
-        row = post.row
-        parts = [row.feed_title, row.author, moment(row.published_at)]
-        if row.reading_minutes:
-            parts.append(tr("{n} min read").format(n=row.reading_minutes))
-        if post.versions > 1:
-            parts.append(plural("{n} version", "{n} versions", post.versions))
-        self.meta.setText(" · ".join(part for part in parts if part))
-        self.title.setText(row.title or tr("(no title)"))
-        self.title.setAccessibleName(row.title)
-        self.like_button.setChecked(row.liked is True)
-        self.dislike_button.setChecked(row.liked is False)
-        self.save_button.setChecked(row.saved)
-        self.hide_button.setText(tr("Show again") if row.hidden else tr("Hide"))
-        link = judge(row.url)
-        for button in (self.open_button, self.copy_button):
-            button.setEnabled(bool(link.url))
-        self.open_button.setToolTip(link.host)
-        self.comments_button.setVisible(bool(judge(post.comments_url).url) and post.comments_url != row.url)
-        self._draw_icons()
-
     def _show_body(self) -> None:
-        assert self._post is not None
-        assert self._post is not None
+        shown, post = self._shown, self._post
+        if shown is None or post is None:
+            return
         boxes = "".join(
             picture_box(media.kind, _media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
-            for media in self._post.media
+            for media in post.media
             if media.kind in ("audio", "video")
         )
-        html = self._shown.html + boxes
+        html = shown.html + boxes
         if not html.strip():
             html = f"<p>{tr('This post has no text of its own. Open the original to read it.')}</p>"
         self.body.show_html(html, theme.font(16, serif=True), reading_style())
-        self.rest.setVisible(self._shown.cut)
+        self.rest.setVisible(shown.cut)
         words = []
-        if self._shown.pictures:
-            words.append(plural("{n} picture not fetched", "{n} pictures not fetched", self._shown.pictures))
-        if self._shown.trackers:
-            words.append(plural("{n} tracking pixel left out", "{n} tracking pixels left out", self._shown.trackers))
+        if shown.pictures:
+            words.append(plural("{n} picture not fetched", "{n} pictures not fetched", shown.pictures))
+        if shown.trackers:
+            words.append(plural("{n} tracking pixel left out", "{n} tracking pixels left out", shown.trackers))
         self.pictures.setText(" · ".join(words))
         self.pictures.setVisible(bool(words))
 
@@ -375,8 +329,8 @@ class ReadingPane(QWidget):
         self._show_evidence(sentence)
         if 0 < sentence <= len(self._evidence) and self._evidence[sentence - 1]:
             start, end = min(self._evidence[sentence - 1])
-            y = self.body.mapTo(self.scroll.widget(), self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
-            self.scroll.ensureVisible(0, y, 0, theme.px(80))
+            y = self.body.mapTo(self._outside, self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
+            self.area.ensureVisible(0, y, 0, theme.px(80))
 
     # ---- why ---------------------------------------------------------------------------------
 
@@ -385,7 +339,7 @@ class ReadingPane(QWidget):
         self._why_open = not (self._why_open and self.why.isVisible())
         self.why.setVisible(self._why_open and self.why.explanation is not None)
         if self.why.isVisible():
-            QTimer.singleShot(0, self.why, lambda: self.scroll.ensureWidgetVisible(self.why, 0, theme.px(24)))
+            QTimer.singleShot(0, self.why, lambda: self.area.ensureWidgetVisible(self.why, 0, theme.px(24)))
 
     def _take_why(self, explained: _Explained) -> None:
         if explained.explanation.post_id != self._id:
@@ -433,31 +387,19 @@ class ReadingPane(QWidget):
         if self._id is not None:
             act(self._id)
 
-    def _like(self) -> None:
-        liked = True if self._post is None or self._post.row.liked is not True else None
-        self._set_liked(liked)
-
-    def _dislike(self) -> None:
-        liked = False if self._post is None or self._post.row.liked is not False else None
-        self._set_liked(liked)
-
-    def _set_liked(self, liked: bool | None) -> None:
+    def _like(self, liked: bool | None) -> None:
         if self._post is not None:
             self._post = replace(self._post, row=replace(self._post.row, liked=liked))
-            self._show_header(self._post)
+            self.header.show_post(self._post)
             self._window.acts.like(self._post.row.id, liked)
 
-    def _save(self) -> None:
-        if self._post is not None:
-            self._window.acts.save([self._post.row.id], not self._post.row.saved)
-
-    def _hide(self) -> None:
+    def _hide(self, hidden: bool) -> None:
         if self._post is None:
             return
-        if self._post.row.hidden:
-            self._window.acts.restore([self._post.row.id])
-        else:
+        if hidden:
             self._window.acts.hide([self._post.row.id], True)
+        else:
+            self._window.acts.restore([self._post.row.id])
 
     def _copy_link(self) -> None:
         if self._post is not None:
@@ -485,7 +427,7 @@ class ReadingPane(QWidget):
 
     def scroll_page(self) -> bool:
         """One page on; False at the end."""
-        bar = self.scroll.verticalScrollBar()
+        bar = self.area.verticalScrollBar()
         if self._id is None or bar.value() >= bar.maximum():
             return False
         bar.setValue(bar.value() + max(40, bar.pageStep() - theme.px(52)))
@@ -513,17 +455,10 @@ class ReadingPane(QWidget):
         self._outer.setContentsMargins(margin, theme.px(28), margin, theme.px(40))
         self._column.setMaximumWidth(theme.px(COLUMN))
 
-    def _draw_icons(self) -> None:
-        for button in self._column.findChildren(QPushButton):
-            drawing = button.property("drawing")
-            if drawing:
-                colour = theme.color("accent" if button.isChecked() else "ink_second")
-                button.setIcon(icons.icon(str(drawing), colour))
-
     def _restyle(self) -> None:
         self._measure()
         if self._post is not None:
-            self._draw_icons()
+            self.header.draw()
             self._show_body()
             self.summary_box.restyle()
             self._show_evidence(0)

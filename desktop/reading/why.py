@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -167,7 +168,7 @@ class WhyPanel(QFrame):
             row = QWidget()
             flow = FlowLayout(row, across=theme.px(4))
             short = title if len(title) <= 60 else title[:59] + "…"
-            flow.addWidget(self._link(short or tr("(no title)"), lambda post_id=post_id: self.post_chosen.emit(post_id)))
+            flow.addWidget(self._link(short or tr("(no title)"), partial(self.post_chosen.emit, post_id)))
             flow.addWidget(theme.label(decimal(cosine), "third"))
             self._add(row)
 
