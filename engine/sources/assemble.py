@@ -9,7 +9,17 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from engine.ranking.features import SKETCH_TERMS, sketch
-from engine.sources.clean import MAX_HTML, body_images, is_markup, one_line, plain_text, sanitise, text_of_clean, without_controls, word_count
+from engine.sources.clean import (
+    MAX_HTML,
+    body_images,
+    is_markup,
+    one_line,
+    plain_text,
+    sanitise,
+    text_of_clean,
+    without_controls,
+    word_count,
+)
 from engine.sources.dates import parse_date, plausible
 from engine.sources.language import chosen, code_of
 from engine.sources.links import absolute, canonical_url, is_web, usable_base

@@ -18,12 +18,10 @@ MAX_HTML = 1_000_000  # characters of one body that are looked at
 _AS_DIV = "section|article|header|footer|aside|main|nav|address|details|summary|center|hgroup|fieldset|legend|form"
 _BLOCKS = "p|div|h[1-6]|ul|ol|li|dl|dt|dd|blockquote|pre|table|caption|thead|tbody|tfoot|tr|figure|figcaption|hr|br"
 _TAGS = frozenset(
-    "p br hr h1 h2 h3 h4 h5 h6 div blockquote pre code kbd samp var tt em strong b i u s strike del ins sub sup small mark q cite abbr "
-    "dfn time bdi bdo ruby rt rp a img figure figcaption ul ol li dl dt dd table caption thead tbody tfoot tr th td".split()
+    ["p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "div", "blockquote", "pre", "code", "kbd", "samp", "var", "tt", "em", "strong", "b", "i", "u", "s", "strike", "del", "ins", "sub", "sup", "small", "mark", "q", "cite", "abbr", "dfn", "time", "bdi", "bdo", "ruby", "rt", "rp", "a", "img", "figure", "figcaption", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"]
 )
 _DROPPED_WITH_CONTENT = frozenset(
-    "script style svg math iframe object embed applet template textarea select button noembed noframes title xmp audio video canvas "
-    "frameset".split()
+    ["script", "style", "svg", "math", "iframe", "object", "embed", "applet", "template", "textarea", "select", "button", "noembed", "noframes", "title", "xmp", "audio", "video", "canvas", "frameset"]
 )
 _ATTRIBUTES = {
     "a": {"href", "title"},
@@ -84,7 +82,7 @@ _CONTROL_BYTES = bytes([*(number for number in range(32) if number not in (9, 10
 _UNSPACED = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _WELL_CLOSED = re.compile(r"<[^<>]*>")
-_VOID = frozenset("br hr img input meta link area base col embed source track wbr".split())
+_VOID = frozenset(["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"])
 _MAX_DEPTH = 400
 
 
@@ -201,10 +199,10 @@ def sanitise(html: str, base_url: str = "") -> str:
     at most 3 × 3 pixels, hidden ones and those of known counters go. Input that an HTML parser could only read in quadratic
     time (hundreds of levels deep, a hundred thousand attributes) comes back as its text.
     """
-    if "<" not in html and "&" not in html:
-        return without_controls(html).strip()
     if len(html) > MAX_HTML:
         html = html[:MAX_HTML]
+    if "<" not in html and "&" not in html:
+        return without_controls(html).strip()
     if len(html) > 8_000 and _is_hostile(html):
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
@@ -233,9 +231,9 @@ def text_of_clean(html: str) -> str:
 
 def plain_text(html: str) -> str:
     """Return the text of any HTML: no tags, no script or style, one line per block. Never slow, whatever the input."""
+    html = html[:MAX_HTML]
     if "<" not in html and "&" not in html:
         return text_of_clean(without_controls(html))
-    html = html[:MAX_HTML]
     if len(html) > 8_000 and _is_hostile(html):
         return text_of_clean(_flatten(html))
     return text_of_clean(_OUTLINER.clean(without_controls(html)))

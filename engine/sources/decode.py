@@ -32,9 +32,8 @@ _STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _STRAY_BYTES = bytes(number for number in range(32) if number not in (9, 10, 13))
 _C1_BYTES = re.compile(rb"\xc2[\x80-\x9f]")  # what U+0080 to U+009F are in UTF-8
 _CP1252 = {number: bytes([number]).decode("cp1252", "ignore") or " " for number in range(0x80, 0xA0)}
-_NUMBERED = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));?")
 _AMPERSAND = re.compile(
-    r"&(?!(?:amp|lt|gt|quot|apos);|#[0-9]{1,7};|#x[0-9a-fA-F]{1,6};)(?:(#[xX]?[0-9a-fA-F]+);?|([A-Za-z][A-Za-z0-9]{1,31});)?"
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});?|([A-Za-z][A-Za-z0-9]{1,31});)?"
 )
 _C1_REFERENCE = re.compile(r"&#(?:1(?:2[89]|[345]\d)|[xX](?:00)?[89][0-9a-fA-F]);")
 
@@ -172,7 +171,7 @@ def _character(reference: str) -> str:
 def _mended(found: re.Match[str]) -> str:
     number, name = found[1], found[2]
     if number:
-        return _character(number[1:])
+        return _character(number)
     if name:
         characters = html5.get(name + ";")
         return f"&amp;{name};" if characters is None else "".join(f"&#{ord(character)};" for character in characters)

@@ -119,7 +119,7 @@ def _read(text: str, url: str) -> RawFeed | None:
     if first is None:
         return None
     feed = strictly(body, url) if local_of(first[1]) in _FEED_ROOTS else None
-    if feed is None and _FEED_TAG.search(body[:100_000]) and not (local_of(first[1]) == "html"):
+    if feed is None and _FEED_TAG.search(body[:100_000]) and local_of(first[1]) != "html":
         feed = loosely(body[_start(body) :], url)
     if feed is not None and declares_entities:
         feed.warnings.append("The feed declares entities of its own; they were ignored.")

@@ -50,8 +50,7 @@ _RUSSIAN = re.compile("[ыэъёщ]", re.I)
 _NOT_RUSSIAN = re.compile("[іїєґўђћљњџјѕќѓҐқңөүұһәғӣӯҷҳӑӗҫӳ]", re.I)
 _NOT_ARABIC = re.compile("[پچژگکیےڈٹڑںھەۆڕڵێ]")
 _ENGLISH = frozenset(
-    "the of and to in is for a on with that it as at by from this are be an was will not you we i or have has how what why your our "
-    "its new more can but they their he his she her all about after up out who when into over if no my so just now do".split()
+    ["the", "of", "and", "to", "in", "is", "for", "a", "on", "with", "that", "it", "as", "at", "by", "from", "this", "are", "be", "an", "was", "will", "not", "you", "we", "i", "or", "have", "has", "how", "what", "why", "your", "our", "its", "new", "more", "can", "but", "they", "their", "he", "his", "she", "her", "all", "about", "after", "up", "out", "who", "when", "into", "over", "if", "no", "my", "so", "just", "now", "do"]
 )
 _CODE = re.compile(r"[A-Za-z]{2,3}")
 _OLD_CODES = {"iw": "he", "in": "id", "ji": "yi", "cn": "zh", "jp": "ja", "kr": "ko", "cz": "cs", "gr": "el", "dk": "da", "gb": "en", "uk-ua": "uk"}

@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 MAX_URL = 4000  # characters; longer ones are dropped
 
 _WEB = re.compile(r"https?://[^\s/?#]", re.I)
-_PLAIN = re.compile(r"https?://[a-z0-9.-]+(?:/[^?#\s:]*)?\Z")  # nothing in it to reduce
+_PLAIN = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[^?#\s:]*)?\Z")  # nothing in it to reduce
 _BLANK = re.compile(r"[\x00-\x20\x7f]+")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
 _ROUTE = re.compile(r"!|/")  # "#!/x" and "#/x" name a page, "#x" a place in it
@@ -100,4 +100,4 @@ def canonical_url(url: str) -> str:
     user, at, name = host.rpartition("@")
     if not _ROUTE.match(fragment):
         fragment = ""
-    return urlunsplit((scheme, user + at + _port(scheme, name), path or "/", query, fragment))
+    return urlunsplit((scheme, user + at + _port(scheme, name), path or "/", query, fragment)).strip()

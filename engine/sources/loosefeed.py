@@ -73,22 +73,26 @@ def _media(entry: Any, base: str) -> list[Media]:
 def _post(entry: Any, kind: str, base: str) -> RawPost:
     links = entry.get("links") or []
     post = RawPost(guid=_value(entry, "id"), language="")
-    url = _value(entry, "feedburner_origlink", "pheedo_origlink") or _link(links, "alternate") or _value(entry, "link")
+    url = _value(entry, "feedburner_origlink", "pheedo_origlink") or _link(links, "alternate")
+    if not url and kind == "rss":
+        url = _value(entry, "link")
     if not url and post.guid.startswith(("http://", "https://")) and (kind == "atom" or entry.get("guidislink")):
         url = post.guid
     post.url = join(base, url)
     post.title = _value(entry, "title")
-    contents = [content for content in entry.get("content") or [] if content.get("value")]
-    details = [*contents, entry.get("summary_detail") or {}]
-    body = next((detail for detail in details if (detail.get("value") or "").strip()), None)
+    details = [detail for detail in [*(entry.get("content") or []), entry.get("summary_detail") or {}] if detail.get("value")]
+    # Which element a part came from is lost; the whole post is longer than its summary.
+    body = max(details, key=lambda detail: len(detail["value"]), default=None)
     if body is not None:
         post.body = _html(body) if kind == "atom" else (body.get("value") or "").strip()
         stated = body.get("base") or ""
-        post.base = "" if stated == base else stated
-    post.authors = _authors(entry)
+        post.base = join(base, stated) if stated else ""
+    post.authors = _authors(entry) or _authors(entry.get("source") or {})
+    if kind == "rss":
+        del post.authors[1:]  # the others are the same person as another element names them
     post.contributors = [_value(person, "name", "email") for person in entry.get("contributors") or []]
     post.published = _value(entry, "published", "created")
-    post.updated = _value(entry, "updated") if "updated" in entry.keys() else ""  # noqa: SIM118  .get would answer with `published`
+    post.updated = _value(entry, "updated") if "updated" in entry else ""  # else .get answers with `published`, and warns
     post.published = post.published or post.updated
     post.categories = [_value(tag, "label", "term") for tag in entry.get("tags") or []]
     post.comments = join(base, _value(entry, "comments") or _link(links, "replies"))
@@ -111,7 +115,7 @@ def read_loosely(document: bytes, url: str) -> RawFeed | None:
     """
     import feedparser  # half a second to import, and seldom needed
 
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    headers = {"content-type": "application/xml; charset=utf-8"}  # no content-location: it would make guids "absolute"
     answer = feedparser.parse(
         BytesIO(document[:MAX_LOOSE]), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
@@ -130,7 +134,7 @@ def read_loosely(document: bytes, url: str) -> RawFeed | None:
     feed.authors = _authors(channel)
     feed.rights = _value(channel, "rights")
     feed.generator = _value(channel, "generator")
-    feed.updated = _value(channel, "updated", "published")
+    feed.updated = _value(channel, "updated" if "updated" in channel else "published")
     feed.categories = [_value(tag, "label", "term") for tag in channel.get("tags") or []]
     base = feed.site_url if kind == "rss" and feed.site_url else url
     feed.posts = [_post(entry, kind, base) for entry in entries]

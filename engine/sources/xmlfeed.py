@@ -203,25 +203,28 @@ def _rss_post(item: Element, names: Names, base: str, default: str) -> RawPost:
     post.contributors = [text_of(element) for element in children.get("dc:contributor", [])] + _people(children.get("atom:contributor", []), names)
     post.published = first_text(children, "pubdate", "atom:published", "dc:date", "dcterms:issued", "dcterms:created", "atom:issued")
     post.updated = first_text(children, "atom:updated", "dcterms:modified", "atom:modified", "updated") or first_text(children, "dc:date")
-    if len(children) > 5:
-        _rss_extras(post, children, names, stated)
-    elif "category" in children or "comments" in children or "enclosure" in children or "source" in children or ":" in "".join(children):
+    if len(children) > 5 or "category" in children or "comments" in children or "enclosure" in children or "source" in children or ":" in "".join(children):
         _rss_extras(post, children, names, stated)
     return post
 
 
 def _rss_body(children: Children) -> str:
-    """The fullest body that an item offers."""
-    for name in ("content:encoded", "atom:content", "xhtml:body", "body", "description"):
+    """The full content where there is one, else the longest of what stands for it."""
+    for name in ("content:encoded", "atom:content", "xhtml:body", "body"):
         for element in children.get(name, ()):
             body = html_of(element) if name == "atom:content" else text_of(element)
             if body:
                 return body
-    return _first_html(children, "itunes:summary", "atom:summary", "dc:description", "media:description", "itunes:subtitle", "summary")
+    body = first_text(children, "description")
+    if "itunes:summary" in children:
+        body = max(body, _first_html(children, "itunes:summary"), key=len)
+    return body or _first_html(children, "atom:summary", "dc:description", "media:description", "itunes:subtitle", "summary")
 
 
 def _rss_extras(post: RawPost, children: Children, names: Names, base: str) -> None:
     post.categories = [text_of(element) for element in children.get("category", [])]
+    for group in children.get("categories", []):
+        post.categories += [text_of(element) for element in group]
     post.categories += [text_of(element) for element in children.get("dc:subject", [])]
     if "itunes:keywords" in children:
         post.categories += first_text(children, "itunes:keywords").split(",")
@@ -237,6 +240,8 @@ def _rss_extras(post: RawPost, children: Children, names: Names, base: str) -> N
         post.source_title, post.source_url = text_of(source), (source.get("url") or "").strip()
     elif "atom:source" in children:
         _atom_source(post, children["atom:source"][0], names, base)
+    for category in children.get("itunes:category", []):
+        post.categories += [inner.get("text") or "" for inner in category.iter() if isinstance(inner.tag, str)]
     post.media = read_media(children, names, base)
 
 
@@ -267,7 +272,10 @@ def read_rss(root: Element, url: str) -> RawFeed | None:
             base = default = feed.site_url
     elif not items and local_of(root.tag) != "rss" and not any((uri or "").lower() in RSS for uri in root.nsmap.values()):
         return None
-    feed.posts = [_rss_post(item, names, base, default) for item in items]
+    for item in items:
+        feed.posts.append(_rss_post(item, names, base, default))
+        if any(names[child.tag] == "item" for child in item):  # a forgotten end tag
+            feed.posts += [_rss_post(child, names, base, default) for child in item.iter() if child is not item and names[child.tag] == "item"]
     return feed
 
 

@@ -19,9 +19,9 @@ MAX_MEDIA = 50
 
 _NUMBER = re.compile(r"\s*(\d{1,15})(?:\.\d+)?\s*(?:px)?\s*\Z")
 _ENDINGS: dict[str, Kind] = {
-    **dict.fromkeys("jpg jpeg png gif webp avif bmp".split(), "image"),
-    **dict.fromkeys("mp3 m4a ogg oga opus aac flac wav".split(), "audio"),
-    **dict.fromkeys("mp4 m4v webm mov mkv avi ogv".split(), "video"),
+    **dict.fromkeys(["jpg", "jpeg", "png", "gif", "webp", "avif", "bmp"], "image"),
+    **dict.fromkeys(["mp3", "m4a", "ogg", "oga", "opus", "aac", "flac", "wav"], "audio"),
+    **dict.fromkeys(["mp4", "m4v", "webm", "mov", "mkv", "avi", "ogv"], "video"),
 }
 _SOURCES = ("enclosure", "media:content", "media:group", "media:thumbnail", "itunes:image", "link", "atom:link", "content", "image")
 

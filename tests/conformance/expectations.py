@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ast
 import json
+import operator
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as clock_time
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -112,6 +114,17 @@ def _as_listparser(found: SubscriptionList) -> dict[str, Any]:
     }
 
 
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": operator.eq,
+    "NotEq": operator.ne,
+    "Is": operator.is_,
+    "In": lambda left, right: left in right,
+    "NotIn": lambda left, right: left not in right,
+    "Gt": operator.gt,
+    "GtE": operator.ge,
+}
+
+
 class _Evaluator(ast.NodeVisitor):
     """The few Python expressions that expectations are written in; anything else is an error, nothing is ever executed."""
 
@@ -149,12 +162,10 @@ class _Evaluator(ast.NodeVisitor):
 
     def visit_Compare(self, node: ast.Compare) -> Any:
         left = self.visit(node.left)
-        for operator, comparator in zip(node.ops, node.comparators, strict=True):
+        for comparison, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.visit(comparator)
-            kind = type(operator).__name__
-            held = {"Eq": lambda a, b: a == b, "NotEq": lambda a, b: a != b, "Is": lambda a, b: a is b, "In": lambda a, b: a in b,
-                    "NotIn": lambda a, b: a not in b, "Gt": lambda a, b: a > b, "GtE": lambda a, b: a >= b}[kind](left, right)  # fmt: skip
-            if not held:
+            kind = type(comparison).__name__
+            if not _COMPARISONS[kind](left, right):
                 return False
             left = right
         return True
@@ -165,7 +176,8 @@ class _Evaluator(ast.NodeVisitor):
         if name == "len":
             return len(arguments[0])
         if name == "datetime.datetime":
-            return datetime(*arguments, tzinfo=UTC)
+            year, month, day, *time = arguments
+            return datetime.combine(date(year, month, day), clock_time(*time), tzinfo=UTC)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "get":
             return self.visit(node.func.value).get(*arguments)
         raise ValueError(f"unknown call {name}")
