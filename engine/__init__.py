@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from engine.installation import list_models as list_models
     from engine.installation import remove_model as remove_model
     from engine.language.evidence import Verdict as Verdict
-    from engine.language.evidence import check as check_summary
+    from engine.language.evidence import check as check_summary  # noqa: F401
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
@@ -99,12 +99,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = """
-    Article Changes Check Condition Counts Enriched EnrichEvent Explanation Feed FeedFailed FeedRefreshed LedgerRow
-    Media ModelStatus OpmlImport PlainPost Post PostRow ProfileState Progress Reason RefreshEvent Rule RuleHit
-    RulePreview RuleSaved SearchHit SearchQuery SearchResult Sentiment Signals Similarity Span StageFailed StarterPack
-    Subscription Summary SummarySentence TimelineQuery
-""".split()
+_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "Enriched", "EnrichEvent", "Explanation", "Feed", "FeedFailed", "FeedRefreshed", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PlainPost", "Post", "PostRow", "ProfileState", "Progress", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

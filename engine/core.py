@@ -12,16 +12,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
-from engine import doctor, filters, secrets
+from engine import doctor, filters, installation, secrets, starter
 from engine.enrich import Enricher, for_embedding
 from engine.errors import InputError, ModelError
 from engine.http import Client, Policy
 from engine.language import summary as summaries
-from engine import installation, starter
 from engine.models import catalogue
 from engine.ranking.features import sketch
 from engine.ranking.fresh import rank_fresh
@@ -38,8 +37,8 @@ from engine.types import (
     Check,
     Counts,
     Encryption,
-    EnrichEvent,
     Enriched,
+    EnrichEvent,
     Explanation,
     Feed,
     FeedInfo,
@@ -125,7 +124,7 @@ class Engine:
         self._generate: GenerateWorker | None = None
         self._client: Client | None = None
         self._matcher: filters.Matcher | None = None
-        self._scorer = Scorer(store, clock=clock)
+        self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -142,6 +141,7 @@ class Engine:
             if self._closed:
                 return
             self._closed = True
+        self._scorer.save_if_changed()
         for worker in (self._parse, self._embed, self._generate):
             if worker is not None:
                 worker.close()
@@ -179,10 +179,14 @@ class Engine:
 
     def remove_feed(self, feed_id: int) -> Changes:
         """Stop following; `restore_feed` brings everything back."""
-        return self._publish(self._store.remove_feed(feed_id))
+        changes = self._store.remove_feed(feed_id)
+        self._scorer.forget()
+        return self._publish(changes)
 
     def restore_feed(self, feed_id: int) -> Changes:
-        return self._publish(self._store.restore_feed(feed_id))
+        changes = self._store.restore_feed(feed_id)
+        self._scorer.forget()
+        return self._publish(changes)
 
     def import_opml(self, path: Path | str, *, allow_private: bool = False) -> OpmlImport:
         """Follow the feeds of a list; addresses on this machine or its network only with `allow_private`.
@@ -264,7 +268,7 @@ class Engine:
     def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
         """Return the ids of the posts that the query asks for, in its order."""
         if query.order == "for_you" and self._settings["strength"] and not query.hidden:
-            ranked = self._scorer.timeline(query, folder_feeds=self._folder_feeds(query.folder))
+            ranked = self._scorer.timeline(query, feed_ids=self._folder_feeds(query.folder))
             if ranked is not None:
                 return ranked
             return self._store.timeline(query)
@@ -304,7 +308,7 @@ class Engine:
         """Like, dislike or neither. The order of For you changes at once."""
         return self._publish(self._learnt(self._store.feedback(post_id, liked)))
 
-    def record(self, post_id: int, event: str) -> Changes:
+    def record(self, post_id: int, event: Literal["opened", "dismissed"]) -> Changes:
         """Note that a post was "opened" or "dismissed"; ranking learns a little from it."""
         if event not in {"opened", "dismissed"}:
             raise InputError(f"A post is opened or dismissed, not “{event}”.")
@@ -524,11 +528,10 @@ class Engine:
     def _learnt(self, changes: Changes) -> Changes:
         """After feedback: the learner takes it in and the order follows."""
         self._scorer.apply(changes)
-        return changes | self._scorer.relearn(self._weights())
+        return changes | self._scorer.relearn()
 
     def _rescore(self) -> Changes:
-        self._scorer.load(self._model_name())
-        self._scorer.relearn(self._weights())
+        self._scorer.relearn()
         return self._scorer.save()
 
     def _weights(self) -> tuple[str, float]:

@@ -87,10 +87,9 @@ def run_demo(tell: Callable[[str], None], *, limit: int = 20) -> dict[str, Any]:
     ):
         engine.follow(internet.subscriptions, allow_private=True)
         events: list[Any] = []
-        for event in engine.refresh(force=True):
-            events.append(event)
-            if isinstance(event, FeedRefreshed):
-                tell(f"read {event.title}: {event.new} posts")
+        for fetched in engine.refresh(force=True):
+            if isinstance(fetched, FeedRefreshed):
+                tell(f"read {fetched.title}: {fetched.new} posts")
         _like_samples(engine)
         rule = Rule(name="Crypto prices", conditions=(Condition(field="phrase", value="crypto prices"),))
         saved = engine.save_rule(rule)

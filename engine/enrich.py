@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.errors import EngineError
 from engine.store import Store, Text
-from engine.types import Changes, EnrichEvent, Enriched, Progress, Signals, StageFailed
+from engine.types import Changes, Enriched, EnrichEvent, Progress, Signals, StageFailed
 from engine.vectors import quantise
 from engine.workers.clients import EmbedWorker, ParseWorker
 

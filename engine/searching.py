@@ -52,7 +52,7 @@ class Searcher:
             if not self.model.speaks(language):
                 return []
         vector = next(iter(self.embed.embed([query.text], urgent=True))).vectors[0]
-        found = self.scorer.nearest(self.model.name, vector, 4 * DEPTH)
+        found = self.scorer.nearest(vector, 4 * DEPTH)
         near = {post_id: cosine for post_id, cosine in found if cosine >= MIN_COSINE}
         kept = self.store.filter_ids(list(near), query)
         return sorted(((post_id, near[post_id]) for post_id in kept), key=lambda item: -item[1])[:DEPTH]
