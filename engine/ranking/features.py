@@ -80,6 +80,11 @@ def host_of(url: str) -> str:
     return host.removeprefix("www.")
 
 
+def host_term(host: str) -> int:
+    """The number of the term that stands for a link's host."""
+    return _gram_term("@" + host)
+
+
 def normalise(text: str) -> str:
     """Return text in one width and lower case (NFKC), as terms are made from it."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
@@ -111,7 +116,7 @@ def sketch(title: str, text: str, url: str) -> bytes:
     """
     seen: dict[int, None] = {}
     if host := host_of(url):
-        seen[_gram_term("@" + host)] = None
+        seen[host_term(host)] = None
     for part in (title[:_TEXT_CHARACTERS], text[:_TEXT_CHARACTERS]):
         for number in terms(part):
             seen[number] = None
