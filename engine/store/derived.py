@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.store.connection import Connection, chunks, marks
-from engine.store.part import Part, ids_of, make_model_id, model_id, stamp
+from engine.store.part import Part, hash_key, ids_of, make_model_id, model_id, stamp
 from engine.types import Changes, Ids, Signals, Span, Summary, SummarySentence
 
 Stage = Literal["language", "vectors", "signals", "rules"]
@@ -51,7 +51,7 @@ def _checked(stage: str) -> Stage:
 
 _COLUMNS = """
 select s.post_id, s.feed_id, s.published_at, s.first_seen_at,
-       s.read | s.saved << 1 | s.hidden << 2 | (s.muffled_by is not null) << 3, coalesce(s.liked, 0),
+       s.read + 2 * s.saved + 4 * s.hidden + 8 * (s.muffled_by is not null), coalesce(s.liked, 0),
        k.sketch, s.language
 from post_states as s join sketches as k on k.post_id = s.post_id
 """
@@ -167,14 +167,17 @@ class DerivedPart(Part):
             connection.execute(
                 """
                 insert or replace into summaries (content_id, model, prompt, summary, made_at)
-                select id, ?, ?, ?, ? from contents where hash = ?
+                select id, ?, ?, ?, ? from contents where hash_key = ? and hash = ?
                 """,
-                (summary.model, prompt, packed, now, content_hash),
+                (summary.model, prompt, packed, now, hash_key(content_hash), content_hash),
             )
             ids = ids_of(
                 connection,
-                "select p.id from posts as p join contents as c on c.id = p.content_id where c.hash = ?",
-                (content_hash,),
+                """
+                select p.id from posts as p join contents as c on c.id = p.content_id
+                where c.hash_key = ? and c.hash = ?
+                """,
+                (hash_key(content_hash), content_hash),
             )
             return Changes(updated=frozenset(ids))
 
@@ -187,11 +190,12 @@ class DerivedPart(Part):
         with self._db.read() as connection:
             row = connection.execute(
                 """
-                select summary from summaries where content_id = (select id from contents where hash = :hash)
+                select summary from summaries
+                where content_id = (select id from contents where hash_key = :key and hash = :hash)
                   and model = coalesce(:model, model) and prompt = coalesce(:prompt, prompt)
                 order by made_at desc limit 1
                 """,
-                {"hash": content_hash, "model": model, "prompt": prompt},
+                {"key": hash_key(content_hash), "hash": content_hash, "model": model, "prompt": prompt},
             ).fetchone()
         if row is None:
             return None
