@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -17,6 +18,7 @@ from engine.models.package import Ledger, PipCommand, extract, fetch_wheel, own_
 from engine.types import Progress
 
 SPARE_BYTES = 64 << 20  # left free on the disk
+MAX_GROWTH = 2  # how much longer than its estimate a file of unknown length may be
 
 
 class Downloader(Protocol):
@@ -24,7 +26,7 @@ class Downloader(Protocol):
 
     def download(
         self, request: Any, path: Path, *, size: int | None, resume: bool = True
-    ) -> Iterator[tuple[int, int]]: ...
+    ) -> Iterator[tuple[int, int | None]]: ...
 
 
 def install(
@@ -125,22 +127,27 @@ def _fetch_files(model: Model, models_dir: Path, staged: Path, client: Downloade
     before = 0
     for file in model.files:
         fetched = partial / (file.sha256 + ".part")
-        request = HttpRequest(url=file.url, purpose="model")
-        for done, total in client.download(request, fetched, size=file.size_bytes, resume=True):
-            whole = max(model.size_bytes, before + (total or 0), before + done)
-            yield Progress(stage="download", done=before + done, total=whole, detail=file.name)
+        # Of a file whose length nobody knows, only its hash tells that an earlier call fetched it all.
+        if file.size_bytes is not None or not fetched.exists() or hash_file(fetched) != file.sha256:
+            request = HttpRequest(url=file.url, purpose="model")
+            for done, total in client.download(request, fetched, size=file.size_bytes, resume=True):
+                if file.size_bytes is None and done > MAX_GROWTH * file.about_bytes + SPARE_BYTES:
+                    fetched.unlink(missing_ok=True)
+                    raise wrong_hash(model, file)
+                whole = max(model.size_bytes, before + (total or 0), before + done)
+                yield Progress(stage="download", done=before + done, total=whole, detail=file.name)
         before += fetched.stat().st_size
         yield Progress(stage="verify", done=before, total=max(model.size_bytes, before), detail=file.name)
         if hash_file(fetched) != file.sha256:
-            fetched.unlink()
-            if not any(partial.iterdir()):
-                partial.rmdir()
+            shutil.rmtree(partial, ignore_errors=True)
             raise wrong_hash(model, file)
     for file in model.files:
         target = staged / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         (partial / (file.sha256 + ".part")).rename(target)
     shutil.rmtree(partial, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        partial.parent.rmdir()  # when nothing else is half fetched
 
 
 def _put_in_place(model: Model, staged: Path, models_dir: Path) -> None:

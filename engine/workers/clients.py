@@ -117,15 +117,15 @@ class ParseWorker(_Client):
         with self._sense():
             return tuple(from_wire(Subscription, item) for reply in replies for item in reply["subscriptions"])
 
-    def discover(self, body: bytes, url: str) -> tuple[str, ...]:
+    def discover(self, body: bytes, url: str, content_type: str = "") -> tuple[str, ...]:
         """Addresses of feeds that a page names, the likeliest first. Raises WorkerError."""
-        replies = list(self._parse("discover", {"body": body, "url": url}))
+        replies = list(self._parse("discover", {"body": body, "url": url, "content_type": content_type}))
         with self._sense():
             return tuple(_text(address) for reply in replies for address in reply["candidates"])
 
-    def article(self, body: bytes, url: str) -> Article:
+    def article(self, body: bytes, url: str, content_type: str = "") -> Article:
         """The main text of a page. Raises ParseError, WorkerError."""
-        replies = list(self._parse("article", {"body": body, "url": url}))
+        replies = list(self._parse("article", {"body": body, "url": url, "content_type": content_type}))
         with self._sense():
             return from_wire(Article, replies[0]["article"])
 
@@ -244,7 +244,8 @@ class EmbedWorker(_Client):
             measured[key] = entry
             with contextlib.suppress(OSError):  # a read-only folder: then each start measures again
                 _write_whole(self._measured_path, json.dumps(measured, indent=1, sort_keys=True))
-        self.config["measured"] = measured
+            self.config["measured"] = measured
+            self.supervisor.unload()  # comparing precisions has left a process half as large again
 
 
 class GenerateWorker(_Client):

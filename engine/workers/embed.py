@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,17 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
         ModelError: the folder holds no model that can be loaded safely.
     """
     encoder = Encoder(Path(config["model_dir"]), int(config.get("threads", 0)), dict(config.get("measured") or {}))
-    heads = Heads.from_bytes(Path(config["heads_path"]).read_bytes()) if config.get("heads_path") else None
+    heads_path = str(config.get("heads_path") or "")
+
+    @cache
+    def heads() -> Heads:  # loaded when first asked for: vectors come without them, even when their file is damaged
+        try:
+            return Heads.from_bytes(Path(heads_path).read_bytes())
+        except OSError as error:
+            raise ModelError("The file of trained heads is missing; install Millpond again.") from error
 
     def embed(payload: Payload, cancelled: Cancelled) -> Replies:
-        wanted = heads if payload.get("heads") else None
+        wanted = heads() if payload.get("heads") and heads_path else None
         for batch in encoder.encode(payload["texts"], layers=wanted is not None, cancelled=cancelled):
             sentiments = wanted.sentiment(batch.layers) if wanted is not None and batch.layers is not None else []
             yield {

@@ -54,13 +54,13 @@ def opml(payload: Payload, cancelled: Cancelled) -> Replies:
 def discover(payload: Payload, cancelled: Cancelled) -> Replies:
     from engine.sources.discovery import candidates
 
-    yield {"candidates": list(candidates(payload["body"], payload["url"]))}
+    yield {"candidates": list(candidates(payload["body"], payload["url"], payload["content_type"]))}
 
 
 def article(payload: Payload, cancelled: Cancelled) -> Replies:
     from engine.sources.article import extract_article  # trafilatura takes half a second to load
 
-    yield {"article": to_wire(extract_article(payload["body"], payload["url"]))}
+    yield {"article": to_wire(extract_article(payload["body"], payload["url"], payload["content_type"]))}
 
 
 def _replies(items: Iterable[Any], characters: Callable[[Any], int]) -> Iterator[list[Any]]:

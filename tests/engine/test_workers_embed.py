@@ -1,0 +1,141 @@
+"""The `embed` worker with the real default model; skipped where that is not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import resources
+from engine.errors import ModelError
+from engine.models.catalogue import by_name, default_models_dir
+from engine.workers.clients import EmbedWorker
+from engine.workers.samples import SAMPLES
+
+MODEL = by_name("all-MiniLM-L6-v2")
+HERE = MODEL.installed(default_models_dir())
+HEADS = resources.path("heads", "all-MiniLM-L6-v2.npz")
+needs_model = pytest.mark.skipif(not HERE, reason="the default embedding model is not installed")
+
+
+@pytest.fixture(scope="module")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed model, linked to where nothing was measured before."""
+    folder = tmp_path_factory.mktemp("models") / MODEL.folder
+    shutil.copytree(MODEL.path(default_models_dir()), folder, copy_function=os.link)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(model_dir: Path) -> Iterator[EmbedWorker]:
+    with EmbedWorker(model_dir, HEADS if HEADS.exists() else None) as worker:
+        yield worker
+
+
+def vectors_of(worker: EmbedWorker, texts: list[str]) -> np.ndarray:
+    found = np.zeros((len(texts), 384), np.float32)
+    for batch in worker.embed(texts):
+        found[list(batch.indices)] = batch.vectors
+    return found
+
+
+@needs_model
+def test_every_text_gets_one_unit_vector(worker: EmbedWorker) -> None:
+    vectors = vectors_of(worker, [*SAMPLES, "", "word " * 5000, "\x00\ud7ff\u200b"])
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+
+
+@needs_model
+def test_texts_of_one_meaning_lie_closer_than_texts_of_two(worker: EmbedWorker) -> None:
+    texts = ["The cat sleeps on the sofa", "A kitten naps on the couch", "The central bank raised its rates"]
+    a, b, c = vectors_of(worker, texts)
+    assert a @ b > 0.5 > 0.3 > a @ c
+
+
+@needs_model
+def test_a_text_has_the_same_vector_alone_and_among_others(worker: EmbedWorker) -> None:
+    alone = vectors_of(worker, [SAMPLES[3]])[0]
+    assert alone @ vectors_of(worker, list(SAMPLES))[3] > 0.999
+
+
+@needs_model
+def test_a_kept_precision_is_close_to_fp32_and_no_slower_choice_was_kept(worker: EmbedWorker) -> None:
+    info = worker.info()
+    assert info.cosine >= 0.99
+    assert info.dim == 384
+    assert info.posts_per_second > 0
+    assert worker.known_info() == info
+
+
+@needs_model
+def test_what_was_measured_is_kept_and_not_measured_again(worker: EmbedWorker, model_dir: Path) -> None:
+    worker.info()
+    path = model_dir.parent / "measured.json"
+    (key,) = (kept := json.loads(path.read_text()))
+    kept[key] = {"precision": "fp32", "posts_per_second": 12.5, "cosine": 1.0}
+    original = path.read_text()
+    path.write_text(json.dumps(kept))
+    try:
+        with EmbedWorker(model_dir) as again:
+            assert (again.info().precision, again.info().posts_per_second) == ("fp32", 12.5)
+    finally:
+        path.write_text(original)
+
+
+@needs_model
+@pytest.mark.skipif(not HEADS.exists(), reason="no trained heads are shipped yet")
+def test_the_heads_speak_in_the_same_pass(worker: EmbedWorker) -> None:
+    texts = ["I love this so much, best day ever!", "This is awful, I hate it and I am furious."]
+    found = {}
+    for batch in worker.embed(texts, heads=True):
+        found.update(zip(batch.indices, batch.signals, strict=True))
+    glad, cross = (found[index].sentiment for index in (0, 1))
+    assert glad.positive > glad.negative
+    assert cross.negative > cross.positive
+    assert abs(glad.negative + glad.neutral + glad.positive - 1) < 1e-3
+
+
+@needs_model
+def test_closing_early_leaves_the_model_loaded(worker: EmbedWorker) -> None:
+    vectors_of(worker, ["loaded"])
+    pid = worker.state().pid
+    batches = worker.embed(list(SAMPLES) * 20)
+    next(batches)
+    batches.close()  # type: ignore[attr-defined]
+    assert len(vectors_of(worker, ["still here"])) == 1
+    assert worker.state().pid == pid
+
+
+@needs_model
+def test_the_worker_resides_in_less_than_it_may(worker: EmbedWorker) -> None:
+    worker.info()  # measures at first use, and that process is let go
+    vectors_of(worker, list(SAMPLES) * 5)
+    assert worker.state().resident_bytes <= MODEL.memory_bytes
+
+
+@needs_model
+def test_a_model_that_brings_code_is_refused(model_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "evil"
+    shutil.copytree(model_dir, folder, copy_function=os.link)
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[0]["type"] = "evil.Module"
+    (folder / "modules.json").unlink()
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with EmbedWorker(folder) as worker, pytest.raises(ModelError, match="code of its own"):
+        list(worker.embed(["x"]))
+
+
+def test_a_missing_model_is_a_clear_error(tmp_path: Path) -> None:
+    with EmbedWorker(tmp_path / "none") as worker, pytest.raises(ModelError, match="install it again"):
+        list(worker.embed(["x"]))
+
+
+def test_no_texts_start_no_worker(tmp_path: Path) -> None:
+    with EmbedWorker(tmp_path / "none") as worker:
+        assert list(worker.embed([])) == []
+        assert worker.state().starts == 0
