@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from desktop import theme
+from desktop.dialogs.controls import Choice
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import tr
 from engine import EngineError, Feed, NotAFeedError
@@ -95,7 +96,7 @@ class AddFeed(Sheet):
 
 def folder_box(window: MainWindow, current: str = "") -> QComboBox:
     """An editable list of the folders there are."""
-    box = QComboBox()
+    box = Choice()
     box.setEditable(True)
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     box.addItem(current)

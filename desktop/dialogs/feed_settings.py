@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from desktop import theme
 from desktop.dialogs.add_feed import folder_box
+from desktop.dialogs.controls import Check
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import moment, number, tr
 from engine import Changes, EngineError, Feed
@@ -30,7 +31,7 @@ class FeedSettings(Sheet):
         self.body.addWidget(field(tr("Name"), self.name, tr("Empty takes the feed's own name.")))
         self.folder = folder_box(window, feed.folder)
         self.body.addWidget(field(tr("Folder"), self.folder))
-        self.fetched = QCheckBox(tr("Look for new posts"))
+        self.fetched = Check(tr("Look for new posts"))
         self.fetched.setChecked(not feed.stopped)
         self.body.addWidget(self.fetched)
         self.body.addWidget(theme.label(how_it_fares(feed), "third", wrap=True))

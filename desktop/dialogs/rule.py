@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import theme
+from desktop.dialogs.controls import Check, Choice, Radio
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import ago, plural, tr
 from engine import Condition, EngineError, Feed, PostRow, Rule, RulePreview, RuleSaved
@@ -59,7 +57,7 @@ class ConditionRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(8))
-        self.field = QComboBox()
+        self.field = Choice()
         for name in FIELDS:
             self.field.addItem(field_words(name), name)
         self.field.setCurrentIndex(FIELDS.index(condition.field))
@@ -67,7 +65,7 @@ class ConditionRow(QWidget):
         self.value = QLineEdit(condition.value)
         self.value.setMaxLength(200)
         self.value.setAccessibleName(tr("What to look for"))
-        self.whole = QCheckBox(tr("whole words"))
+        self.whole = Check(tr("whole words"))
         self.whole.setChecked(condition.whole_word)
         self.remove = QPushButton("×")
         theme.role(self.remove, "quiet")
@@ -152,8 +150,8 @@ class RuleEditor(Sheet):
             row.remove.setVisible(len(self._rows) > 1)
 
     def _make_action(self) -> None:
-        self.hide_choice = QRadioButton(tr("Hide: the post goes to the tray, where it stays and can be restored"))
-        self.muffle_choice = QRadioButton(tr("Muffle: the post is one quiet line in the timeline"))
+        self.hide_choice = Radio(tr("Hide: the post goes to the tray, where it stays and can be restored"))
+        self.muffle_choice = Radio(tr("Muffle: the post is one quiet line in the timeline"))
         group = QButtonGroup(self)
         for button in (self.hide_choice, self.muffle_choice):
             group.addButton(button)
@@ -161,7 +159,7 @@ class RuleEditor(Sheet):
         (self.hide_choice if self._rule.action == "hide" else self.muffle_choice).setChecked(True)
 
     def _make_scope(self) -> None:
-        self.scope = QComboBox()
+        self.scope = Choice()
         self.scope.addItem(tr("All feeds"), ())
         wanted = tuple(self._rule.feed_ids)
         if wanted:

@@ -10,16 +10,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QFileDialog,
     QFrame,
     QLineEdit,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import theme
+from desktop.dialogs.controls import Check, Radio
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import plural, tr
 from engine import ProfileState
@@ -52,7 +51,7 @@ class Unlock(Sheet):
         self.setWindowTitle("Millpond")
         self.secret = secret_line()
         self.body.addWidget(field(tr("Recovery key") if by_keyring else tr("Passphrase or recovery key"), self.secret))
-        self.shown = QCheckBox(tr("Show what I type"))
+        self.shown = Check(tr("Show what I type"))
         self.shown.toggled.connect(
             lambda on: self.secret.setEchoMode(QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password)
         )
@@ -92,8 +91,8 @@ class FirstRun(Sheet):
             ),
         )
         self.setWindowTitle("Millpond")
-        self.by_passphrase = QRadioButton(tr("Encrypted with a passphrase, asked for at each start"))
-        self.plain = QRadioButton(tr("Not encrypted"))
+        self.by_passphrase = Radio(tr("Encrypted with a passphrase, asked for at each start"))
+        self.plain = Radio(tr("Not encrypted"))
         group = QButtonGroup(self)
         group.addButton(self.by_passphrase)
         group.addButton(self.plain)

@@ -42,6 +42,8 @@ def truth(rows: Sequence[LedgerRow], feeds: int) -> str:
     """One sentence on where bytes were sent, as the ledger has it."""
     elsewhere = [row for row in rows if row.purpose not in FOR_FEEDS]
     asked = plural("{n} feed", "{n} feeds", feeds)
+    if not rows:
+        return tr("Nothing has left this machine.")
     if not elsewhere:
         return tr("0 bytes sent anywhere but your {feeds}.").format(feeds=asked)
     kinds = Counter(row.purpose for row in elsewhere)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.lanes import Job
-from desktop.pages.page import Page, button, card, empty
+from desktop.pages.page import Page, button, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import size, tr
 from engine import Changes, EngineError, ModelStatus, Progress, Value
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 KINDS = {"embedding": "embedding_model", "text": "text_model"}
 
 
-class ModelCard(QWidget):
+class ModelCard(QFrame):
     """One model of the catalogue."""
 
     def __init__(self, page: ModelsPage, status: ModelStatus, used: bool) -> None:
         super().__init__()
         self._page, self.status = page, status
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        frame, box = card()
-        outer.addWidget(frame)
+        theme.role(self, "card")
+        box = QVBoxLayout(self)
+        box.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
+        box.setSpacing(theme.px(4))
         box.addWidget(theme.label(status.name, "strong", wrap=True))
         box.addWidget(theme.label(tr(status.description), "second", wrap=True))
         box.addWidget(theme.label(facts(status), "third", wrap=True))

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.reading.column import Column
 from engine import Changes
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ class Page(QWidget):
     def __init__(self, window: MainWindow, title: str, introduction: str = "") -> None:
         super().__init__()
         self._window = window
-        area, self.body = theme.page(title)
-        self.area = area
+        self.area = area = Column(theme.PAGE_WIDTH)
+        self.body = area.body
+        self.body.setSpacing(theme.px(12))
+        area.setAccessibleName(title)
+        self.body.addWidget(theme.label(title, "title"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.dialogs import rule as rule_dialog
+from desktop.dialogs.controls import Check
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import plural, tr
@@ -60,7 +61,7 @@ class RulesPage(Page):
         top = QHBoxLayout()
         name = theme.label(rule.name, "strong", wrap=True)
         top.addWidget(name, 1)
-        on = QCheckBox(tr("on"))
+        on = Check(tr("on"))
         on.setChecked(rule.enabled)
         on.setAccessibleName(tr("{rule} is on").format(rule=rule.name))
         on.toggled.connect(lambda enabled: self._switch(rule, enabled))

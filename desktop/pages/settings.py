@@ -6,24 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import theme
 from desktop.dialogs import import_opml, unlock
+from desktop.dialogs.controls import Check, Choice, Stepper
 from desktop.pages.page import Page, button, card
 from desktop.reading.flow import FlowLayout
 from desktop.strings import tr
@@ -43,32 +40,6 @@ def choice_words(name: str) -> str:
         "fresh": tr("fresh: new things first"), "favourites": tr("favourites: what you like first"),
         "quiet": tr("quiet: rare voices first"),
     }.get(name, name)  # fmt: skip
-
-
-class _Spin(QSpinBox):
-    """Turning the wheel over it scrolls the page, unless it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class _DoubleSpin(QDoubleSpinBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class _Combo(QComboBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class SettingRow(QWidget):
@@ -98,34 +69,33 @@ class SettingRow(QWidget):
         self.control = self._make_control()
         self.control.setAccessibleName(tr(setting.label))
         self.control.setAccessibleDescription(tr(setting.help))
-        self.control.setMinimumWidth(theme.px(60 if isinstance(self.control, QCheckBox) else 190))
-        self.control.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        if not isinstance(self.control, Check):
+            self.control.setFixedWidth(theme.px(210))
+        if isinstance(self.control, Stepper):
+            self.control.spin.setAccessibleName(tr(setting.label))
         label.setBuddy(self.control)
-        row.addWidget(self.control)
+        row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _make_control(self) -> QWidget:
         setting, default = self.setting, self.setting.default
         if isinstance(default, bool):
-            check = QCheckBox(tr("on"))
+            check = Check()
             check.toggled.connect(lambda _on: self._send())
             return check
-        if isinstance(default, int):
-            spin = _Spin()
-            spin.setRange(int(setting.low if setting.low is not None else -(2**31)), int(setting.high or 2**31 - 1))
-            if setting.name.endswith("_percent"):
-                spin.setSingleStep(10)
-                spin.setSuffix(" %")
-            spin.valueChanged.connect(lambda _value: self._later())
-            return spin
-        if isinstance(default, float):
-            real = _DoubleSpin()
-            real.setRange(setting.low if setting.low is not None else -1e9, setting.high if setting.high is not None else 1e9)
-            real.setSingleStep(0.1)
-            real.setDecimals(2)
-            real.valueChanged.connect(lambda _value: self._later())
-            return real
+        if isinstance(default, int | float):
+            real = isinstance(default, float)
+            percent = setting.name.endswith("_percent")
+            stepper = Stepper(
+                setting.low if setting.low is not None else -(2**31),
+                setting.high if setting.high is not None else 2**31 - 1,
+                real=real,
+                step=0.1 if real else 10 if percent or setting.name.endswith("_minutes") else 1,
+                suffix=" %" if percent else "",
+            )
+            stepper.changed.connect(self._later)
+            return stepper
         if setting.choices or setting.name in MODEL_KINDS:
-            combo = _Combo()
+            combo = Choice()
             for name in setting.choices:
                 combo.addItem(choice_words(name), name)
             combo.activated.connect(lambda _index: self._send())
@@ -146,10 +116,10 @@ class SettingRow(QWidget):
 
     def value(self) -> Value:
         control = self.control
-        if isinstance(control, QCheckBox):
+        if isinstance(control, Check):
             return control.isChecked()
-        if isinstance(control, QSpinBox | QDoubleSpinBox):
-            return control.value()
+        if isinstance(control, Stepper):
+            return control.spin.value()
         if isinstance(control, QComboBox):
             return str(control.currentData())
         assert isinstance(control, QLineEdit)
@@ -161,12 +131,11 @@ class SettingRow(QWidget):
             return
         self._quiet = True
         control = self.control
-        if isinstance(control, QCheckBox):
+        if isinstance(control, Check):
             control.setChecked(bool(value))
-        elif isinstance(control, QSpinBox):
-            control.setValue(int(value))
-        elif isinstance(control, QDoubleSpinBox):
-            control.setValue(float(value))
+        elif isinstance(control, Stepper):
+            number = float(value)
+            control.spin.setValue(number if isinstance(control.spin, QDoubleSpinBox) else int(number))  # type: ignore[arg-type]
         elif isinstance(control, QComboBox):
             if control.findData(value) < 0:
                 control.addItem(str(value), value)

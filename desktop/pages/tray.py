@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.dialogs.controls import Choice
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import ago, number, plural, tr
@@ -41,7 +42,8 @@ class TrayPage(Page):
         self._shown = AT_ONCE
         self._words: dict[int, QLabel] = {}
         head = QHBoxLayout()
-        self.filter = QComboBox()
+        self.filter = Choice()
+        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.filter.setAccessibleName(tr("Hidden by"))
         self.filter.activated.connect(lambda _index: self._filtered())
         head.addWidget(self.filter)
@@ -124,6 +126,7 @@ class TrayPage(Page):
         box.addWidget(reason)
         foot = QWidget()
         flow = FlowLayout(foot, across=theme.px(8))
+        flow.setContentsMargins(-theme.px(5), 0, 0, 0)
         title = row.title or row.excerpt[:60]
         flow.addWidget(button(tr("Restore"), lambda: self._restore([row.id]), name=tr("Restore {title}").format(title=title)))
         flow.addWidget(button(tr("Read"), lambda: self._window.open_post(row.id), name=tr("Read {title}").format(title=title)))

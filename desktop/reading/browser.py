@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -46,6 +46,7 @@ class SafeBrowser(QTextBrowser):
         self._pictures: dict[str, QImage] = {}
         self._texts: dict[str, list[str]] = {}
         self._marks: list[tuple[int, int, bool]] = []
+        self._font: QFont | None = None
         self.refused: deque[str] = deque(maxlen=200)  # resources that a document named and did not get
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
@@ -72,6 +73,7 @@ class SafeBrowser(QTextBrowser):
     def show_html(self, html: str, font: QFont, style: str) -> None:
         """Show `html`, already made safe, in `font` with the style sheet `style`."""
         self._marks.clear()
+        self._font = font
         document = self.document()
         document.clear()
         document.setDefaultFont(font)
@@ -209,11 +211,14 @@ class SafeBrowser(QTextBrowser):
         block = document.findBlock(start)
         while block.isValid() and block.position() < end:
             layout = block.layout()
+            text = utf16(block.text())
             origin = document.documentLayout().blockBoundingRect(block).topLeft()
             first, last = max(0, start - block.position()), min(block.length() - 1, end - block.position())
             for number in range(layout.lineCount()):
                 line = layout.lineAt(number)
                 low, high = max(first, line.textStart()), min(last, line.textStart() + line.textLength())
+                while high > low and text[high - 1].isspace():
+                    high -= 1
                 if low < high:
                     left, right = _x(line, low), _x(line, high)
                     base = line.y() + line.ascent() + line.descent() + 2
@@ -232,12 +237,23 @@ class SafeBrowser(QTextBrowser):
         wide = self.document().idealWidth() > self.viewport().width() + 1
         self.setFixedHeight(max(1, height) + (bar.sizeHint().height() if wide else 0))
 
+    def changeEvent(self, event: QEvent) -> None:
+        """A style sheet sets the widget's font when it is first shown, and Qt hands that on to the document."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._font is not None:
+            self.document().setDefaultFont(self._font)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling up and down belongs to whoever holds this widget."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+
+def utf16(text: str) -> list[str]:
+    """The text unit by unit as Qt counts; both units of a character outside the first plane are that character."""
+    return [char for char in text for _ in range(2 if ord(char) > 0xFFFF else 1)]
 
 
 def _x(line: Any, position: int) -> float:

@@ -43,7 +43,9 @@ class FlowLayout(QLayout):
     def sizeHint(self) -> QSize:
         shown = [item for item in self._items if not item.isEmpty()]
         width = sum(item.sizeHint().width() + self._across for item in shown)
-        return QSize(width, max((item.sizeHint().height() for item in shown), default=0))
+        margins = self.contentsMargins()
+        height = max((item.sizeHint().height() for item in shown), default=0)
+        return QSize(width, height + margins.top() + margins.bottom())
 
     def minimumSize(self) -> QSize:
         size = QSize()
@@ -54,16 +56,26 @@ class FlowLayout(QLayout):
     def _place(self, rect: QRect, *, move: bool) -> int:
         parent = self.parentWidget()
         mirrored = parent is not None and parent.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        x, y, line = rect.x(), rect.y(), 0
+        margins = self.contentsMargins()
+        inner = rect.marginsRemoved(margins)
+        x, y, line = inner.x(), inner.y(), 0
+        row: list[tuple[QLayoutItem, int, QSize]] = []
+
+        def finish() -> None:
+            for item, left, hint in row if move else ():
+                at = inner.right() + 1 - (left - inner.x()) - hint.width() if mirrored else left
+                item.setGeometry(QRect(QPoint(at, y + (line - hint.height()) // 2), hint))
+            row.clear()
+
         for item in self._items:
             if item.isEmpty():
                 continue
             hint = item.sizeHint()
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self._down, 0
-            if move:
-                left = rect.right() + 1 - (x - rect.x()) - hint.width() if mirrored else x
-                item.setGeometry(QRect(QPoint(left, y), hint))
+            if x > inner.x() and x + hint.width() > inner.right() + 1:
+                finish()
+                x, y, line = inner.x(), y + line + self._down, 0
+            row.append((item, x, hint))
             x += hint.width() + self._across
             line = max(line, hint.height())
-        return y + line - rect.y()
+        finish()
+        return y + line + margins.bottom() - rect.y()

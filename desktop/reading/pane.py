@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QLabel,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -22,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
+from desktop.reading.column import Column
 from desktop.reading.document import Shown, find_spans, picture_box, safe_html
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
@@ -88,21 +86,11 @@ class ReadingPane(QWidget):
         box.addStretch(3)
         return empty
 
-    def _make_column(self) -> QScrollArea:
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
+    def _make_column(self) -> Column:
+        self.area = Column(COLUMN, margin=MARGIN, top=28, bottom=40)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setAccessibleName(tr("Post"))
-        self._outside = outside = QWidget()
-        theme.role(outside, "pane")
-        self._outer = QVBoxLayout(outside)
-        self._column = QWidget()
-        self._column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._outer.addWidget(self._column)
-        self._outer.addStretch(1)
-        column = QVBoxLayout(self._column)
-        column.setContentsMargins(0, 0, 0, 0)
+        column = self.area.body
         column.setSpacing(theme.px(8))
         self.header = PostHeader()
         self.header.open_wanted.connect(self.open_in_browser)
@@ -139,8 +127,6 @@ class ReadingPane(QWidget):
         self.why.edit_rule.connect(self._edit_rule)
         self.why.post_chosen.connect(self._window.open_post)
         column.addWidget(self.why)
-        self.area.setWidget(outside)
-        self._measure()
         return self.area
 
     def _make_foot(self) -> QLabel:
@@ -329,7 +315,7 @@ class ReadingPane(QWidget):
         self._show_evidence(sentence)
         if 0 < sentence <= len(self._evidence) and self._evidence[sentence - 1]:
             start, end = min(self._evidence[sentence - 1])
-            y = self.body.mapTo(self._outside, self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
+            y = self.body.mapTo(self.area.outside, self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
             self.area.ensureVisible(0, y, 0, theme.px(80))
 
     # ---- why ---------------------------------------------------------------------------------
@@ -450,13 +436,7 @@ class ReadingPane(QWidget):
     def _place_foot(self) -> None:
         self._foot.move(8, self.height() - self._foot.height() - 8)
 
-    def _measure(self) -> None:
-        margin = theme.px(MARGIN)
-        self._outer.setContentsMargins(margin, theme.px(28), margin, theme.px(40))
-        self._column.setMaximumWidth(theme.px(COLUMN))
-
     def _restyle(self) -> None:
-        self._measure()
         if self._post is not None:
             self.header.draw()
             self._show_body()

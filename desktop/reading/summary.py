@@ -83,7 +83,7 @@ class SummaryBox(QFrame):
         t = theme.tokens()
         parts = []
         for number, sentence in enumerate(self._summary.sentences, start=1):
-            mark = f'&nbsp;<span style="color:{t.accent}; vertical-align:super; font-size:{theme.font(10).pointSizeF()}pt">{number}</span>'
+            mark = f'<span style="color:{t.accent}; vertical-align:super; font-size:{theme.font(13).pointSizeF()}pt">{number}</span>'
             parts.append(f'<a href="app:{number}" style="color:{t.ink}; text-decoration:none">{escape(sentence.text)}</a>{mark}')
         style = f"p {{ line-height: {theme.px(20)}px; color: {t.ink}; }}"
         self.text.show_html(f"<p>{' '.join(parts)}</p>", theme.font(13), style)
@@ -116,6 +116,7 @@ def method_words(summary: Summary) -> str:
         "short": tr("picked sentences: the post is too short to sum up"),
         "off": tr("picked sentences: language models are switched off"),
         "failed": tr("picked sentences: the language model failed"),
+        "language": tr("picked sentences: no installed model writes this language"),
     }
     return notes.get(summary.note, tr("picked sentences"))
 

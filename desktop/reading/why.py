@@ -33,6 +33,9 @@ def reason_words(reason: Reason) -> str:
         "saved_like_this": tr("Like what you saved"),
         "baseline": tr("Where every post starts"),
     }
+    against = {"fresh": tr("No longer new"), "rare_poster": tr("Posts often"), "source_liked": words["source_disliked"]}
+    if reason.contribution < 0 and reason.name in against:
+        return against[reason.name]
     return words.get(reason.name, reason.name.replace("_", " "))
 
 
@@ -167,6 +170,7 @@ class WhyPanel(QFrame):
         for post_id, title, cosine in explanation.nearest_liked[:3]:
             row = QWidget()
             flow = FlowLayout(row, across=theme.px(4))
+            flow.setContentsMargins(-theme.px(5), 0, 0, 0)
             short = title if len(title) <= 60 else title[:59] + "…"
             flow.addWidget(self._link(short or tr("(no title)"), partial(self.post_chosen.emit, post_id)))
             flow.addWidget(theme.label(decimal(cosine), "third"))
@@ -175,6 +179,7 @@ class WhyPanel(QFrame):
     def _links(self) -> QWidget:
         row = QWidget()
         flow = FlowLayout(row, across=theme.px(6))
+        flow.setContentsMargins(-theme.px(5), 0, 0, 0)
         flow.addWidget(self._link(tr("More like this"), self.more.emit))
         flow.addWidget(self._link(tr("Not this"), self.less.emit))
         flow.addWidget(self._link(tr("Less of this source…"), self.less_of_source.emit))
