@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from desktop.strings import plural, tr
-from engine import Changes, Engine, EngineError, NotFoundError, PostRow, TimelineQuery
+from engine import Changes, EngineError, NotFoundError
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
+    from engine import Engine, PostRow, TimelineQuery
 
 UNDO_DEPTH = 100
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import QApplication
 from desktop import icons, theme
 from desktop.main_window import MainWindow
 from desktop.strings import tr
-from engine import BusyError, Engine, EngineError, LockedError, ProfileState, SecretsError, Value
+from engine import BusyError, EngineError, LockedError, SecretsError
 
 if TYPE_CHECKING:
     from PySide6.QtNetwork import QLocalServer
+
+    from engine import Engine, ProfileState, Value
 
 log = logging.getLogger(__name__)
 
@@ -202,10 +205,16 @@ def run(profile: Path, **access: Any) -> int:
     opening.opened.connect(opened)
     window.timeline.first_shown.connect(report)
     quiet_interrupt(app)
+    sys.excepthook = lambda kind, error, trace: window.lanes.bug.emit(
+        "".join(traceback.format_exception(kind, error, trace))
+    )
     window.show()
     opening.start()
-    app.exec()
-    window.detach()
+    try:
+        app.exec()
+    finally:
+        sys.excepthook = sys.__excepthook__
+        window.detach()
     return code
 
 

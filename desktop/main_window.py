@@ -23,11 +23,12 @@ from desktop.status import LEDGER_ROWS, StatusLine
 from desktop.strings import tr
 from desktop.timeline.empty import EmptyState
 from desktop.timeline.pane import TimelinePane
-from engine import SETTINGS, BusyError, Changes, Engine, EngineError, Feed, LedgerRow, TimelineQuery, Value
+from engine import SETTINGS, BusyError, Changes, EngineError, TimelineQuery
 
 if TYPE_CHECKING:
 
     from desktop.reading.pane import ReadingPane
+    from engine import Engine, Feed, LedgerRow, Value
 
 SIZE = (1360, 860)
 LIST_WIDTH, LIST_LEAST = 500, 320
@@ -161,11 +162,12 @@ class MainWindow(QMainWindow):
         self._stop_listening = engine.changes(self._incoming.emit)
         self.timeline.first_shown.connect(self._first_shown)
         self.go("timeline", "for_you")
+        self.timeline.view.setFocus(Qt.FocusReason.OtherFocusReason)
         self.attached.emit()
 
     def keep(self, lock: contextlib.AbstractContextManager[Any]) -> None:
-        """Hold `lock` as long as the window lives. Raises what entering it raises (BusyError)."""
-        self._lock.enter_context(lock)
+        """Give up `lock`, which is held already, when the window closes."""
+        self._lock.push(lock)
 
     def _first_shown(self) -> None:
         """The list is on screen: now what can wait."""

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from desktop.strings import tr
-from engine import Engine, OpmlImport, sample_internet
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
+    from engine import Engine, OpmlImport
 
 
 class Samples:
@@ -26,6 +26,8 @@ class Samples:
             return
 
         def follow() -> tuple[OpmlImport, list[int]]:
+            from engine import sample_internet
+
             internet = self._served.enter_context(sample_internet())
             added = engine.follow(internet.subscriptions, allow_private=True)
             return added, sorted(added.changes.feeds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
@@ -24,7 +25,9 @@ from PySide6.QtWidgets import (
 
 from desktop import icons, theme
 from desktop.strings import number, tr
-from engine import Counts, Feed
+
+if TYPE_CHECKING:
+    from engine import Counts, Feed
 
 WIDTH = 215
 ROW = 29
@@ -80,7 +83,7 @@ class EntryDelegate(QStyledItemDelegate):
         inner = frame.adjusted(theme.px(10 + 14 * depth), 0, -theme.px(10), 0)
         if section:
             inner.setTop(inner.top() + theme.px(8))
-        self._paint_words(painter, index, place, inner, selected, tree.isExpanded(index))  # type: ignore[arg-type]
+        self._paint_words(painter, index, place, inner, selected, tree.isExpanded(index))
         painter.restore()
 
     def _paint_words(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
@@ -11,7 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from desktop import theme
 from desktop.lanes import Job, Lanes
 from desktop.strings import moment, number, plural, size, tr
-from engine import FeedFailed, FeedRefreshed, LedgerRow, Progress, StageFailed
+from engine import FeedFailed, FeedRefreshed, Progress, StageFailed
+
+if TYPE_CHECKING:
+    from engine import LedgerRow
 
 LEDGER_ROWS = 2000  # as many are looked at for the line; more are said to be "more than"
 

@@ -140,7 +140,7 @@ class CardDelegate(QStyledItemDelegate):
         name = self.rule_names.get(card.row.muffled_by or 0, "")
         why = tr("one line because of “{rule}”").format(rule=name) if name else tr("one line because of your rule")
         inner = frame.adjusted(theme.px(PADDING), 0, -theme.px(PADDING), 0)
-        why = metrics.elidedText(why, Qt.TextElideMode.ElideRight, inner.width() * 0.55)
+        why = metrics.elidedText(why, Qt.TextElideMode.ElideRight, inner.width() * 0.45)
         aside = metrics.horizontalAdvance(why)
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
         painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, why)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ class TimelinePane(QWidget):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._window = window
         self.query = TimelineQuery()
         self.title = ""
