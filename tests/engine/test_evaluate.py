@@ -404,3 +404,19 @@ def test_an_unknown_task_is_an_error_of_use(capsys: pytest.CaptureFixture[str], 
         main(["--data", str(tmp_path), "--task", "weather"])
     assert ended.value.code == 2
     assert "weather" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["example.org", "93.184.216.34", b"example.org"])
+def test_the_evaluation_looks_up_and_reaches_nothing_beyond_this_machine(host: str | bytes) -> None:
+    from tests.evaluate.__main__ import stay_on_this_machine
+
+    with pytest.raises(OSError, match="stays on this machine"):
+        stay_on_this_machine("socket.getaddrinfo", (host, 443, 0, 0, 0))
+    with pytest.raises(OSError, match="stays on this machine"):
+        stay_on_this_machine("socket.connect", (None, (host, 443)))
+
+
+def test_the_evaluation_reaches_its_own_server() -> None:
+    from tests.evaluate.__main__ import stay_on_this_machine
+
+    stay_on_this_machine("socket.connect", (None, ("127.0.0.1", 80)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from engine import EngineError, open_engine
 from tests.evaluate import tasks
@@ -65,5 +67,19 @@ def _unused(name: str, rows: dict[str, dict[str, tasks.Value]]) -> str:
     return free
 
 
+def stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: names are not looked up and nothing but loopback is connected to, whatever the data names."""
+    if event == "socket.getaddrinfo" and not _is_loopback(arguments[0]):
+        raise socket.gaierror(socket.EAI_NONAME, "the evaluation stays on this machine")
+    if event == "socket.connect" and isinstance(arguments[1], tuple) and not _is_loopback(arguments[1][0]):
+        raise ConnectionRefusedError("the evaluation stays on this machine")
+
+
+def _is_loopback(host: str | bytes | None) -> bool:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host or "localhost"
+    return name in ("localhost", "::1") or name.startswith("127.")
+
+
 if __name__ == "__main__":
+    sys.addaudithook(stay_on_this_machine)
     sys.exit(main())
