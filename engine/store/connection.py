@@ -29,6 +29,7 @@ BUSY_MILLISECONDS = 5000
 FIRST_SOUND_SQLITE = (3, 51, 3)  # earlier ones can damage a database that two connections checkpoint at once
 GROUP = 64  # writes that share one commit at most
 IDLE_READERS = 3
+CHECKPOINT_PAGES = 4000  # 16 MB: each checkpoint waits for the disk twice
 
 _PLAIN_WORDS = {
     sqlcipher.SQLITE_READONLY: "The profile cannot be written: its disk or folder is read-only. Nothing was changed.",
@@ -133,9 +134,10 @@ class Connections:
         self._guard = threading.Lock()
         self._closed = False
         with plain_errors():
-            self._writer = connect(path, key, cache_kib=16000)
+            self._writer = connect(path, key, cache_kib=24000)
             require_readable(self._writer, key)
             self._writer.execute("pragma synchronous = normal").fetchall()
+            self._writer.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
             self._writer.execute("pragma journal_size_limit = 67108864").fetchall()
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="store-writer", daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -129,18 +130,23 @@ class DerivedPart(Part):
     def candidates(self, ids: Sequence[int] | None = None, *, sketch_terms: int = 32) -> Columns:
         """Return what ranking reads of all listed posts, or of these among them."""
         size = 2 * sketch_terms
-        parts: list[tuple[list[tuple[float, ...]], NDArray[np.uint16], list[str]]] = []
+        tables: list[NDArray[np.float64]] = [np.zeros((0, 6))]
+        sketches: list[NDArray[np.uint16]] = [np.zeros((0, sketch_terms), dtype=np.uint16)]
+        languages: list[str] = []
         with self._db.read() as connection:
-            where, values = "where s.listed = 1", ()
+            where = "where s.listed = 1"
+            values: tuple[str, ...] = ()
             if ids is not None:
                 where += " and s.post_id in (select value from json_each(?))"
-                values = (json.dumps([int(post_id) for post_id in ids]),)  # type: ignore[assignment]
+                values = (json.dumps([int(post_id) for post_id in ids]),)
             cursor = connection.execute(f"{_COLUMNS} {where} order by s.post_id", values)
             while rows := cursor.fetchmany(8192):
-                packed = b"".join([row[6][:size].ljust(size, b"\0") for row in rows])
-                sketches = np.frombuffer(packed, dtype="<u2").astype(np.uint16).reshape(len(rows), sketch_terms)
-                parts.append(([row[:6] for row in rows], sketches, [row[7] for row in rows]))
-        table = np.array([row for numbers, _, _ in parts for row in numbers], dtype=np.float64).reshape(-1, 6)
+                *numbers, packed, some_languages = zip(*rows, strict=True)
+                tables.append(np.array(numbers, dtype=np.float64).T)
+                padded = b"".join([sketch[:size].ljust(size, b"\0") for sketch in packed])
+                sketches.append(np.frombuffer(padded, dtype="<u2").astype(np.uint16).reshape(-1, sketch_terms))
+                languages.extend(map(sys.intern, some_languages))
+        table = np.concatenate(tables)
         flags = table[:, 4].astype(np.uint8)
         return Columns(
             ids=table[:, 0].astype(np.int64),
@@ -152,10 +158,8 @@ class DerivedPart(Part):
             hidden=(flags & 4).astype(np.bool_),
             muffled=(flags & 8).astype(np.bool_),
             liked=table[:, 5].astype(np.int8),
-            sketches=np.concatenate([part for _, part, _ in parts])
-            if parts
-            else np.zeros((0, sketch_terms), dtype=np.uint16),
-            languages=[language for _, _, languages in parts for language in languages],
+            sketches=np.concatenate(sketches),
+            languages=languages,
         )
 
     def save_summary(self, content_hash: bytes, summary: Summary, *, prompt: str) -> Changes:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 
 from engine.store.connection import Connection, chunks, marks
 from engine.store.feeds import Answer, save_info, save_state
-from engine.store.part import Part, Row, stamp, stamp_or_none
+from engine.store.part import Part, Row, hash_key, stamp, stamp_or_none
 from engine.store.tokens import encodable, spaced
 from engine.types import Changes, FetchedPost
 
@@ -18,9 +18,9 @@ LOOK_BACK = 1000  # posts of a feed among which one with a changed guid is looke
 EARLIEST = -2208988800.0  # 1900: what is older is a mistake
 
 _CONTENT = """
-insert into contents (id, hash, title, author, url, language, word_count, updated_at, comments_url, categories, media,
+insert into contents (id, hash, hash_key, title, author, url, language, word_count, updated_at, comments_url, categories, media,
                       text, body_html)
-values (?,?,?,?,?,?,?,?,?,?,?,?,?)
+values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 """
 _POST = "insert into posts (id, feed_id, guid, content_id, url_key, text_key, source_date) values (?,?,?,?,?,?,?)"
 _POST_STATE = "insert into post_states (post_id, feed_id, published_at, first_seen_at, language) values (?,?,?,?,?)"
@@ -63,6 +63,16 @@ def distinct(posts: Iterable[FetchedPost]) -> list[FetchedPost]:
 
 def clean(post: FetchedPost) -> FetchedPost:
     """Return the post with text that can be stored: a lone surrogate has no UTF-8."""
+    media = [text for item in post.media for text in (item.url, item.mime, item.alt)]
+    fields = (post.guid, post.url, post.canonical_url, post.title, post.author, post.text, post.body_html)
+    try:
+        "".join((*fields, post.language, post.comments_url, *post.categories, *media)).encode()
+    except UnicodeEncodeError:
+        return _without_surrogates(post)
+    return post
+
+
+def _without_surrogates(post: FetchedPost) -> FetchedPost:
     return replace(
         post,
         guid=encodable(post.guid),
@@ -75,7 +85,10 @@ def clean(post: FetchedPost) -> FetchedPost:
         language=encodable(post.language),
         categories=tuple(map(encodable, post.categories)),
         comments_url=encodable(post.comments_url),
-        media=tuple(replace(item, url=encodable(item.url), alt=encodable(item.alt)) for item in post.media),
+        media=tuple(
+            replace(item, url=encodable(item.url), mime=encodable(item.mime), alt=encodable(item.alt))
+            for item in post.media
+        ),
     )
 
 
@@ -173,9 +186,10 @@ class _Ingest:
         by_hash = {post.content_hash: post for post in posts}
         found: dict[bytes, int] = {}
         for some in chunks(list(by_hash)):
-            found.update(
-                self._connection.execute(f"select hash, id from contents where hash in ({marks(len(some))})", some)
+            rows_there = self._connection.execute(
+                f"select hash, id from contents where hash_key in ({marks(len(some))})", list(map(hash_key, some))
             )
+            found.update((content_hash, content_id) for content_hash, content_id in rows_there if content_hash in by_hash)
         rows: list[Row] = []
         for content_hash, post in by_hash.items():
             if content_hash not in found:
@@ -264,6 +278,7 @@ def _content_row(content_id: int, post: FetchedPost) -> Row:
     return (
         content_id,
         post.content_hash,
+        hash_key(post.content_hash),
         post.title,
         post.author,
         post.url,

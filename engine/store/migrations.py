@@ -70,11 +70,14 @@ create trigger feed_counted after insert on feeds begin
 end;
 """
 
-# Wide columns come last: what lists need is then read without the pages that hold bodies.
+# Wide columns come last: what lists need is then read without the pages that hold bodies. A page of the word index fits
+# a page of the file (4096 bytes less 80 of SQLCipher's and some of SQLite's own), its parts are merged a little with each
+# write, and never many at once.
 POSTS = """
 create table contents (
   id integer primary key,
-  hash blob not null unique,
+  hash blob not null,
+  hash_key integer not null, -- its first 8 bytes: a third of the index's size
   title text not null,
   author text not null,
   url text not null,
@@ -87,6 +90,7 @@ create table contents (
   text text not null,
   body_html text
 ) strict;
+create index contents_by_hash on contents (hash_key);
 create table posts (
   id integer primary key,
   feed_id integer not null references feeds (id),
@@ -109,6 +113,9 @@ create table sketches (post_id integer primary key, sketch blob not null) strict
 create virtual table words using fts5 (
   title, text, other, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
 );
+insert into words (words, rank) values ('pgsz', 3900);
+insert into words (words, rank) values ('automerge', 16);
+insert into words (words, rank) values ('crisismerge', 64);
 """
 
 # No reference to posts: what the person did outlives every content.
@@ -128,9 +135,8 @@ create table post_states (
   liked integer,
   language text not null default ''
 ) strict;
-create index states_newest on post_states (published_at, post_id, feed_id) where listed = 1 and hidden = 0;
-create index states_by_feed on post_states (feed_id, published_at, post_id) where listed = 1 and hidden = 0;
-create index states_unread on post_states (published_at, post_id, feed_id) where listed = 1 and hidden = 0 and read = 0;
+create index states_newest on post_states (published_at, post_id, feed_id, read) where listed = 1 and hidden = 0;
+create index states_by_feed on post_states (feed_id, published_at, post_id, read) where listed = 1 and hidden = 0;
 create index states_saved on post_states (published_at, post_id, feed_id) where saved = 1;
 create index states_hidden on post_states (published_at, post_id, feed_id, rule_id) where hidden = 1;
 create index states_muffled on post_states (muffled_by, post_id) where muffled_by is not null;

@@ -51,3 +51,8 @@ def make_model_id(connection: Connection, name: str) -> int:
     if found is None:
         found = int(connection.execute("insert into models (name) values (?) returning id", (name,)).fetchone()[0])
     return found
+
+
+def hash_key(content_hash: bytes) -> int:
+    """The number by which a content's hash is indexed."""
+    return int.from_bytes(content_hash[:8], "big", signed=True)

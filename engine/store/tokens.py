@@ -20,7 +20,7 @@ def spaced(text: str) -> str:
     if text.isascii():
         return text.replace("\0", " ")
     text = unicodedata.normalize("NFKC", text).replace("\0", " ")
-    return _UNSPACED.sub(r" \1 ", text)
+    return " ".join(_UNSPACED.split(text))  # the split keeps what it splits at
 
 
 def encodable(text: str) -> str:
