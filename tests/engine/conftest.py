@@ -1,0 +1,46 @@
+"""Real engines over temporary encrypted profiles, and a sample internet on loopback."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine import Engine, PlainPost, SampleInternet, open_engine, sample_internet
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    with open_engine(tmp_path / "profile", key=secrets.token_bytes(32)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Callable[[], Engine]:
+    """Opens one profile again and again with the same key."""
+    key = secrets.token_bytes(32)
+    return lambda: open_engine(tmp_path / "kept", key=key)
+
+
+@pytest.fixture
+def internet() -> Iterator[SampleInternet]:
+    with sample_internet() as served:
+        yield served
+
+
+def plain_posts(count: int, *, topic: str = "pond", hours: float = 1.0) -> list[PlainPost]:
+    """Posts of an hour's distance each, the first the newest."""
+    return [
+        PlainPost(
+            title=f"{topic.title()} report number {number}",
+            text=f"The {topic} is calm this morning. Entry {number} was written by the water.",
+            url=f"https://{topic}.example/{number}",
+            published_at=NOW - timedelta(hours=hours * (number + 1)),
+        )
+        for number in range(count)
+    ]
