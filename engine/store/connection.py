@@ -37,7 +37,6 @@ _PLAIN_WORDS = {
     sqlcipher.SQLITE_IOERR: "The disk reports an error. What was being saved was not saved; look at the disk first.",
     sqlcipher.SQLITE_CANTOPEN: "The profile's database cannot be opened: its folder is missing or may not be read.",
     sqlcipher.SQLITE_CORRUPT: "The profile's database is damaged. It was left as it is; a backup can take its place.",
-    sqlcipher.SQLITE_NOTADB: "The profile's database is damaged. It was left as it is; a backup can take its place.",
     sqlcipher.SQLITE_PERM: "The profile cannot be read: this account has no right to its files.",
 }
 
@@ -51,6 +50,10 @@ def plain_errors() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlcipher.SQLITE_BUSY, sqlcipher.SQLITE_LOCKED):
             raise BusyError("Another Millpond has been writing to this profile for too long. Try again.") from error
+        if code == sqlcipher.SQLITE_NOTADB:  # a wrong key and a damaged first page look alike
+            raise LockedError(
+                "The key does not open this profile, or its database is damaged. It was left as it is."
+            ) from error
         if code in _PLAIN_WORDS:
             raise StoreError(_PLAIN_WORDS[code]) from error
         raise
