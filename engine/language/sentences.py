@@ -24,6 +24,8 @@ def split(text: str) -> list[Span]:
             following = text[mark.end() : mark.end() + 2].strip()
             if _ABBREVIATION.search(before) or following[:1].islower():
                 continue
+            if before[-3:-1].endswith(" ") and before[-3:-2].isdigit() and following[:1].isdigit():
+                continue  # "1 . 7": text that was cut into words
         _keep(text, start, mark.end(), spans)
         start = mark.end()
     _keep(text, start, len(text), spans)
