@@ -98,7 +98,7 @@ def _media(declared: list[Media], body: str) -> tuple[Media, ...]:
 
 def _sketch(title: str, text: str, url: str) -> bytes:
     """The same as `sketch`, which reads on after it has enough: three times faster on posts longer than a few lines."""
-    cut = text.rfind(" ", 0, 330) if len(text) > 400 else -1
+    cut = text.rfind(" ", 0, 250) if len(text) > 300 else -1
     if cut > 0:
         made = sketch(title, text[:cut], url)
         if len(made) == 2 * SKETCH_TERMS:
@@ -156,7 +156,7 @@ class _Assembler:
             language=chosen(raw.language or self.language, f"{title} {text[:300]}"),
             content_hash=content_hash(title, author, body, url, media),
             sketch=_sketch(title, text, url),
-            word_count=word_count(text),
+            word_count=text.count(" ") + text.count("\n") + 1 if text and text.isascii() else word_count(text),
             categories=labels(raw.categories) if raw.categories else (),
             comments_url=absolute(raw.comments, url or self.site_url) if raw.comments else "",
             media=media,

@@ -59,6 +59,7 @@ _IMG = re.compile(r"<img( [^>]*)>")
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCKS}|{_AS_DIV})(?: [^>]*)?>")
 _CELL_END = re.compile(r"</t[dh]>")
 _ANY_TAG = re.compile(r"<[^>]*>")
+_ASCII_BLANKS = re.compile(r"[\t\r\f\v\x1c-\x1f]")
 _SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"\s*(\d{1,6})")
 _TINY_STYLE = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[0-3](?:\.\d+)?\s*(?:px)?\s*(?:;|!|$)", re.I)
@@ -89,7 +90,7 @@ _MAX_DEPTH = 400
 def without_controls(text: str) -> str:
     """Return `text` without the characters that no document may hold (NUL, lone surrogates, …)."""
     data = text.encode("utf-8", "surrogatepass")
-    if len(data.translate(None, _CONTROL_BYTES)) == len(data) and b"\xef\xbf" not in data and b"\xed" not in data:
+    if len(data.translate(None, _CONTROL_BYTES)) == len(data) and b"\xed" not in data and b"\xef" not in data:
         return text
     return _CONTROL.sub("", text)
 
@@ -189,7 +190,7 @@ def _pass(html: str, base: str) -> str:
     cleaned = _CLEANER.clean(html)
     if "<img" in cleaned or _ODD_LINK.search(cleaned):
         cleaned = _rewrite(cleaned, base)
-    return _RENAME.sub(r"<\1div>", cleaned)
+    return cleaned.strip()
 
 
 def sanitise(html: str, base_url: str = "") -> str:
@@ -206,11 +207,11 @@ def sanitise(html: str, base_url: str = "") -> str:
     if len(html) > 8_000 and _is_hostile(html):
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
-    cleaned = _pass(without_controls(html), base).strip()
+    cleaned = _pass(without_controls(html), base)
     if not _NEEDS_SECOND_PASS.search(html):
         return cleaned
-    for _ in range(4):
-        again = _pass(cleaned, base).strip()
+    for _ in range(5):
+        again = _pass(_RENAME.sub(r"<\1div>", cleaned), base)
         if again == cleaned:
             return cleaned
         cleaned = again
@@ -224,8 +225,8 @@ def text_of_clean(html: str) -> str:
         html = _ANY_TAG.sub("", html)
     if "&" in html:
         html = unescape(html)
-    if "\n" not in html:
-        return " ".join(html.split())
+    if html.isascii() and "  " not in html and not _ASCII_BLANKS.search(html):
+        return "\n".join([line for line in [line.strip(" ") for line in html.split("\n")] if line])
     return "\n".join([line for line in [" ".join(line.split()) for line in html.split("\n")] if line])
 
 

@@ -26,6 +26,7 @@ _SINGLE_BYTE = re.compile(r"cp125\d|cp874|cp866|iso8859-|koi8-|mac-|latin")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]+)", re.I)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:+-]{1,40})[\"']", re.I)
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]{1,40})", re.I)
+_FIRST_TAG = re.compile(r"<[A-Za-z]")
 _XML_DECLARATION = re.compile(r"\s*<\?xml\b[^>]*\?>", re.I)
 
 _STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -134,11 +135,12 @@ def without_prologue(text: str) -> tuple[str, bool]:
     found = _XML_DECLARATION.match(text)
     if found:
         text = text[found.end() :]
-    start = text.find("<!DOCTYPE")
+    first = _FIRST_TAG.search(text)
+    before = first.start() if first else len(text)
+    start = text.find("<!DOCTYPE", 0, before)
     if start < 0:
-        start = text.find("<!doctype")
-    first = re.search(r"<[A-Za-z]", text)
-    if start < 0 or (first and first.start() < start):
+        start = text.find("<!doctype", 0, before)
+    if start < 0:
         return text, False
     end = _doctype_end(text, start)
     return text[:start] + text[end:], "<!ENTITY" in text[start:end]
@@ -149,9 +151,9 @@ def well_chosen(text: str) -> str:
     data = text.encode("utf-8", "surrogatepass")
     if b"\xc2" in data and _C1_BYTES.search(data):
         text = text.translate(_CP1252)
-    if "&#1" in text or "&#x" in text or "&#X" in text:
+    if b"#" in data and b"&#" in data:  # one byte is looked for at forty times the speed of two
         text = _C1_REFERENCE.sub(lambda found: _character(found[0][2:-1]), text)
-    if len(data.translate(None, _STRAY_BYTES)) < len(data) or b"\xef\xbf" in data or b"\xed" in data:
+    if len(data.translate(None, _STRAY_BYTES)) < len(data) or b"\xed" in data or (b"\xef" in data and b"\xef\xbf" in data):
         text = _STRAY.sub("", text)
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,8 @@ from engine.sources.raw import RawFeed, RawPost
 from engine.sources.xmlfeed import html_from_text
 from engine.sources.xmlmedia import MAX_MEDIA, make
 from engine.types import Media
+
+logger = logging.getLogger(__name__)
 
 MAX_LOOSE = 2_000_000  # bytes: it takes a second for each million
 
@@ -116,9 +119,13 @@ def read_loosely(document: bytes, url: str) -> RawFeed | None:
     import feedparser  # half a second to import, and seldom needed
 
     headers = {"content-type": "application/xml; charset=utf-8"}  # no content-location: it would make guids "absolute"
-    answer = feedparser.parse(
-        BytesIO(document[:MAX_LOOSE]), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    try:
+        answer = feedparser.parse(
+            BytesIO(document[:MAX_LOOSE]), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # noqa: BLE001  damaged input makes feedparser raise TypeError, AssertionError and more of its own
+        logger.info("feedparser gave up: %s", type(error).__name__)
+        return None
     version = answer.get("version") or ""
     entries = answer.get("entries") or []
     if not version and not entries:

@@ -171,7 +171,8 @@ def _ttl(children: Children) -> list[int]:
 
 def _rss_link(children: Children, base: str) -> str:
     """The page that an RSS element points at: the last `link`, as text or href, else an Atom link."""
-    for element in reversed(children.get("link", ())):
+    links: list[Element] = children.get("link", [])
+    for element in reversed(links):
         href = text_of(element) or (element.get("href") or "" if (element.get("rel") or "alternate") == "alternate" else "")
         if href:
             return href.strip()
@@ -275,7 +276,7 @@ def read_rss(root: Element, url: str) -> RawFeed | None:
     for item in items:
         feed.posts.append(_rss_post(item, names, base, default))
         if any(names[child.tag] == "item" for child in item):  # a forgotten end tag
-            feed.posts += [_rss_post(child, names, base, default) for child in item.iter() if child is not item and names[child.tag] == "item"]
+            feed.posts += [_rss_post(child, names, base, default) for child in item.iter() if child is not item and len(child) and names[child.tag] == "item"]
     return feed
 
 

@@ -345,6 +345,12 @@ def test_where_both_parsers_read_a_feed_they_say_the_same() -> None:
         assert (other.info.title, other.info.site_url, other.info.language) == (one.info.title, one.info.site_url, one.info.language)
 
 
+def test_what_makes_feedparser_itself_fail_is_read_all_the_same() -> None:
+    document = rss("<image></height></image><item><title>A</title></item>")
+    assert read_loosely(document.encode(), URL) is None
+    assert [post.title for post in parse(document).posts] == ["A"]
+
+
 # ---- hostile documents -----------------------------------------------------------------------
 
 
