@@ -13,6 +13,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -56,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--plain-posts", type=int, default=40, help="posts of each turn for plain encoding")
     parser.add_argument("--posts", type=int, default=400, help="posts of each turn for the worker")
+    parser.add_argument("--plain-threads", type=int, default=0, help="threads of plain encoding; 0: its default")
     options = parser.parse_args(argv)
     model = by_name("all-MiniLM-L6-v2")
     models_dir = default_models_dir()
@@ -81,7 +83,8 @@ def measure(folder: Path, heads: Path | None, options: argparse.Namespace) -> di
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**environment("/tmp"), "TMPDIR": "/tmp"},
+        env=environment(tempfile.gettempdir())
+        | ({"OMP_NUM_THREADS": str(options.plain_threads)} if options.plain_threads else {}),
     )
     assert plain.stdin is not None
     assert plain.stdout is not None
