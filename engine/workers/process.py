@@ -266,12 +266,14 @@ class _Counted:
 
 @cache
 def _sweep() -> None:
-    """Once: delete the empty working folders that parents left which were killed."""
+    """Once: delete the working folders of this user's parents that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         parent = folder.name.removeprefix(FOLDER).partition("-")[0]
-        if parent.isdecimal() and not psutil.pid_exists(int(parent)):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        if not parent.isdecimal() or psutil.pid_exists(int(parent)):
+            continue
+        with contextlib.suppress(OSError):
+            if not folder.is_symlink() and (not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def own_command() -> list[str]:

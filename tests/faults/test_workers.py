@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from engine.errors import ModelError, NotAFeedError, ParseError, WorkerError
-from engine.workers.process import Limits
+from engine.workers.process import FOLDER, Limits
 from engine.workers.supervisor import CancelledError, Supervisor
 
 ODD = (sys.executable, "-m", "tests.faults.odd_worker")
@@ -485,7 +485,7 @@ def test_without_the_sandbox_the_same_attempts_succeed(odd: Make) -> None:
 
 PARENT = """
 import sys
-from engine.workers.process import Limits
+from engine.workers.process import FOLDER, Limits
 from engine.workers.supervisor import Supervisor
 if __name__ == "__main__":
     supervisor = Supervisor("odd", {{}}, Limits(), command=(sys.executable, "-m", "tests.faults.odd_worker"))
@@ -538,3 +538,16 @@ def test_a_workers_folder_goes_with_it(odd: Make) -> None:
     assert folder.is_dir()
     supervisor.close()
     assert not folder.exists()
+
+
+def test_folders_that_a_killed_parent_left_are_deleted_by_the_next_one() -> None:
+    parent, pid = _parent("list(supervisor.request('count', {'n': 10**6, 'pause': 0.1}))")
+    left = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{parent.pid}-"))
+    (left / "cache").mkdir()
+    parent.kill()
+    parent.communicate()
+    assert eventually(lambda: not psutil.pid_exists(pid))
+    assert left.exists()
+    following, _ = _parent("pass")
+    following.communicate(timeout=20)
+    assert not left.exists()
