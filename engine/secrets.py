@@ -291,8 +291,8 @@ def open_key(
 ) -> Opened:
     """Return the key of a profile, and for a new one choose it and write `profile.json`.
 
-    A new profile takes the keyring if that keeps what it is given, else the passphrase that was given; unencrypted only
-    by `encryption="plain"`. An existing one is opened as it was made; `encryption`, when given, must agree. The recovery
+    A new profile takes the passphrase where one is given, else the keyring if that keeps what it is given; unencrypted
+    only by `encryption="plain"`. An existing one is opened as it was made; `encryption`, when given, must agree. The recovery
     key is taken wherever a passphrase is.
 
     Args:
@@ -301,20 +301,23 @@ def open_key(
         SecretsError: no keyring and no passphrase; the message names the choices.
         LockedError: wrong passphrase or recovery key.   InputError, StoreError, NewerProfileError.
     """
-    if passphrase is None and passphrase_file is None and environ.get(PASSPHRASE_VARIABLE):
-        passphrase_file = Path(environ[PASSPHRASE_VARIABLE])
-    if passphrase is None and passphrase_file is not None:
-        passphrase = read_passphrase_file(passphrase_file)
-    if passphrase == "":
-        raise InputError("An empty passphrase protects nothing.")
+    damaged: StoreError | None = None
+    chosen: _Profile | None = None
     try:
         chosen = _read_profile(profile)
     except NewerProfileError:
         raise
-    except StoreError:
-        if passphrase is None or _recovery_or_none(passphrase) is None:
-            raise
-        chosen = None
+    except StoreError as error:
+        damaged = error
+    if (encryption or (chosen.encryption if chosen else None)) != "plain":
+        if passphrase is None and passphrase_file is None and environ.get(PASSPHRASE_VARIABLE):
+            passphrase_file = Path(environ[PASSPHRASE_VARIABLE])
+        if passphrase is None and passphrase_file is not None:
+            passphrase = read_passphrase_file(passphrase_file)
+        if passphrase == "":
+            raise InputError("An empty passphrase protects nothing.")
+    if damaged is not None and (passphrase is None or _recovery_or_none(passphrase) is None):
+        raise damaged
     if chosen is None:
         if _has_database(profile):
             return _open_without_profile(profile, encryption, passphrase)

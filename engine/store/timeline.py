@@ -152,7 +152,7 @@ def _that_meet(connection: Connection, query: TimelineQuery, ids: list[int]) -> 
 
 
 _ROW = """
-select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 300), c.author, c.url, s.language,
+select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 600), c.author, c.url, s.language,
        s.published_at, s.read, s.saved, s.liked, s.hidden, s.rule_id, s.hidden_by_person, s.muffled_by, c.word_count,
        g.negative, g.neutral, g.positive
 from posts as p
@@ -189,8 +189,11 @@ def _post_row(row: Row, reason: str, detail: str) -> PostRow:
 
 
 def _excerpt(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= EXCERPT else text[: EXCERPT - 1].rstrip() + "…"
+    """Shorten the first 600 characters of a text, on one line."""
+    words = " ".join(text.split())
+    if len(words) <= EXCERPT and len(text) < 600:
+        return words
+    return words[: EXCERPT - 1].rstrip() + "…"
 
 
 class TimelinePart(ScoresPart):
