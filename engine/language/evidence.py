@@ -31,7 +31,7 @@ MAX_SUPPORT = 3  # sentences of the source that may support one sentence
 NEW_WORDS_SHARE = 0.2  # of a sentence's content words may be its own, one in any case
 CLOSE_COSINE = 0.75  # from here on one more
 RIVAL = 1.25  # a number, date or name fits better where another stands
-DISPLACED_FIT, DISPLACED_GAP = 0.35, 0.42  # a word stands far from its neighbours, though they stand together
+DISPLACED_FIT, DISPLACED_GAP = 0.35, 0.42  # a word stands far from its neighbours, and another among them
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
 
 _QUOTES = regex.compile(
@@ -42,6 +42,7 @@ _CUT = regex.compile(r"\.\.\.|…|\[[^\]]*\]")
 _LINK = regex.compile(r"(?:https?://|www\.)[^\s<>\"”)]+|(?<![\w.])@[\w.]+@?[\w.]*\w|(?<!\w)#\w+")
 _CLAUSE_END = regex.compile(r"[,;:，；：]\s*|\s[—–-]\s")
 _HAN = regex.compile(r"\p{Han}")
+_NAME_FIRST = regex.compile(r"\P{L}*\p{Lu}[\p{L}’'-]*\s+(?:\p{Lu}|(?:is|was|has|had|will|would|did|does|can|could|also|said|says)\b)")
 _SURNAMES = frozenset(
     "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段雷钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔文"
 )
@@ -80,7 +81,9 @@ class Checker:
         tokens = read(self._source, [(span.start, span.end) for span in self._spans])
         self._places = Places(tokens, len(self._spans))
         self._denied = polarity.denials(tokens)
+        self._cased = any(token.family == "name" for token in tokens)
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
+        self._quoted = f" {' / '.join(_quotations(self._source))} "
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
@@ -111,7 +114,8 @@ class Checker:
         self, sentence: str, tokens: list[Token], plain: list[Token], fits: Floats, chosen: list[int]
     ) -> tuple[Refusal, str]:
         for quoted in _quotations(sentence):
-            if quoted and f" {quoted} " not in self._flat:
+            alone = quoted.count(" ") < 2 and self._quoted.strip()
+            if quoted and f" {quoted} " not in (self._quoted if alone else self._flat):
                 return "quotation", quoted
         if failed := self._missing_facts(plain, chosen):
             return failed
@@ -191,7 +195,11 @@ class Checker:
         return None
 
     def _displaced(self, plain: list[Token], fits: Floats) -> str:
-        """Return words that stand in the source, but far from where their neighbours stand together."""
+        """Return words that stand in the source far from their neighbours here, among which another word stands there."""
+        said = {token.key for token in plain}
+        others = [place for place, token in enumerate(self._places.tokens) if token.key not in said]
+        if not others:
+            return ""
         for width in (1, 2, 3):
             table = fits if width == 1 else self._places.fit(plain, width)
             for row in range(len(plain) - width + 1):
@@ -202,7 +210,7 @@ class Checker:
                 if not own:
                     continue
                 best = float(table[row, own].max())
-                if best < DISPLACED_FIT and float(table[row].max()) - best > DISPLACED_GAP:
+                if best < DISPLACED_FIT and float(table[row, others].max()) - best > DISPLACED_GAP:
                     return " ".join(token.text for token in group)
         return ""
 
@@ -225,6 +233,8 @@ class Checker:
         if len(_HAN.findall(sentence)) * 2 > len(plain):
             return _new_han(plain, new)
         weight = len(new) + sum(later - row == 1 for row, later in zip(new, new[1:], strict=False))
+        if not self._cased or (new[0] == 0 and _NAME_FIRST.match(sentence)):
+            return plain[new[0]].text
         limit = max(1.0, NEW_WORDS_SHARE * len(plain))
         if weight > 1 and self._similarity is not None and chosen:
             cosines = self._similarity(sentence, [self._source[s.start : s.end] for s in self._spans])

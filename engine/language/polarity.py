@@ -64,7 +64,7 @@ def mismatch(
         governing = _governing(place, places, denied, source)
         if governing is None:
             continue
-        elsewhere = (other for other in places.by_key[token.key] if other != place and fits[row, other] >= 0.9 * fits[row, place])
+        elsewhere = (other for other in places.by_key[token.key] if other != place and fits[row, other] >= 0.75 * fits[row, place])
         if all(_governing(other, places, denied, source) is not None for other in elsewhere):
             return f"{governing.token.text} {token.text}"
     return ""
@@ -91,6 +91,7 @@ def _source_denies(
     denial: Denial, plain: Sequence[Token], best: Sequence[int], places: Places, denied: Sequence[Denial]
 ) -> bool:
     """Whether the source, where it speaks of the words around a negation, denies too."""
+    said = {token.key for token in plain}
     around = [row for row in (denial.at, denial.at + 1, denial.at - 1) if 0 <= row < len(plain)]
     around = [row for row in around if best[row] >= 0]
     for row in around[:2]:
@@ -100,7 +101,8 @@ def _source_denies(
             if other.token.sentence == line and -3 <= other.at - place <= (1 if row >= denial.at else 3):
                 return True
         for near in range(max(0, place - 3), min(places.count, place + 3)):
-            if places.sentence[near] == line and is_denial(places.tokens[near]):
+            other_word = places.tokens[near]
+            if places.sentence[near] == line and is_denial(other_word) and other_word.key not in said:
                 return True
     return False
 

@@ -24,7 +24,8 @@ _PIECE = regex.compile(
     |(?P<han>\p{Han})""",
     regex.VERBOSE | regex.VERSION1 | regex.IGNORECASE,
 )
-_NO_DENIAL = regex.compile(r"\s+(?:only|just|doubt|sooner|fewer|less|more than|later|matter|merely|least|but|to mention)\b")
+_BEFORE_MONTH = regex.compile(r"(?:\b(?:in|since|until|till|last|next|early|late|by|of)|\d(?:st|nd|rd|th)?)\s$", regex.IGNORECASE)
+_NO_DENIAL = regex.compile(r"\s+(?:(?:only|just|merely)\b.*\bbut|doubt|sooner|fewer|less|more than|later|matter|least|but|to mention)\b")
 _HAN_FUNCTION = frozenset("的了在是和与與及也都就而把被将將对對于於从從以为為这這那其之个個着著过過到会會等并並又还還很地得")
 _SUFFIXES = (
     "ations", "ation", "ments", "ment", "ingly", "edly", "ness", "ions", "ings", "ing", "ers", "ied", "ies", "ion",
@@ -157,6 +158,11 @@ def _han_negation(text: str, start: int) -> str:
     return ""
 
 
+def _month_here(text: str, start: int, end: int) -> bool:
+    """Whether "may" or "march" is a month by what stands around it."""
+    return bool(regex.match(r"\s\d", text, pos=end) or _BEFORE_MONTH.search(text[max(0, start - 10) : start]))
+
+
 def _number(raw: list[_Raw], index: int, text: str) -> tuple[float | None, int]:
     """Return the value of a number that starts here and how many pieces it takes; None where there is none."""
     piece = raw[index]
@@ -230,8 +236,9 @@ def _word(piece: _Raw, place: int, *, first: bool, text: str) -> Token | None:
     plural = folded.removesuffix("s")
     for family, table in (("weekday", lexicon.DAYS), ("month", lexicon.MONTHS), ("season", lexicon.SEASONS)):
         known = folded if folded in table else plural
-        if known in table and (capital or known not in lexicon.DOUBTFUL_DATES) and not (family == "season" and known == "fall"):
-            if known in ("may", "march") and (first or not capital):
+        sure = capital or known not in lexicon.DOUBTFUL_DATES or known in ("may", "march")
+        if known in table and sure and not (family == "season" and known == "fall"):
+            if known in ("may", "march") and (first or not capital) and not _month_here(text, piece.start, piece.end):
                 break
             return Token(piece.text, piece.start, piece.end, f"{family}:{table[known]}", family, place)  # type: ignore[arg-type]
     if folded in lexicon.RELATIVE_DAYS:
