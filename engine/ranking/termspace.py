@@ -53,8 +53,12 @@ class Bags:
 
     def head(self, count: int) -> Bags:
         """The first `count` bags."""
-        end = self.starts[count]
-        return Bags(self.starts[: count + 1], self.terms[:end], self.values[:end])
+        return self.part(0, count)
+
+    def part(self, first: int, last: int) -> Bags:
+        """The bags from `first` up to `last`."""
+        begin, end = self.starts[first], self.starts[last]
+        return Bags(self.starts[first : last + 1] - begin, self.terms[begin:end], self.values[begin:end])
 
     def picked(self, posts: NDArray[np.int64]) -> Bags:
         """The bags of some posts, in the order given, which must grow."""
