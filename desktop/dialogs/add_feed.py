@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
@@ -85,6 +85,7 @@ class AddFeed(Sheet):
             for url in error.candidates:
                 item = QListWidgetItem(url)
                 item.setData(Qt.ItemDataRole.UserRole, url)
+                item.setSizeHint(QSize(0, theme.px(26)))
                 self.candidates.addItem(item)
             self.candidates.setCurrentRow(0)
             self._choice.show()
@@ -98,6 +99,9 @@ def folder_box(window: MainWindow, current: str = "") -> QComboBox:
     """An editable list of the folders there are."""
     box = Choice()
     box.setEditable(True)
+    line = box.lineEdit()
+    if line is not None:
+        line.setStyleSheet("border: none; padding: 0; background: transparent;")
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     box.addItem(current)
     if window.engine is not None:

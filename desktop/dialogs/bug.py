@@ -23,6 +23,7 @@ class BugReport(Sheet):
                 "If you want to report it, copy this text and read it first: it may name feeds."
             ),
             width=640,
+            stretches=True,
         )
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -15,6 +14,9 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QSizePolicy,
     QSpinBox,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -140,8 +142,15 @@ class Stepper(QWidget):
             self.spin.setRange(int(low), int(high))
             self.spin.setSingleStep(int(step))
         self.spin.setSuffix(suffix)
-        self.spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        # Not NoButtons: under a style sheet Qt then gives the field a width of one pixel.
+        self.spin.setStyleSheet(
+            "QAbstractSpinBox { padding-left: 4px; padding-right: 4px; }"
+            "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }"
+        )
         self.spin.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        line = self.spin.lineEdit()
+        if line is not None:
+            line.setStyleSheet("border: none; padding: 0; background: transparent;")
         self.spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.less, self.more = QPushButton("−"), QPushButton("+")
         row = QHBoxLayout(self)
@@ -169,3 +178,35 @@ class Stepper(QWidget):
             for button in (self.less, self.more):
                 button.setFixedWidth(theme.px(34))
 
+
+
+class TickDelegate(QStyledItemDelegate):
+    """Draws the tick boxes of a list or tree as `Check` does."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().paint(painter, option, index)
+        state = index.data(Qt.ItemDataRole.CheckStateRole)
+        if state is None:
+            return
+        state = Qt.CheckState(state)
+        own = QStyleOptionViewItem(option)
+        self.initStyleOption(own, index)
+        widget = own.widget
+        rect = widget.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, own, widget)
+        side = theme.px(14)
+        box = QRectF(rect.center().x() - side / 2 + 0.5, rect.center().y() - side / 2 + 0.5, side, side)
+        selected = bool(own.state & QStyle.StateFlag.State_Selected)
+        enabled = bool(index.flags() & Qt.ItemFlag.ItemIsEnabled)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(rect.adjusted(-2, -2, 2, 2), theme.color("accent_soft" if selected else "card"))
+        on = state != Qt.CheckState.Unchecked
+        painter.setPen(QPen(theme.color("accent" if on else "ink_third" if enabled else "line"), 1.2))
+        painter.setBrush(theme.color("accent" if on else "card"))
+        painter.drawRoundedRect(box, 4, 4)
+        if state == Qt.CheckState.Checked:
+            icons.paint(painter, "read", box.adjusted(2, 2, -2, -2), theme.color("on_accent"), width=2.4)
+        elif state == Qt.CheckState.PartiallyChecked:
+            painter.setPen(QPen(theme.color("on_accent"), 2))
+            painter.drawLine(box.center() - QPointF(side / 4, 0), box.center() + QPointF(side / 4, 0))
+        painter.restore()

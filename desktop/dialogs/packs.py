@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from desktop import theme
+from desktop.dialogs.controls import TickDelegate
 from desktop.dialogs.import_opml import outcome_words
 from desktop.dialogs.sheet import Sheet
 from desktop.strings import plural, tr
@@ -26,10 +27,12 @@ class StarterPacks(Sheet):
             tr("Starter packs"),
             tr("Well-known feeds to begin with. Choose any of them; only those that you follow are ever asked."),
             width=600,
+            stretches=True,
         )
         self._window = window
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
+        self.tree.setItemDelegate(TickDelegate(self.tree))
         self.tree.setColumnCount(2)
         self.tree.setMinimumHeight(theme.px(360))
         self.tree.setAccessibleName(tr("Feeds in packs"))
@@ -51,6 +54,7 @@ class StarterPacks(Sheet):
             top.setFlags(top.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsAutoTristate)
             top.setFont(0, theme.font(13, weight=600))
             top.setForeground(1, theme.color("ink_second"))
+            top.setSizeHint(0, QSize(0, theme.px(28)))
             self.tree.addTopLevelItem(top)
             for feed in pack.feeds:
                 top.addChild(self._feed_item(feed, feed.url in followed))
@@ -66,6 +70,7 @@ class StarterPacks(Sheet):
         host = feed.site_url.split("//", 1)[-1].rstrip("/")
         item = QTreeWidgetItem([feed.title, tr("followed already") if followed else host])
         item.setForeground(1, theme.color("ink_third"))
+        item.setSizeHint(0, QSize(0, theme.px(26)))
         item.setCheckState(0, Qt.CheckState.Unchecked)
         if followed:
             item.setFlags(Qt.ItemFlag.ItemIsSelectable)

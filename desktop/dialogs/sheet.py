@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
@@ -13,8 +13,12 @@ from desktop import theme
 class Sheet(QDialog):
     """A dialog over its window. Add to `body`; make buttons with `add_button`, the main one last."""
 
-    def __init__(self, parent: QWidget | None, title: str, explanation: str = "", *, width: int = 520) -> None:
+    def __init__(
+        self, parent: QWidget | None, title: str, explanation: str = "", *, width: int = 520, stretches: bool = False
+    ) -> None:
+        """`stretches`: the person may make it higher; else it is as high as what it shows."""
         super().__init__(parent)
+        self._stretches = stretches
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, parent is not None)
         self.setMinimumWidth(theme.px(width))
@@ -59,6 +63,24 @@ class Sheet(QDialog):
         if waits if waits is not None else kind == "primary":
             self._waiting.append(button)
         return button
+
+    def event(self, event: QEvent) -> bool:
+        """Keep up with labels that wrap and parts that come and go: Qt asks a dialog's height only once."""
+        handled = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Polish, QEvent.Type.Show):
+            self._fit()
+        return handled
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        if layout is None:
+            return
+        height = layout.totalHeightForWidth(max(self.width(), self.minimumWidth()))
+        if not self._stretches:
+            if height != self.height():
+                self.setFixedHeight(height)
+        elif height > self.height():
+            self.resize(self.width(), height)
 
     def fail(self, text: str) -> None:
         """Say in words what went wrong; the dialog stays."""

@@ -35,7 +35,6 @@ class HelpPage(Page):
             flow.addWidget(choice)
         keys = button(tr("All keys…"), self._show_keys, "quiet")
         flow.addWidget(keys)
-        flow.setContentsMargins(-theme.px(8), 0, 0, 0)
         self.body.addWidget(row)
         self.heading = theme.label("", "heading", wrap=True)
         self.body.addSpacing(theme.px(4))

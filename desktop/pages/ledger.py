@@ -138,6 +138,7 @@ class LedgerPage(Page):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setShowGrid(False)
+        self.table.setStyleSheet("QTableView::item { padding: 0 8px; }")
         self.table.setWordWrap(False)
         self.table.setTabKeyNavigation(False)
         self.table.setMinimumHeight(theme.px(420))
@@ -145,7 +146,7 @@ class LedgerPage(Page):
         self.table.verticalHeader().setDefaultSectionSize(theme.px(28))
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        for column, width in enumerate((110, 190, 110, 72, 84)):
+        for column, width in enumerate((112, 186, 112, 86, 92)):
             header.resizeSection(column, theme.px(width))
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
         self.host.textChanged.connect(self.model.filter)

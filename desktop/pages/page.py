@@ -70,6 +70,13 @@ def button(text: str, act: Callable[[], object], kind: str = "link", *, name: st
     return made
 
 
+def flush(row: QWidget) -> None:
+    """Let a row that begins with a link button begin with its words, not with the room around them."""
+    first = row.findChild(QPushButton)
+    if first is not None and first.property("role") == "link":
+        first.setStyleSheet("padding-left: 0;")
+
+
 def empty(layout: QLayout) -> None:
     """Take everything out of a layout and delete it."""
     while layout.count():

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from desktop import theme
 from desktop.dialogs.controls import Choice
-from desktop.pages.page import Page, button, card, empty
+from desktop.pages.page import Page, button, card, empty, flush
 from desktop.reading.flow import FlowLayout
 from desktop.strings import ago, number, plural, tr
 from engine import Changes, Counts, Explanation, PostRow, Rule, TimelineQuery
@@ -126,12 +126,12 @@ class TrayPage(Page):
         box.addWidget(reason)
         foot = QWidget()
         flow = FlowLayout(foot, across=theme.px(8))
-        flow.setContentsMargins(-theme.px(5), 0, 0, 0)
         title = row.title or row.excerpt[:60]
         flow.addWidget(button(tr("Restore"), lambda: self._restore([row.id]), name=tr("Restore {title}").format(title=title)))
         flow.addWidget(button(tr("Read"), lambda: self._window.open_post(row.id), name=tr("Read {title}").format(title=title)))
         if rule is not None:
             flow.addWidget(button(tr("Edit the rule…"), lambda: self._edit(rule), name=tr("Edit {rule}").format(rule=rule.name)))
+        flush(foot)
         box.addWidget(foot)
         return frame
 

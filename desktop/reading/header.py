@@ -50,7 +50,6 @@ class PostHeader(QWidget):
         )  # fmt: skip
         for button in self._buttons:
             flow.addWidget(button)
-        flow.setContentsMargins(-theme.px(8), 0, 0, 0)
         column.addWidget(row)
 
     def show_post(self, post: Post) -> None:

@@ -121,6 +121,7 @@ class WhyPanel(QFrame):
         label = theme.label(words.format(rule=rule_name, words=hit.matched[:80]), "amber", wrap=True)
         self._add(label)
         flow.addWidget(self._link(tr("Edit the rule"), lambda: self.edit_rule.emit(hit.rule_id)))
+        _flush(row)
         self._add(row)
 
     def _bars(self, explanation: Explanation) -> QWidget:
@@ -170,20 +171,20 @@ class WhyPanel(QFrame):
         for post_id, title, cosine in explanation.nearest_liked[:3]:
             row = QWidget()
             flow = FlowLayout(row, across=theme.px(4))
-            flow.setContentsMargins(-theme.px(5), 0, 0, 0)
             short = title if len(title) <= 60 else title[:59] + "…"
             flow.addWidget(self._link(short or tr("(no title)"), partial(self.post_chosen.emit, post_id)))
             flow.addWidget(theme.label(decimal(cosine), "third"))
+            _flush(row)
             self._add(row)
 
     def _links(self) -> QWidget:
         row = QWidget()
         flow = FlowLayout(row, across=theme.px(6))
-        flow.setContentsMargins(-theme.px(5), 0, 0, 0)
         flow.addWidget(self._link(tr("More like this"), self.more.emit))
         flow.addWidget(self._link(tr("Not this"), self.less.emit))
         flow.addWidget(self._link(tr("Less of this source…"), self.less_of_source.emit))
         flow.addWidget(self._link(tr("Change the weights…"), self.weights.emit))
+        _flush(row)
         return row
 
     @staticmethod
@@ -202,3 +203,10 @@ def _number(value: float) -> QWidget:
     made = theme.label(decimal(value, signed=True), "second")
     made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return made
+
+
+def _flush(row: QWidget) -> None:
+    """The first link's words stand on the edge, without the room around them."""
+    first = row.findChild(QPushButton)
+    if first is not None:
+        first.setStyleSheet("padding-left: 0;")
