@@ -26,6 +26,7 @@ _WORDS_ALONE_EXPONENT = 1.5
 _FOLD = 0.32  # a story takes a post whose mean similarity to its nearest members reaches this
 _NEAREST = 3  # members that a new post is compared with
 _TEXT_CHARACTERS = 300
+_BLOCK = 64
 _LEAST_TITLE = 12  # characters from which an equal title means an equal story
 
 
@@ -120,6 +121,8 @@ class _Compared:
             vectors = np.full((len(posts), 1), np.nan, dtype=np.float32)
         self._spoken: Mask = np.asarray(np.isfinite(vectors).all(axis=1))
         self._rows = bags.rows()
+        self._block = np.zeros((0, 0), dtype=np.float32)
+        self._block_begin = -1
         self._weights = np.zeros(TERM_SPACE, dtype=np.float32)  # of the terms of one post at a time
         self._vectors = np.where(self._spoken[:, None], vectors, 0).astype(np.float32)
 
@@ -129,9 +132,18 @@ class _Compared:
         alone = 1 - np.power(np.clip(1 - words, 0, 1), np.float32(_WORDS_ALONE_EXPONENT))
         if not self._spoken[row]:
             return np.asarray(alone, dtype=np.float32)
-        close = np.clip(self._vectors[first:row] @ self._vectors[row], 0, 1)
+        close = np.clip(self._cosines(row)[first:row], 0, 1)
         both = (1 - _WORDS_SHARE) * close + _WORDS_SHARE * words
         return np.where(self._spoken[first:row], both, alone).astype(np.float32)
+
+    def _cosines(self, row: int) -> Floats:
+        """Cosines of a post with all before it; made for a block of posts at once, which is many times faster."""
+        begin = row - row % _BLOCK
+        if begin != self._block_begin:
+            end = min(begin + _BLOCK, len(self._vectors))
+            self._block = self._vectors[begin:end] @ self._vectors[:end].T
+            self._block_begin = begin
+        return np.asarray(self._block[row - begin])
 
     def _shared_words(self, row: int, first: int) -> Floats:
         """TF-IDF cosines of a post with those from `first` up to it."""
