@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.language.tokens import DATES, Token
-from engine.types import Floats
 
 REACH = 5  # tokens of the sentence on each side that count as neighbours
 _HALF = 3.0  # tokens of distance in the source at which nearness has halved
@@ -52,30 +51,51 @@ class Places:
 
         With a `width`, row i is for the `width` tokens from i on together: none of them is another's neighbour.
         """
+        left, right, weights = self._sides(tokens, width)
+        total = weights.sum(axis=1)
+        joined: NDArray[np.float64] = (left * weights[:, :1] + right * weights[:, 1:]) / np.where(total > 0, total, 1.0)[:, None]
+        return joined
+
+    def best_side(self, tokens: Sequence[Token], width: int = 1) -> NDArray[np.float64]:
+        """As `fit`, but by the better of the two sides, where each has two neighbours at least.
+
+        A sentence may join what the source says in two places: at the seam only one side fits.
+        """
+        left, right, weights = self._sides(tokens, width)
+        total = weights.sum(axis=1)
+        fits = (left * weights[:, :1] + right * weights[:, 1:]) / np.where(total > 0, total, 1.0)[:, None]
+        rows = np.arange(len(tokens))
+        fits[rows >= 2] = np.maximum(fits, left)[rows >= 2]
+        ending = rows + width + 2 <= len(tokens)
+        fits[ending] = np.maximum(fits, right)[ending]
+        return fits
+
+    def _sides(
+        self, tokens: Sequence[Token], width: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the fits by the neighbours before and after each token, and what each side weighs, (n, 2)."""
         count = len(tokens)
-        fits = np.zeros((count, self.count))
-        if not self.count or not count:
-            return fits
+        sides = np.zeros((2, count, self.count))
+        ideals = np.zeros((count, 2))
         near = {key: self._nearness(self.by_key[key]) for key in {token.key for token in tokens} & self.by_key.keys()}
         weights = {token.key: self.weight(token.key) for token in tokens}
         for i, token in enumerate(tokens):
             wrong = _SIDE.get(token.family, _ANY_SIDE)
-            ideal = 0.0
             for j in range(max(0, i - REACH), min(count, i + REACH + 1)):
                 other = tokens[j]
                 if i <= j < i + width or other.key == token.key:
                     continue
+                side = int(j > i)
                 share = weights[other.key] / abs(i - j)
-                ideal += share / (1.0 + abs(i - j) / _HALF)
+                ideals[i, side] += share / (1.0 + abs(i - j) / _HALF)
                 if other.key in near:
-                    left, right = near[other.key]
-                    same, opposite = (right, left) if j > i else (left, right)
-                    fits[i] += share * np.maximum(same, wrong * opposite)
-            if ideal > 0:
-                fits[i] /= ideal
-        return fits
+                    before, after = near[other.key]
+                    same, opposite = (after, before) if side else (before, after)
+                    sides[side, i] += share * np.maximum(same, wrong * opposite)
+        sides /= np.where(ideals > 0, ideals, 1.0).T[:, :, None]
+        return sides[0], sides[1], ideals
 
-    def _nearness(self, at: list[int]) -> tuple[Floats | NDArray[np.float64], NDArray[np.float64]]:
+    def _nearness(self, at: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """For every place, how near the closest of `at` is before it, and after it."""
         places = np.arange(self.count)
         marks = np.array(at)

@@ -201,7 +201,7 @@ class Checker:
         if not others:
             return ""
         for width in (1, 2, 3):
-            table = fits if width == 1 else self._places.fit(plain, width)
+            table = self._places.best_side(plain, width)
             for row in range(len(plain) - width + 1):
                 group = plain[row : row + width]
                 if len(plain) - width < 3 or any(is_reporting(token) for token in group):
@@ -215,11 +215,11 @@ class Checker:
         return ""
 
     def _occurrences(self, group: list[Token]) -> list[int]:
-        """Places of the source where these tokens stand side by side."""
+        """Places of the source where the first of these tokens stands, the others soon after it."""
         own = self._own(group[0])
         for step, token in enumerate(group[1:], 1):
             later = set(self._own(token))
-            own = [place for place in own if place + step in later]
+            own = [place for place in own if later & set(range(place + 1, place + step + 3))]
         return own
 
     def _too_new(self, sentence: str, plain: list[Token], chosen: list[int]) -> str:
