@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import zlib
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ from engine.types import Parsed
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 64 * 2**20  # `engine.http` stops far earlier; a file or a test may not
+MAX_BYTES = 32 * 2**20  # `engine.http` stops at half of it; a file or an undeclared gzip may not
 
 _SAFE: dict[str, Any] = {
     "resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False, "attribute_defaults": False,
@@ -31,6 +32,7 @@ _SAFE: dict[str, Any] = {
 _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_RELATIVE", "NS_ERR_XML_NAMESPACE", "NS_ERR_EMPTY"})
 _FIRST_TAG = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _FEED_TAG = re.compile(r"<(?:[\w-]+:)?(?:rss|rdf|feed|channel|entry)[\s>]", re.I)
+_WRAPPED = re.compile(r"<(feed|rss|rdf:RDF)\s[^<>]*(?:xmlns|version)[^<>]*>")
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
 _LIST_ROOTS = frozenset({"opml"})
 
@@ -89,6 +91,8 @@ def _says(feed: RawFeed) -> tuple[int, int]:
 
 
 def _looks_like_page(text: str) -> bool:
+    if text.startswith(("{", "[")):
+        return False
     start = text[:2000].lower()
     found = _FIRST_TAG.search(start)
     return bool(found and found[1] in ("html", "head", "body", "title", "meta", "div", "p", "a")) or "<html" in start
@@ -118,6 +122,9 @@ def _read(text: str, url: str) -> RawFeed | None:
     first = _FIRST_TAG.search(body)
     if first is None:
         return None
+    if local_of(first[1]) == "html":
+        body = _unwrapped(body)
+        first = _FIRST_TAG.search(body) or first
     feed = strictly(body, url) if local_of(first[1]) in _FEED_ROOTS else None
     if feed is None and _FEED_TAG.search(body[:100_000]) and local_of(first[1]) != "html":
         feed = loosely(body[_start(body) :], url)
@@ -130,6 +137,32 @@ def _start(text: str) -> int:
     """Where the feed starts: some servers print messages before it."""
     found = _FEED_TAG.search(text)
     return found.start() if found else 0
+
+
+def _unwrapped(text: str) -> str:
+    """The feed that some programs put into the body of a page; `text` itself when there is none near its start."""
+    found = _WRAPPED.search(text, 0, 10_000)
+    if found is None:
+        return text
+    closing = f"</{found[1]}>"
+    end = text.rfind(closing)
+    return text[found.start() : end + len(closing) if end > 0 else len(text)]
+
+
+def _decompressed(body: bytes) -> bytes:
+    """A gzip body that its server did not declare; never more than MAX_BYTES of it are unpacked.
+
+    Raises:
+        ParseError: it unpacks to more, or is no gzip after all.
+    """
+    unpacking = zlib.decompressobj(31)
+    try:
+        unpacked = unpacking.decompress(body, MAX_BYTES)
+    except zlib.error:
+        raise ParseError("The feed is compressed and damaged.") from None
+    if unpacking.unconsumed_tail:
+        raise ParseError(f"The feed unpacks to more than {MAX_BYTES // 2**20} MB.")
+    return unpacked
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str = "", now: datetime) -> Parsed:
@@ -146,6 +179,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "", now: datetime) 
     """
     if len(body) > MAX_BYTES:
         raise ParseError(f"The feed is larger than {MAX_BYTES // 2**20} MB.")
+    if body.startswith(b"\x1f\x8b"):
+        body = _decompressed(body)
     text, warning = decode(body, content_type)
     text = text.lstrip("\ufeff \t\r\n\0")
     feed = _read(text, url)

@@ -1,8 +1,9 @@
-"""JSON Feed 1.0 and 1.1."""
+"""JSON Feed 1.0 and 1.1, and RSS 2.0 written as JSON."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from engine.errors import ParseError
@@ -10,6 +11,9 @@ from engine.sources.links import join
 from engine.sources.raw import RawFeed, RawPost
 from engine.sources.xmlfeed import html_from_text
 from engine.sources.xmlmedia import MAX_MEDIA, make
+
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
 
 
 def _text(value: object) -> str:
@@ -76,18 +80,83 @@ def _looks_like_feed(document: dict[str, Any], version: str) -> bool:
     return named and any(name in _object(items[0]) for name in ("id", "content_html", "content_text", "date_published"))
 
 
+def _rss_post(item: dict[str, Any], base: str) -> RawPost:
+    guid = item.get("guid")
+    stated = _text(_object(guid).get("#value") or _object(guid).get("#text")) if isinstance(guid, dict) else _text(guid)
+    link = _text(item.get("link")) or (stated if stated.startswith(("http://", "https://")) else "")
+    enclosure = _object(item.get("enclosure"))
+    media = make(_text(enclosure.get("url")), base, mime=_text(enclosure.get("type")), size=_text(enclosure.get("length")))
+    return RawPost(
+        guid=stated,
+        url=join(base, link),
+        title=_text(item.get("title")),
+        authors=[_text(item.get("author"))],
+        body=_text(item.get("description")),
+        published=_text(item.get("pubDate")),
+        comments=join(base, _text(item.get("comments"))),
+        media=[media] if media else [],
+    )
+
+
+def _read_rss(channel: dict[str, Any], url: str) -> RawFeed:
+    """RSS 2.0 written as JSON: the same names, with a lone item in place of a list of one."""
+    site = join(url, _text(channel.get("link")))
+    feed = RawFeed(kind="json", title=_text(channel.get("title")), site_url=site, language=_text(channel.get("language")))
+    feed.description, feed.rights = _text(channel.get("description")), _text(channel.get("copyright"))
+    feed.generator, feed.updated = _text(channel.get("generator")), _text(channel.get("lastBuildDate"))
+    feed.icon = join(url, _text(_object(channel.get("image")).get("url")))
+    items = _list(channel.get("item")) or [channel.get("item")]
+    feed.posts = [_rss_post(item, site or url) for item in items if isinstance(item, dict)]
+    return feed
+
+
+def _salvaged(text: str) -> dict[str, Any] | None:
+    """What comes before the damage in a cut-off document: its head and its whole items; None when no item is whole. Linear."""
+    found = _ITEMS.search(text)
+    if found is None:
+        return None
+    decoder = json.JSONDecoder(strict=False)
+    items: list[Any] = []
+    position = found.end()
+    while True:
+        position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing, too
+        try:
+            item, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            break
+        items.append(item)
+    if not items:
+        return None
+    try:
+        head = _object(json.loads(text[: found.end()] + "]}", strict=False))
+    except (ValueError, RecursionError):
+        head = {}
+    return {"version": "jsonfeed"} | head | {"items": items}
+
+
 def read_json(text: str, url: str) -> RawFeed | None:
-    """Read a JSON Feed document fetched from `url`; None when the JSON is something else.
+    """Read a JSON Feed or an RSS feed written as JSON, fetched from `url`; None when the JSON is something else.
 
     Raises:
-        ParseError: it is no JSON, or nested absurdly deep.
+        ParseError: it is no JSON, nested absurdly deep, or cut off before its first item ends.
     """
+    damaged = False
     try:
         document = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        raise ParseError("The feed is damaged: it starts like JSON but is none.") from None
+        document, damaged = _salvaged(text), True
+        if document is None:
+            raise ParseError("The feed is damaged: it starts like JSON but is none.") from None
     if not isinstance(document, dict):
         return None
+    channel = _object(_object(document.get("rss")).get("channel"))
+    feed = _read_rss(channel, url) if channel else _read_feed(document, url)
+    if feed is not None and damaged:
+        feed.warnings.append("The feed is damaged; what could be read of it was taken.")
+    return feed
+
+
+def _read_feed(document: dict[str, Any], url: str) -> RawFeed | None:
     items = document.get("items")
     version = _text(document.get("version"))
     if not isinstance(items, list) and "jsonfeed" not in version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import time
 from datetime import UTC, datetime
@@ -349,6 +350,34 @@ def test_what_makes_feedparser_itself_fail_is_read_all_the_same() -> None:
     document = rss("<image></height></image><item><title>A</title></item>")
     assert read_loosely(document.encode(), URL) is None
     assert [post.title for post in parse(document).posts] == ["A"]
+
+
+def test_a_feed_inside_a_page_is_found() -> None:
+    page = f'<?xml version="1.0"?><!DOCTYPE html PUBLIC "x" "y"><html xmlns="http://www.w3.org/1999/xhtml"><body>{ATOM.split("?>", 1)[1]}</body></html>'
+    assert parse(page).posts == parse(ATOM).posts
+
+
+def test_an_undeclared_gzip_is_unpacked() -> None:
+    assert parse(gzip.compress(RSS.encode())).posts == parse(RSS).posts
+
+
+def test_a_gzip_bomb_is_refused() -> None:
+    with pytest.raises(ParseError, match="unpacks to more"):
+        parse(gzip.compress(b" " * 40 * 2**20))
+
+
+def test_rss_written_as_json_is_read() -> None:
+    item = {"title": "A", "link": "https://a.example/1", "guid": "g1", "description": "<b>x</b>", "pubDate": "Thu, 19 Nov 2026 08:30:00 GMT"}
+    parsed = parse(json.dumps({"rss": {"version": "2.0", "channel": {"title": "T", "link": "https://a.example/", "item": [item]}}}))
+    assert [(post.guid, post.title, post.text) for post in parsed.posts] == [("g1", "A", "x")]
+    assert parsed.info.title == "T"
+
+
+def test_a_json_feed_that_was_cut_off_gives_its_whole_items() -> None:
+    items = ",".join(f'{{"id": "{number}", "content_text": "post {number}"}}' for number in range(5))
+    parsed = parse(f'{{"version": "https://jsonfeed.org/version/1", "title": "T", "items": [{items}'[:-20])
+    assert [post.guid for post in parsed.posts] == ["0", "1", "2", "3"]
+    assert (parsed.info.title, parsed.warnings) == ("T", ("The feed is damaged; what could be read of it was taken.",))
 
 
 # ---- hostile documents -----------------------------------------------------------------------
