@@ -9,13 +9,13 @@ language, excuse one word more of a paraphrase; they never excuse a number, a da
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import regex
 
-from engine.language import polarity
+from engine.language import polarity, roles
 from engine.language.alignment import Places
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
@@ -31,7 +31,8 @@ MAX_SUPPORT = 3  # sentences of the source that may support one sentence
 NEW_WORDS_SHARE = 0.2  # of a sentence's content words may be its own, one in any case
 CLOSE_COSINE = 0.75  # from here on one more
 RIVAL = 1.25  # a number, date or name fits better where another stands
-DISPLACED_FIT, DISPLACED_GAP = 0.35, 0.42  # a word stands far from its neighbours, and another among them
+DISPLACED_FIT, DISPLACED_GAP = 0.35, 0.42  # a word that may be a name stands far from its neighbours, and another among them
+COMMON_FIT, COMMON_GAP = 0.2, 0.6  # the same for a word that is none
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
 
 _QUOTES = regex.compile(
@@ -47,6 +48,7 @@ _SURNAMES = frozenset(
     "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段雷钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔文"
 )
 _PLACE_ENDS = frozenset("市省县縣区區镇鎮村国國州岛島山河湖江海港路街院所局部厅廳队隊社站校厂廠店城")
+_PLACE_FOLLOWS = regex.compile(rf"[{''.join(sorted(_PLACE_ENDS))}]|\p{{Han}}?(?:大学|大學|公司|银行|銀行|集团|集團|医院|醫院|科技)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,8 @@ class Checker:
         tokens = read(self._source, [(span.start, span.end) for span in self._spans])
         self._places = Places(tokens, len(self._spans))
         self._denied = polarity.denials(tokens)
-        self._cased = any(token.family == "name" for token in tokens)
+        self._names = {token.key for token in tokens if token.family == "name"}
+        self._cased = bool(self._names) or len(_HAN.findall(self._source)) > len(self._source) / 8
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
         self._quoted = f" {' / '.join(_quotations(self._source))} "
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
@@ -94,7 +97,10 @@ class Checker:
         sentence = sentence.strip()
         if len(sentence) > MAX_SENTENCE_CHARACTERS:
             return Verdict(ok=False, refusal="unsupported")
-        tokens = read(sentence, [(0, len(sentence))])
+        tokens = [
+            replace(token, family="name") if token.key in self._names and token.text[:1].isupper() else token
+            for token in read(sentence, [(0, len(sentence))])
+        ]
         plain = [token for token in tokens if not token.negation]
         if not plain or not self._places.count:
             return Verdict(ok=False, refusal="empty")
@@ -121,6 +127,8 @@ class Checker:
             return failed
         if failed := self._in_anothers_place(plain, fits):
             return failed
+        if detail := roles.exchanged(sentence, plain, self._source, self._places):
+            return "name", detail
         if detail := polarity.mismatch(sentence, tokens, fits, self._source, self._places, self._denied):
             return "negation", detail
         if detail := polarity.opposite(tokens, fits, self._places):
@@ -210,7 +218,9 @@ class Checker:
                 if not own:
                     continue
                 best = float(table[row, own].max())
-                if best < DISPLACED_FIT and float(table[row, others].max()) - best > DISPLACED_GAP:
+                doubtful = not self._cased or any(token.family == "name" for token in group)
+                fit, gap = (DISPLACED_FIT, DISPLACED_GAP) if doubtful else (COMMON_FIT, COMMON_GAP)
+                if best < fit and float(table[row, others].max()) - best > gap:
                     return " ".join(token.text for token in group)
         return ""
 
@@ -231,7 +241,7 @@ class Checker:
         if not new:
             return "" if grounded >= len(plain) / 2 else sentence
         if len(_HAN.findall(sentence)) * 2 > len(plain):
-            return _new_han(plain, new)
+            return _new_han(sentence, plain, new)
         weight = len(new) + sum(later - row == 1 for row, later in zip(new, new[1:], strict=False))
         if not self._cased or (new[0] == 0 and _NAME_FIRST.match(sentence)):
             return plain[new[0]].text
@@ -263,7 +273,7 @@ class Checker:
         return Span(start=start, end=end)
 
 
-def _new_han(plain: list[Token], new: list[int]) -> str:
+def _new_han(sentence: str, plain: list[Token], new: list[int]) -> str:
     """Chinese words are runs of characters: of new ones, names and more than a few are refused."""
     runs: list[list[Token]] = []
     for row in new:
@@ -273,7 +283,9 @@ def _new_han(plain: list[Token], new: list[int]) -> str:
             runs.append([plain[row]])
     for run in runs:
         written = "".join(token.text for token in run)
-        if len(run) >= 2 and (run[0].text in _SURNAMES or run[-1].text in _PLACE_ENDS or len(run) > 3):
+        if len(run) > 3 or (len(run) > 1 and (run[0].text in _SURNAMES or run[-1].text in _PLACE_ENDS)):
+            return written
+        if _PLACE_FOLLOWS.match(sentence, run[-1].end):
             return written
     if len(new) > max(2, 0.25 * len(plain)):
         return "".join(plain[row].text for row in new)

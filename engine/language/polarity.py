@@ -54,12 +54,13 @@ def mismatch(
     own = denials(tokens)
     best = [_best_place(token, fits[row], places) for row, token in enumerate(plain)]
     for denial in own:
-        if not _source_denies(denial, plain, best, places, denied):
+        if not _source_denies(denial, plain, best, source, places, denied):
             following = plain[denial.at : denial.at + 1]
             return " ".join([denial.token.text, *(token.text for token in following)])
     for row, token in enumerate(plain):
         place = best[row]
-        if place < 0 or fits[row, place] < _NEAR_FIT or _sentence_denies_near(row, plain, own):
+        alone = len(plain) <= 2  # too few neighbours to tell places apart
+        if place < 0 or (fits[row, place] < _NEAR_FIT and not alone) or _sentence_denies_near(row, plain, own):
             continue
         governing = _governing(place, places, denied, source)
         if governing is None:
@@ -88,7 +89,7 @@ def _best_place(token: Token, fits: Floats, places: Places) -> int:
 
 
 def _source_denies(
-    denial: Denial, plain: Sequence[Token], best: Sequence[int], places: Places, denied: Sequence[Denial]
+    denial: Denial, plain: Sequence[Token], best: Sequence[int], source: str, places: Places, denied: Sequence[Denial]
 ) -> bool:
     """Whether the source, where it speaks of the words around a negation, denies too."""
     said = {token.key for token in plain}
@@ -98,7 +99,10 @@ def _source_denies(
         place = best[row]
         line = places.sentence[place]
         for other in denied:
-            if other.token.sentence == line and -3 <= other.at - place <= (1 if row >= denial.at else 3):
+            if other.token.sentence != line or not -3 <= other.at - place <= (1 if row >= denial.at else 3):
+                continue
+            ends = sorted([(other.token.start, other.token.end), (places.tokens[place].start, places.tokens[place].end)])
+            if not _CLAUSE.search(source[ends[0][1] : ends[1][0]]):
                 return True
         for near in range(max(0, place - 3), min(places.count, place + 3)):
             other_word = places.tokens[near]
