@@ -53,7 +53,9 @@ class Places:
         """
         left, right, weights = self._sides(tokens, width)
         total = weights.sum(axis=1)
-        joined: NDArray[np.float64] = (left * weights[:, :1] + right * weights[:, 1:]) / np.where(total > 0, total, 1.0)[:, None]
+        joined: NDArray[np.float64] = (left * weights[:, :1] + right * weights[:, 1:]) / np.where(
+            total > 0, total, 1.0
+        )[:, None]
         return joined
 
     def best_side(self, tokens: Sequence[Token], width: int = 1) -> NDArray[np.float64]:
@@ -118,7 +120,9 @@ class Places:
             return [p for p in self.families.get(token.family, ()) if self.tokens[p].key != token.key]
         own = {self.groups[place] for place in self.by_key.get(token.key, ()) if place in self.groups}
         own |= {self.groups[place] for key in said for place in self.by_key.get(key, ()) if place in self.groups}
-        return [p for p in self.families.get("name", ()) if self.groups[p] not in own and self.tokens[p].key not in said]
+        return [
+            p for p in self.families.get("name", ()) if self.groups[p] not in own and self.tokens[p].key not in said
+        ]
 
 
 def _name_groups(tokens: Sequence[Token]) -> dict[int, str]:

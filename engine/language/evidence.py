@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,10 @@ MAX_SUPPORT = 3  # sentences of the source that may support one sentence
 NEW_WORDS_SHARE = 0.2  # of a sentence's content words may be its own, one in any case
 CLOSE_COSINE = 0.75  # from here on one more
 RIVAL = 1.25  # a number, date or name fits better where another stands
-DISPLACED_FIT, DISPLACED_GAP = 0.35, 0.42  # a word that may be a name stands far from its neighbours, and another among them
+DISPLACED_FIT, DISPLACED_GAP = (
+    0.35,
+    0.42,
+)  # a word that may be a name stands far from its neighbours, and another among them
 COMMON_FIT, COMMON_GAP = 0.2, 0.6  # the same for a word that is none
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
 
@@ -43,12 +47,16 @@ _CUT = regex.compile(r"\.\.\.|…|\[[^\]]*\]")
 _LINK = regex.compile(r"(?:https?://|www\.)[^\s<>\"”)]+|(?<![\w.])@[\w.]+@?[\w.]*\w|(?<!\w)#\w+")
 _CLAUSE_END = regex.compile(r"[,;:，；：]\s*|\s[—–-]\s")
 _HAN = regex.compile(r"\p{Han}")
-_NAME_FIRST = regex.compile(r"\P{L}*\p{Lu}[\p{L}’'-]*\s+(?:\p{Lu}|(?:is|was|has|had|will|would|did|does|can|could|also|said|says)\b)")
+_NAME_FIRST = regex.compile(
+    r"\P{L}*\p{Lu}[\p{L}’'-]*\s+(?:\p{Lu}|(?:is|was|has|had|will|would|did|does|can|could|also|said|says)\b)"
+)
 _SURNAMES = frozenset(
     "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧蕭程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾賈丁魏薛叶葉阎余潘杜戴夏钟鍾汪田任姜范方石姚谭譚廖邹鄒熊金陆陸郝孔白崔康毛邱秦江史顾顧侯邵孟龙龍万萬段雷钱錢汤湯尹黎易常武乔喬贺賀赖賴龚龔文"
 )
 _PLACE_ENDS = frozenset("市省县縣区區镇鎮村国國州岛島山河湖江海港路街院所局部厅廳队隊社站校厂廠店城")
-_PLACE_FOLLOWS = regex.compile(rf"[{''.join(sorted(_PLACE_ENDS))}]|\p{{Han}}?(?:大学|大學|公司|银行|銀行|集团|集團|医院|醫院|科技)")
+_PLACE_FOLLOWS = regex.compile(
+    rf"[{''.join(sorted(_PLACE_ENDS))}]|\p{{Han}}?(?:大学|大學|公司|银行|銀行|集团|集團|医院|醫院|科技)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +250,7 @@ class Checker:
             return "" if grounded >= len(plain) / 2 else sentence
         if len(_HAN.findall(sentence)) * 2 > len(plain):
             return _new_han(sentence, plain, new)
-        weight = len(new) + sum(later - row == 1 for row, later in zip(new, new[1:], strict=False))
+        weight = len(new) + sum(later - row == 1 for row, later in pairwise(new))
         if not self._cased or (new[0] == 0 and _NAME_FIRST.match(sentence)):
             return plain[new[0]].text
         limit = max(1.0, NEW_WORDS_SHARE * len(plain))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
@@ -31,18 +36,16 @@ DAYS = {
 RELATIVE_DAYS = {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1}
 SEASONS = {"spring": 1, "summer": 2, "autumn": 3, "fall": 3, "winter": 4}
 
-NEGATIONS = frozenset(
-    "not no never none nobody nothing neither nor cannot without nowhere n't hardly barely scarcely".split()
-)
-DENIALS = frozenset(  # what they govern did not happen, or is said not to have
+NEGATIONS = _set("not no never none nobody nothing neither nor cannot without nowhere n't hardly barely scarcely")
+DENIALS = _set(  # what they govern did not happen, or is said not to have
     "deny denied refuse refused refusal reject rejected fail failed failure unlikely lack false untrue decline declined"
     " unable miss missed missing absent absence avoid prevent ban banned block halt stop stopped cease cancel cancelled"
-    " oppose unaware unknown dropped impossible withhold abandon rule out ruled avoidance neither impossible".split()
+    " oppose unaware unknown dropped impossible withhold abandon rule out ruled avoidance neither impossible"
 )
 HAN_NEGATIONS = ("没有", "沒有", "并非", "並非", "不是", "无法", "無法", "从未", "從未", "尚未", "并未", "並未", "没", "沒", "未", "不", "无", "無", "否认", "否認", "拒绝", "拒絕")  # fmt: skip
 HAN_NOT_NEGATION = ("不仅", "不僅", "不但", "不过", "不過", "不断", "不斷", "不少", "不久", "不同", "未来", "未來", "无论", "無論", "不管", "差不多", "不锈", "不得不", "无线", "无人")  # fmt: skip
 
-FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = _set(
     "a about above across after again against ago ah all almost along already also although always am among an and any"
     " anyone anything are around as at away back be became because become becomes been before behind being below"
     " between both but by can could did do does doing done down during each either else even ever every everyone"
@@ -53,13 +56,13 @@ FUNCTION_WORDS = frozenset(
     " takes than that the their theirs them themselves then there these they this those though through thus to"
     " together too took toward towards under until up upon us use used uses using very via was we well went were what"
     " when where whether which while who whom whose why will with within would yet you your yours yourself 'd 'll 've"
-    " 're 'm d ll ve re m got going go goes really around way thing things lot lots am is".split()
+    " 're 'm d ll ve re m got going go goes really around way thing things lot lots am is"
 )
-REPORTING = frozenset(  # who writes about a text may use these though it does not
+REPORTING = _set(  # who writes about a text may use these though it does not
     "say says said tell tells told state states stated report reports reported reportedly according add adds added note"
     " notes noted mention explain explains explained describe describes announce announces announced claim claims"
     " reveal reveals revealed argue argues believe believes discuss discusses highlight show shows suggest suggests"
-    " writer author article post story text speaker include includes including".split()
+    " writer author article post story text speaker include includes including"
 )
 IRREGULAR = {
     "won": "win", "bought": "buy", "sold": "sell", "sale": "sell", "sales": "sell", "rose": "rise", "risen": "rise",
@@ -78,19 +81,18 @@ IRREGULAR = {
     "slept": "sleep", "sought": "seek", "stole": "steal", "stolen": "steal", "stuck": "stick", "swam": "swim",
     "threw": "throw", "thrown": "throw", "told": "tell", "understood": "understand", "woke": "wake", "wore": "wear",
     "worn": "wear", "wives": "wife", "lives": "life", "bigger": "big", "biggest": "big", "better": "good",
-    "best": "good", "worse": "bad", "worst": "bad", "made": "make", "feet": "foot", "bid": "bid", "cities": "city",
+    "best": "good", "worse": "bad", "worst": "bad", "made": "make", "feet": "foot", "cities": "city",
     "countries": "country", "decision": "decide", "decisions": "decide", "arrival": "arrive", "closure": "close",
 }  # fmt: skip
-NUMBER_UNITS = frozenset("percent per cent km mile miles metre metres meter meters".split())
 
+_OPPOSITES = (
+    "rise/fall rise/drop increase/decrease increase/fall win/lose gain/lose more/fewer approve/reject accept/reject"
+    " accept/refuse open/close start/end begin/end start/stop buy/sell hire/fire before/after above/below best/worst"
+    " highest/lowest allow/ban support/oppose success/failure pass/fail guilty/innocent raise/lower raise/cut"
+    " grow/shrink strong/weak cheap/expensive higher/lower faster/slower arrive/depart join/leave alive/dead"
+    " confirm/deny safe/dangerous legal/illegal male/female north/south east/west large/small add/remove"
+    " agree/disagree likely/unlikely possible/impossible victory/defeat profit/loss longer/shorter early/late"
+)
 OPPOSITES = tuple(  # words that turn a claim round
-    tuple(pair.split("/"))
-    for pair in (
-        "rise/fall rise/drop increase/decrease increase/fall win/lose gain/lose more/fewer approve/reject accept/reject"
-        " accept/refuse open/close start/end begin/end start/stop buy/sell hire/fire before/after above/below best/worst"
-        " highest/lowest allow/ban support/oppose success/failure pass/fail guilty/innocent raise/lower raise/cut"
-        " grow/shrink strong/weak cheap/expensive higher/lower faster/slower arrive/depart join/leave alive/dead"
-        " confirm/deny safe/dangerous legal/illegal male/female north/south east/west large/small add/remove"
-        " agree/disagree likely/unlikely possible/impossible victory/defeat profit/loss longer/shorter early/late"
-    ).split()
+    (pair.split("/")[0], pair.split("/")[1]) for pair in _OPPOSITES.split()
 )

@@ -12,7 +12,9 @@ from engine.language.alignment import Places
 from engine.language.tokens import Token, is_denial, stem
 from engine.types import Floats
 
-_CLAUSE = regex.compile(r"[,;:.!?()—–，。；：！？、]|\b(?:but|although|though|while|because|whereas)\b", regex.IGNORECASE)
+_CLAUSE = regex.compile(
+    r"[,;:.!?()—–，。；：！？、]|\b(?:but|although|though|while|because|whereas)\b", regex.IGNORECASE
+)
 _NEAR_FIT = 0.45  # a place of the source counts as said of the same thing from this fit on
 
 _OPPOSITES: dict[str, set[str]] = {}
@@ -65,7 +67,11 @@ def mismatch(
         governing = _governing(place, places, denied, source)
         if governing is None:
             continue
-        elsewhere = (other for other in places.by_key[token.key] if other != place and fits[row, other] >= 0.75 * fits[row, place])
+        elsewhere = (
+            other
+            for other in places.by_key[token.key]
+            if other != place and fits[row, other] >= 0.75 * fits[row, place]
+        )
         if all(_governing(other, places, denied, source) is not None for other in elsewhere):
             return f"{governing.token.text} {token.text}"
     return ""
@@ -101,7 +107,9 @@ def _source_denies(
         for other in denied:
             if other.token.sentence != line or not -3 <= other.at - place <= (1 if row >= denial.at else 3):
                 continue
-            ends = sorted([(other.token.start, other.token.end), (places.tokens[place].start, places.tokens[place].end)])
+            ends = sorted(
+                [(other.token.start, other.token.end), (places.tokens[place].start, places.tokens[place].end)]
+            )
             if not _CLAUSE.search(source[ends[0][1] : ends[1][0]]):
                 return True
         for near in range(max(0, place - 3), min(places.count, place + 3)):

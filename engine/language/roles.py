@@ -9,7 +9,10 @@ import regex
 from engine.language.alignment import Places
 from engine.language.tokens import Token
 
-_PASSIVE = regex.compile(r"\b(?:was|were|is|are|been|being|be|got)\s+(?:\w+\s+){0,2}?\w+(?:ed|en|t|wn|de|ld|ught)\b.*\bby\b", regex.IGNORECASE)
+_PASSIVE = regex.compile(
+    r"\b(?:was|were|is|are|been|being|be|got)\s+(?:\w+\s+){0,2}?\w+(?:ed|en|t|wn|de|ld|ught)\b.*\bby\b",
+    regex.IGNORECASE,
+)
 _LIST = regex.compile(r"\s*(?:,|and|or|&|/)\s*(?:and|the)?\s*$", regex.IGNORECASE)
 
 
@@ -36,7 +39,8 @@ def exchanged(sentence: str, tokens: Sequence[Token], source: str, places: Place
             found = [
                 order
                 for line in {int(places.sentence[p]) for p in places.by_key.get(tokens[left].key, ())}
-                if (order := _order(tokens[left], tokens[right], between, lines[line], source, places, passive)) is not None
+                if (order := _order(tokens[left], tokens[right], between, lines[line], source, places, passive))
+                is not None
             ]
             if found and not any(found):
                 return f"{tokens[left].text} … {tokens[right].text}"

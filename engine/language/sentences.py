@@ -11,7 +11,9 @@ _ABBREVIATION = regex.compile(
     r"Lt|Col|Capt|Sgt|Rev|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K|U\.N|a\.m|p\.m|Fig|al|cf|ca)\.$"
 )
 _END = regex.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n\s*\n|\n(?=\s*[-•*]\s)|\n")
-_WORD = regex.compile(r"\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}]+|[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*")
+_WORD = regex.compile(
+    r"\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}]+|[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*"
+)
 
 
 def split(text: str) -> list[Span]:

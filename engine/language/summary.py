@@ -76,7 +76,7 @@ def _kept(
     for place, span in enumerate(spans):
         sentence = " ".join(written[span.start : span.end].split())
         length = count_words(sentence)
-        unfinished = place == len(spans) - 1 and sentence[-1:] not in ".!?…。！？\"”’』」"
+        unfinished = place == len(spans) - 1 and sentence[-1:] not in '.!?…。！？"”’』」'
         if unfinished or length > room or sentence.casefold() in seen:
             continue
         seen.add(sentence.casefold())

@@ -24,9 +24,15 @@ _PIECE = regex.compile(
     |(?P<han>\p{Han})""",
     regex.VERBOSE | regex.VERSION1 | regex.IGNORECASE,
 )
-_BEFORE_MONTH = regex.compile(r"(?:\b(?:in|since|until|till|last|next|early|late|by|of)|\d(?:st|nd|rd|th)?)\s$", regex.IGNORECASE)
-_NO_DENIAL = regex.compile(r"\s+(?:(?:only|just|merely)\b.*\bbut|doubt|sooner|fewer|less|more than|later|matter|least|but|to mention)\b")
-_HAN_FUNCTION = frozenset("的了在是和与與及也都就而把被将將对對于於从從以为為这這那其之个個着著过過到会會等并並又还還很地得")
+_BEFORE_MONTH = regex.compile(
+    r"(?:\b(?:in|since|until|till|last|next|early|late|by|of)|\d(?:st|nd|rd|th)?)\s$", regex.IGNORECASE
+)
+_NO_DENIAL = regex.compile(
+    r"\s+(?:(?:only|just|merely)\b.*\bbut|doubt|sooner|fewer|less|more than|later|matter|least|but|to mention)\b"
+)
+_HAN_FUNCTION = frozenset(
+    "的了在是和与與及也都就而把被将將对對于於从從以为為这這那其之个個着著过過到会會等并並又还還很地得"
+)
 _SUFFIXES = (
     "ations", "ation", "ments", "ment", "ingly", "edly", "ness", "ions", "ings", "ing", "ers", "ied", "ies", "ion",
     "ive", "ed", "es", "er", "or", "ly", "al", "s",
@@ -117,15 +123,16 @@ def _sentence(text: str, start: int, end: int, place: int) -> Iterator[Token]:
             value = _han_value(piece.text)
             yield Token(piece.text, piece.start, piece.end, f"#{value:g}", "number", place)
         elif piece.kind == "han_date":
-            yield Token(piece.text, piece.start, piece.end, piece.text.replace("天", "日"), _han_family(piece.text), place)
+            yield Token(
+                piece.text, piece.start, piece.end, piece.text.replace("天", "日"), _han_family(piece.text), place
+            )
         elif piece.kind == "negation":
             yield Token(piece.text, piece.start, piece.end, "not", "word", place, negation=True)
         elif piece.kind == "han":
             if piece.text not in _HAN_FUNCTION:
                 yield Token(piece.text, piece.start, piece.end, piece.text, "word", place)
-        elif piece.kind == "word":
-            if (token := _word(piece, place, first=index == 0, text=text)) is not None:
-                yield token
+        elif piece.kind == "word" and (token := _word(piece, place, first=index == 0, text=text)) is not None:
+            yield token
         index += used
 
 
@@ -196,8 +203,12 @@ def _number(raw: list[_Raw], index: int, text: str) -> tuple[float | None, int]:
 
 def _numeric(written: str, start: int, end: int, value: float, place: int, text: str) -> Token:
     plain = written.isdigit() and len(written) == 4 and 1000 <= value <= 2100
-    year = (plain and not text[max(0, start - 2) : start].strip().endswith(("$", "£", "€"))) or text[end : end + 1] == "年"
-    return Token(written, start, end, f"#{value:g}" if abs(value) < 1e15 else f"#{value!r}", "year" if year else "number", place)
+    year = (plain and not text[max(0, start - 2) : start].strip().endswith(("$", "£", "€"))) or text[
+        end : end + 1
+    ] == "年"
+    return Token(
+        written, start, end, f"#{value:g}" if abs(value) < 1e15 else f"#{value!r}", "year" if year else "number", place
+    )
 
 
 def _han_value(text: str) -> float:
@@ -243,7 +254,7 @@ def _word(piece: _Raw, place: int, *, first: bool, text: str) -> Token | None:
             return Token(piece.text, piece.start, piece.end, f"{family}:{table[known]}", family, place)  # type: ignore[arg-type]
     if folded in lexicon.RELATIVE_DAYS:
         return Token(piece.text, piece.start, piece.end, f"day:{lexicon.RELATIVE_DAYS[folded]}", "relative", place)
-    if folded in lexicon.FUNCTION_WORDS or len(folded) == 1 and folded.isascii():
+    if folded in lexicon.FUNCTION_WORDS or (len(folded) == 1 and folded.isascii()):
         return None
     inside = capital and not first and text[max(0, piece.start - 1) : piece.start] not in {'"', "“", "‘", "「"}
     return Token(piece.text, piece.start, piece.end, stem(word), "name" if inside else "word", place)

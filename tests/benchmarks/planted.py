@@ -22,13 +22,15 @@ from engine.language import evidence
 KINDS = ("number", "name", "negation", "date", "quotation")
 EACH = 60
 
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS = "january february march april june july august september october november december".split()
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_MONTHS = ["january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december"]
 _NUMBER = re.compile(r"(?<![\w.,$£-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w,.]\d)")
-_NUMBER_WORDS = "two three four five six seven eight nine ten eleven twelve".split()
+_NUMBER_WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _YEAR = re.compile(r"(?<![\w,.])(?:19|20)\d\d(?![\w,.]\d)")
 _QUOTED = re.compile(r"(?:``|[“\"])\s?([^`“”\"]{8,}?)\s?(?:''|``|[”\"])|`\s([^`]{8,}?)\s'(?=[\s,.]|$)")
-_AUXILIARY = re.compile(r"\b(is|are|was|were|has|have|had|will|would|can|could|should|may|must)\b(?! (?:not|n't|been not))", re.I)
+_AUXILIARY = re.compile(
+    r"\b(is|are|was|were|has|have|had|will|would|can|could|should|may|must)\b(?! (?:not|n't|been not))", re.I
+)
 _NEGATED = re.compile(r"\b(not|never|n't|no)\b ?", re.I)
 
 
@@ -85,7 +87,8 @@ def name_table(data: Path) -> set[str]:
             del before
             (upper if word[0].isupper() else lower)[word.lower()] += 1
     dates = {*_DAYS, *_MONTHS, "may"}
-    titles = set("president minister prime king queen professor mayor senator doctor chief judge sir miss lord".split())
+    titles = {"president", "minister", "prime", "king", "queen", "mayor",
+              "senator", "doctor", "chief", "judge", "sir", "miss", "lord"}  # fmt: skip
     return {w for w, n in upper.items() if n >= 2 and n >= 9 * lower[w] and w not in dates and w not in titles}
 
 
@@ -163,7 +166,9 @@ class Planter:
         return sentence[: match.end()] + f" {word}" + sentence[match.end() :]
 
     def date(self, sentence: str, source: str) -> str | None:
-        found = list(re.finditer(rf"\b({'|'.join(_DAYS + _MONTHS)})\b", sentence, re.I)) + list(_YEAR.finditer(sentence))
+        found = list(re.finditer(rf"\b({'|'.join(_DAYS + _MONTHS)})\b", sentence, re.I)) + list(
+            _YEAR.finditer(sentence)
+        )
         if not found:
             return None
         match = self.random.choice(found)
@@ -186,7 +191,7 @@ class Planter:
             return None
         match = self.random.choice(found)
         group = 1 if match[1] else 2
-        inside = [m for m in re.finditer(r"\b[A-Za-z]{4,}\b", match[group])]
+        inside = list(re.finditer(r"\b[A-Za-z]{4,}\b", match[group]))
         if not inside:
             return None
         word = self.random.choice(inside)

@@ -38,7 +38,10 @@ STORIES = (
             ("date", "The council voted 7–2 on Thursday to close Main Street to cars."),
             ("date", "Main Street closes to cars on weekends starting in July."),
             ("quotation", "Ana Ruiz said the plan would “give the street back to cars”."),
-            ("unsupported", "Council votes to close Main Street, a city-owned business that will be closed for four months."),
+            (
+                "unsupported",
+                "Council votes to close Main Street, a city-owned business that will be closed for four months.",
+            ),
         ),
     ),
     Story(
@@ -419,7 +422,9 @@ KINDS = ("number", "name", "negation", "date", "quotation")
 
 def rejected(kind: str) -> tuple[int, int]:
     """Planted sentences of a kind that the check refuses, and how many there are."""
-    verdicts = [check_summary(text, story.source) for story in STORIES for found, text in story.planted if found == kind]
+    verdicts = [
+        check_summary(text, story.source) for story in STORIES for found, text in story.planted if found == kind
+    ]
     return sum(not verdict.ok for verdict in verdicts), len(verdicts)
 
 
