@@ -39,6 +39,7 @@ class _Task:
     key: Hashable
     turn: int
     owner: QObject | None
+    must: bool = False  # runs even when the lanes are closed meanwhile
 
 
 @dataclass(eq=False)
@@ -94,7 +95,7 @@ class _Lane:
     def close(self, wait_seconds: float) -> None:
         with self._wake:
             self._closed = True
-            self._tasks.clear()
+            self._tasks = deque(task for task in self._tasks if task.must)
             self._wake.notify_all()
         deadline = time.monotonic() + wait_seconds
         for thread in self._running:
@@ -105,7 +106,7 @@ class _Lane:
             with self._wake:
                 while not self._tasks and not self._closed:
                     self._wake.wait()
-                if self._closed:
+                if not self._tasks:
                     return
                 task = self._tasks.popleft()
                 self._busy += 1
@@ -155,14 +156,18 @@ class Lanes(QObject):
         failed: Failed | None = None,
         key: Hashable = None,
         owner: QObject | None = None,
+        must: bool | None = None,
     ) -> None:
         """Run the short call `fn` after those before it; hand what it returns to `then`.
 
         Args:
             key: a later call with the same key supersedes this one: it is not begun, or its answer is dropped.
             owner: the answer is dropped when this object is gone; by default the object whose method `then` is.
+            must: closing the lanes waits for the call instead of dropping it; by default where there is no key, as
+                for all that a person did to posts.
         """
-        self._put(self._reads, fn, then, failed, ("read", key) if key is not None else None, owner)
+        full_key = ("read", key) if key is not None else None
+        self._put(self._reads, fn, then, failed, full_key, owner, key is None if must is None else must)
 
     def slow(
         self,
@@ -174,7 +179,7 @@ class Lanes(QObject):
         owner: QObject | None = None,
     ) -> None:
         """Like `read`, for calls that may take seconds; up to three run side by side, in no order."""
-        self._put(self._slow, fn, then, failed, ("slow", key) if key is not None else None, owner)
+        self._put(self._slow, fn, then, failed, ("slow", key) if key is not None else None, owner, False)
 
     def job(
         self,
@@ -220,13 +225,16 @@ class Lanes(QObject):
         return False
 
     def close(self, wait_seconds: float = 5.0) -> None:
-        """Cancel jobs, drop what waits, and wait for what runs. Nothing is delivered afterwards."""
+        """Cancel jobs, let the acts that wait be written, drop the rest. Nothing is delivered afterwards.
+
+        Jobs and slow calls get a second to end by themselves; closing the engine ends those that do not.
+        """
         self._closed = True
         for queue in self._jobs.values():
             for job in queue:
                 job.cancel()
-        deadline = time.monotonic() + wait_seconds
         self._reads.close(wait_seconds)
+        deadline = time.monotonic() + 1.0
         self._slow.close(max(0.0, deadline - time.monotonic()))
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -242,13 +250,14 @@ class Lanes(QObject):
         failed: Failed | None,
         key: Hashable,
         owner: QObject | None,
+        must: bool,
     ) -> None:
         if self._closed:
             return
         self._turn += 1
         if key is not None:
             self._turns[key] = self._turn
-        lane.put(_Task(fn, then, failed, key, self._turn, owner))
+        lane.put(_Task(fn, then, failed, key, self._turn, owner, must))
 
     def _deliver(self, task: _Task, result: Any, error: BaseException | None) -> None:
         self._post(lambda: self._answer(task, result, error))

@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
             self.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.hide()  # at once: what is still to be written needs no window
         self.detach()
         super().closeEvent(event)
 
@@ -253,7 +254,7 @@ class MainWindow(QMainWindow):
         if engine is not None:
             self.settings[name] = value
             self._use_theme()
-            self.lanes.read(lambda: engine.set_setting(name, value), key=("set", name))
+            self.lanes.read(lambda: engine.set_setting(name, value), key=("set", name), must=True)
 
     def _load_feeds(self) -> None:
         if self.engine is not None:

@@ -180,6 +180,15 @@ def test_a_flood_of_events_does_not_stall_the_loop(lanes: Lanes, qtbot: QtBot) -
     assert monitor.percentile_ms(90) < 60
 
 
+def test_closing_still_runs_the_acts_that_wait_and_drops_what_only_looks(lanes: Lanes) -> None:
+    done: list[str] = []
+    lanes.read(lambda: time.sleep(0.05))
+    lanes.read(lambda: done.append("act"))
+    lanes.read(lambda: done.append("look"), key="look")
+    lanes.close()
+    assert done == ["act"]
+
+
 def test_closing_waits_for_what_runs_and_delivers_nothing_more(lanes: Lanes) -> None:
     finished, seen = threading.Event(), list[object]()
 
