@@ -34,7 +34,7 @@ where removed_at is null
 
 _STATE = """
 select id, url, etag, last_modified, body_hash, next_check_at, last_success_at, failures, not_found_since,
-       moved_to, moved_since, moved_times, allow_private, stopped
+       moved_to, moved_since, moved_times, ttl_minutes, allow_private, stopped
 from feeds
 where removed_at is null and kind <> 'local'
 """
@@ -43,8 +43,8 @@ _SAVE_STATE = """
 update feeds set
   etag = :etag, last_modified = :last_modified, body_hash = :body_hash, next_check_at = :next_check_at,
   last_success_at = :last_success_at, failures = :failures, not_found_since = :not_found_since, moved_to = :moved_to,
-  moved_since = :moved_since, moved_times = :moved_times, allow_private = :allow_private, stopped = :stopped,
-  error = :error
+  moved_since = :moved_since, moved_times = :moved_times, ttl_minutes = :ttl_minutes,
+  allow_private = :allow_private, stopped = :stopped, error = :error
 where id = :id
 """
 
@@ -87,14 +87,22 @@ def _state(row: Row) -> FetchState:
         moved_to=row[9],
         moved_since=moment_or_none(row[10]),
         moved_times=row[11],
-        allow_private=bool(row[12]),
-        stopped=bool(row[13]),
+        ttl_minutes=row[12],
+        allow_private=bool(row[13]),
+        stopped=bool(row[14]),
     )
 
 
 def save_state(connection: Connection, state: FetchState, error: str) -> None:
-    """Store a feed's fetch state, and its new address unless another feed has that one."""
-    connection.execute("update or ignore feeds set url = ? where id = ? and url <> ?", (state.url, state.feed_id, state.url))
+    """Store a feed's fetch state, and its new address unless another feed has that one.
+
+    A user name and password were given for the old address's host: a new one never sees them.
+    """
+    row = connection.execute("select url from feeds where id = ?", (state.feed_id,)).fetchone()
+    if row is not None and row[0] != state.url:
+        moved = connection.execute("update or ignore feeds set url = ? where id = ?", (state.url, state.feed_id)).rowcount
+        if moved and not _same_keeper(row[0], state.url):
+            connection.execute("delete from feed_auth where feed_id = ?", (state.feed_id,))
     connection.execute(
         _SAVE_STATE,
         {
@@ -109,11 +117,20 @@ def save_state(connection: Connection, state: FetchState, error: str) -> None:
             "moved_to": state.moved_to,
             "moved_since": stamp_or_none(state.moved_since),
             "moved_times": state.moved_times,
+            "ttl_minutes": state.ttl_minutes,
             "allow_private": state.allow_private,
             "stopped": state.stopped,
             "error": error,
         },
     )
+
+
+def _same_keeper(before: str, after: str) -> bool:
+    """Whether a password for one address may go to the other: the same scheme, host and port, or http made https."""
+    old, new = urlsplit(before), urlsplit(after)
+    upgraded = (old.scheme, new.scheme) == ("http", "https") and old.port in (None, 80) and new.port in (None, 443)
+    same = old.scheme == new.scheme and old.port == new.port
+    return old.hostname == new.hostname and (same or upgraded)
 
 
 def save_info(connection: Connection, feed_id: int, info: FeedInfo) -> None:

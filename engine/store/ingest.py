@@ -19,8 +19,8 @@ EARLIEST = -2208988800.0  # 1900: what is older is a mistake
 
 _CONTENT = """
 insert into contents (id, hash, hash_key, title, author, url, language, word_count, updated_at, comments_url, categories, media,
-                      text, body_html)
-values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                      text)
+values (?,?,?,?,?,?,?,?,?,?,?,?,?)
 """
 _POST = "insert into posts (id, feed_id, guid, content_id, url_key, text_key, source_date) values (?,?,?,?,?,?,?)"
 _POST_STATE = "insert into post_states (post_id, feed_id, published_at, first_seen_at, language) values (?,?,?,?,?)"
@@ -191,12 +191,16 @@ class _Ingest:
             )
             found.update((content_hash, content_id) for content_hash, content_id in rows_there if content_hash in by_hash)
         rows: list[Row] = []
+        bodies: list[Row] = []
         for content_hash, post in by_hash.items():
             if content_hash not in found:
                 found[content_hash] = self._next_content
                 rows.append(_content_row(self._next_content, post))
+                if post.body_html != post.text:
+                    bodies.append((self._next_content, post.body_html))
                 self._next_content += 1
         self._connection.executemany(_CONTENT, rows)
+        self._connection.executemany("insert into bodies (content_id, body_html) values (?, ?)", bodies)
         return found
 
     def _add(self, feed_id: int, posts: Sequence[FetchedPost], contents: dict[bytes, int]) -> list[int]:
@@ -289,7 +293,6 @@ def _content_row(content_id: int, post: FetchedPost) -> Row:
         json.dumps(post.categories, ensure_ascii=False) if post.categories else "",
         json.dumps([asdict(item) for item in post.media], ensure_ascii=False) if post.media else "",
         post.text,
-        None if post.body_html == post.text else post.body_html,
     )
 
 

@@ -70,7 +70,8 @@ create trigger feed_counted after insert on feeds begin
 end;
 """
 
-# Wide columns come last: what lists need is then read without the pages that hold bodies. A page of the word index fits
+# Wide columns come last, and bodies in a table of their own, without a row where the body is the text: text and body
+# of a usual post in one row would leave half of a page empty. A page of the word index fits
 # a page of the file (4096 bytes less 80 of SQLCipher's and some of SQLite's own), its parts are merged a little with each
 # write, and never many at once.
 POSTS = """
@@ -87,9 +88,9 @@ create table contents (
   comments_url text not null,
   categories text not null,
   media text not null,
-  text text not null,
-  body_html text
+  text text not null
 ) strict;
+create table bodies (content_id integer primary key references contents (id), body_html text not null) strict;
 create index contents_by_hash on contents (hash_key);
 create table posts (
   id integer primary key,

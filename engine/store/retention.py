@@ -74,5 +74,6 @@ def _drop(connection: Connection, ids: list[int]) -> None:
         """,
         {"ids": json.dumps(contents)},
     )
-    for table, column in (("signals", "content_id"), ("summaries", "content_id"), ("contents", "id")):
+    derived = (("signals", "content_id"), ("summaries", "content_id"), ("bodies", "content_id"))
+    for table, column in (*derived, ("contents", "id")):
         one(f"delete from {table} where {column} in {among}", {"ids": json.dumps(unused)})

@@ -222,9 +222,10 @@ class TimelinePart(ScoresPart):
         with self._db.read() as connection:
             row = connection.execute(
                 """
-                select p.guid, c.body_html, c.text, c.media, c.categories, c.comments_url,
+                select p.guid, b.body_html, c.text, c.media, c.categories, c.comments_url,
                        (select count(*) from versions as v where v.post_id = p.id), s.first_seen_at, c.hash
                 from posts as p join contents as c on c.id = p.content_id join post_states as s on s.post_id = p.id
+                left join bodies as b on b.content_id = c.id
                 where p.id = ?
                 """,
                 (post_id,),
