@@ -8,8 +8,8 @@ import queue
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from engine import polite
 from engine.errors import EngineError, FetchError, ParseError
 from engine.http import Client, HttpRequest, HttpResponse, redact
 from engine.store import Answer, Store
-from engine.types import Changes, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent
+from engine.types import Changes, Feed, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent
 from engine.workers.clients import ParseWorker
 
 log = logging.getLogger(__name__)
@@ -63,12 +63,12 @@ class Refresher:
         if not states:
             return
         yield Progress(stage="fetch", done=0, total=len(states))
-        titles = {feed.id: feed.title for feed in self.store.feeds()}
+        known = {feed.id: feed for feed in self.store.feeds()}
         pipeline = _Pipeline(self, states)
         done = 0
         try:
             for batch in pipeline.batches():
-                for event in self._take(batch, titles):
+                for event in self._take(batch, known):
                     done += 1
                     yield event
                 yield Progress(stage="fetch", done=done, total=len(states))
@@ -101,32 +101,33 @@ class Refresher:
             raise FetchError(polite.words_for_status(answer.status), status=answer.status)
         return self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
 
-    def _take(self, batch: Sequence[_Fetched], titles: dict[int, str]) -> Iterator[FeedRefreshed | FeedFailed]:
+    def _take(self, batch: Sequence[_Fetched], known: Mapping[int, Feed]) -> Iterator[FeedRefreshed | FeedFailed]:
         """Ingest a batch of answers in one transaction and tell what came of each."""
         answers: list[Answer] = []
+        states: dict[int, tuple[FetchState, str]] = {}
         for fetched in batch:
-            if fetched.parsed is not None and fetched.answer is not None:
+            if fetched.answer is None or fetched.error is not None:
+                continue
+            following = self._next_state(fetched.state, fetched.answer, fetched.parsed)
+            states[following.feed_id] = state, _ = unless_followed(fetched.state, following, known)
+            if fetched.parsed is not None:
                 answers.append(
                     Answer(
-                        feed_id=fetched.state.feed_id,
-                        info=fetched.parsed.info,
-                        posts=fetched.parsed.posts,
-                        state=self._next_state(fetched.state, fetched.answer, fetched.parsed),
+                        feed_id=state.feed_id, info=fetched.parsed.info, posts=fetched.parsed.posts, state=state
                     )
                 )
         changes = dict(zip((a.feed_id for a in answers), self.store.ingest(answers), strict=True)) if answers else {}
         for fetched in batch:
             feed_id = fetched.state.feed_id
-            title = titles.get(feed_id) or redact(fetched.state.url)
+            title = known[feed_id].title if feed_id in known else redact(fetched.state.url)
             if fetched.error is not None:
                 yield self._failed(fetched, title)
                 continue
             assert fetched.answer is not None
-            if feed_id in changes:
-                change = self.settle(changes[feed_id])
-            else:
-                state = self._next_state(fetched.state, fetched.answer, None)
-                change = self.store.save_fetch_state(state)
+            state, trouble = states[feed_id]
+            change = self.settle(changes[feed_id]) if feed_id in changes else Changes()
+            if trouble or feed_id not in changes:
+                change |= self.store.save_fetch_state(state, error=trouble)
             warnings = fetched.parsed.warnings if fetched.parsed is not None else ()
             yield FeedRefreshed(
                 feed_id=feed_id,
@@ -135,7 +136,7 @@ class Refresher:
                 updated=len(change.updated - change.new),
                 status=fetched.answer.status,
                 changes=change,
-                warnings=warnings,
+                warnings=(*warnings, trouble) if trouble else warnings,
             )
 
     def _next_state(self, state: FetchState, answer: HttpResponse, parsed: Parsed | None) -> FetchState:
@@ -171,6 +172,26 @@ class Refresher:
 
 def body_hash(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16).digest()
+
+
+def unless_followed(
+    before: FetchState, after: FetchState, known: Mapping[int, Feed]
+) -> tuple[FetchState, str]:
+    """Return the state to store, and what to tell: an address that another feed has is not taken over."""
+    if after.url == before.url:
+        return after, ""
+    other = next((feed for feed in known.values() if feed.url == after.url and feed.id != before.feed_id), None)
+    if other is None:
+        return after, ""
+    kept = replace(
+        after,
+        url=before.url,
+        allow_private=before.allow_private,
+        moved_to=after.url,
+        moved_since=before.moved_since,
+        moved_times=before.moved_times,  # so that the next answer tells it again
+    )
+    return kept, f"This feed has moved to where “{other.title}” is, which you follow already. One of the two can go."
 
 
 def is_paced(state: FetchState) -> bool:

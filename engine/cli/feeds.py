@@ -1,0 +1,94 @@
+"""Commands over the feeds: follow, list, leave, import, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.cli.shared import Session, command, main, show_json
+
+
+@main.group()
+def feeds() -> None:
+    """The feeds you follow."""
+
+
+@command(feeds, "add")
+@click.argument("url")
+@click.option("--folder", default="", help="Folder to put it in.")
+def feeds_add(session: Session, url: str, folder: str, as_json: bool) -> None:
+    """Follow the feed at URL (or the one that the site there names)."""
+    with session.engine() as engine:
+        feed = engine.add_feed(url, folder=folder)
+        if as_json:
+            return show_json(feed)
+        click.echo(f"Following {feed.title} ({feed.posts} posts).")
+
+
+@command(feeds, "list")
+def feeds_list(session: Session, as_json: bool) -> None:
+    """List the feeds and how they fare."""
+    with session.engine() as engine:
+        known = engine.feeds()
+        if as_json:
+            return show_json(known)
+        if not known:
+            click.echo("You follow nothing yet. Add a feed:  millpond feeds add URL")
+        for feed in known:
+            where = f" [{feed.folder}]" if feed.folder else ""
+            trouble = "  stopped" if feed.stopped else f"  ! {feed.error}" if feed.error else ""
+            click.echo(f"{feed.id:5}  {feed.unread:5} unread  {feed.title}{where}{trouble}")
+
+
+@command(feeds, "remove")
+@click.argument("feed_id", type=int)
+def feeds_remove(session: Session, feed_id: int, as_json: bool) -> None:
+    """Stop following a feed. `millpond feeds restore ID` brings it back as it was."""
+    with session.engine() as engine:
+        changes = engine.remove_feed(feed_id)
+        if as_json:
+            return show_json(changes)
+        click.echo(f"No longer following feed {feed_id}. Undo:  millpond feeds restore {feed_id}")
+
+
+@command(feeds, "restore")
+@click.argument("feed_id", type=int)
+def feeds_restore(session: Session, feed_id: int, as_json: bool) -> None:
+    """Follow a removed feed again, with its posts and what you did with them."""
+    with session.engine() as engine:
+        changes = engine.restore_feed(feed_id)
+        if as_json:
+            return show_json(changes)
+        click.echo(f"Following feed {feed_id} again.")
+
+
+@command(feeds, "import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--allow-private", is_flag=True, help="Also take addresses on this machine or its network.")
+def feeds_import(session: Session, path: Path, allow_private: bool, as_json: bool) -> None:
+    """Follow the feeds of an OPML file."""
+    with session.engine() as engine:
+        outcome = engine.import_opml(path, allow_private=allow_private)
+        if as_json:
+            return show_json(outcome)
+        click.echo(f"{outcome.added} feeds added, {outcome.already} were there already.")
+        if outcome.private:
+            click.echo("Left out, because they lie on this machine or its network (--allow-private takes them):")
+        for url in outcome.private:
+            click.echo(f"  {url}")
+        if outcome.refused:
+            click.echo("Left out, because they are no addresses of feeds:")
+        for url in outcome.refused:
+            click.echo(f"  {url}")
+
+
+@command(feeds, "export")
+@click.argument("path", type=click.Path(path_type=Path))
+def feeds_export(session: Session, path: Path, as_json: bool) -> None:
+    """Write the feeds to an OPML file."""
+    with session.engine() as engine:
+        engine.export_opml(path)
+        if as_json:
+            return show_json({"path": str(path), "feeds": len(engine.feeds())})
+        click.echo(f"{len(engine.feeds())} feeds written to {path}.")

@@ -1,0 +1,131 @@
+"""Commands over the models, and over the house itself: ledger, settings, backup, doctor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.cli.shared import Line, Session, command, main, show_json
+from engine.errors import InputError
+
+
+@main.group()
+def models() -> None:
+    """The models that run on this machine."""
+
+
+@command(models, "list")
+def models_list(session: Session, as_json: bool) -> None:
+    """List the models of the catalogue and which are here."""
+    from engine import list_models
+
+    known = list_models()
+    if as_json:
+        return show_json(known)
+    for model in known:
+        state = "installed" if model.installed else ""
+        click.echo(f"{model.name:36} {model.kind:10} {model.size_bytes / 1e6:7.0f} MB  {model.licence:14} {state}")
+
+
+@command(models, "install")
+@click.argument("names", nargs=-1)
+@click.option("--default", "defaults", is_flag=True, help="The two that Millpond starts with.")
+def models_install(session: Session, names: tuple[str, ...], defaults: bool, as_json: bool) -> None:
+    """Fetch models and check them against the catalogue's hashes."""
+    from engine import install_model, list_models
+
+    known = list_models()
+    wanted = [model.name for model in known if model.default] if defaults else list(names)
+    if not wanted:
+        raise InputError("Name a model (see `millpond models list`), or say --default.")
+    here = {model.name for model in known if model.installed}
+    line = Line()
+    for name in wanted:
+        if name in here:
+            if not as_json:
+                click.echo(f"{name} is here already.")
+            continue
+        if not as_json:
+            click.echo(f"Fetching {name} …", err=True)
+        for progress in install_model(name):
+            total = f" of {progress.total / 1e6:.0f}" if progress.total else ""
+            line.show(f"{name}: {progress.done / 1e6:.0f}{total} MB  {progress.detail}")
+        line.end()
+        if not as_json:
+            click.echo(f"{name} is installed.")
+    if as_json:
+        show_json([model for model in list_models() if model.name in wanted])
+
+
+@command(models, "remove")
+@click.argument("name")
+def models_remove(session: Session, name: str, as_json: bool) -> None:
+    """Remove a model's files."""
+    from engine import remove_model
+
+    remove_model(name)
+    if as_json:
+        return show_json({"removed": name})
+    click.echo(f"{name} is removed.")
+
+
+@command(main)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--host", default=None)
+def ledger(session: Session, limit: int, host: str | None, as_json: bool) -> None:
+    """Show every request that left this machine: when, where, for what, how many bytes."""
+    with session.engine() as engine:
+        rows = engine.ledger(limit=limit, host=host)
+        if as_json:
+            return show_json(rows)
+        if not rows:
+            click.echo("Nothing has left this machine.")
+        for row in rows:
+            outcome = str(row.status) if row.status is not None else row.error or "no answer"
+            click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.host:32} {row.purpose:10} "
+                       f"↑{row.sent_bytes} ↓{row.received_bytes}  {outcome}")
+
+
+@command(main)
+def doctor(session: Session, as_json: bool) -> None:
+    """Check that everything that Millpond stands on is as it should be."""
+    with session.engine() as engine:
+        checks = engine.doctor()
+    if as_json:
+        show_json(checks)
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+    if not all(check.ok for check in checks):
+        sys.exit(1)
+
+
+@command(main, "settings")
+@click.argument("name", required=False)
+@click.argument("value", required=False)
+def settings_command(session: Session, name: str | None, value: str | None, as_json: bool) -> None:
+    """Show the settings, or set one."""
+    from engine.settings import ALL, by_name
+
+    with session.engine() as engine:
+        if name is not None and value is not None:
+            engine.set_setting(name, by_name(name).parse(value))
+        values = engine.settings()
+        if as_json:
+            return show_json(values)
+        for setting in ALL:
+            if name in (None, setting.name):
+                click.echo(f"{setting.name} = {values[setting.name]}    {setting.help}")
+
+
+@command(main)
+@click.argument("path", type=click.Path(path_type=Path))
+def backup(session: Session, path: Path, as_json: bool) -> None:
+    """Write a checked copy of the profile's database to PATH."""
+    with session.engine() as engine:
+        engine.backup(path)
+        if as_json:
+            return show_json({"path": str(path)})
+        click.echo(f"Written and checked: {path}")

@@ -1,0 +1,150 @@
+"""Commands over the posts: read, judge, summarise, search."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from engine.cli.shared import REASONS, Session, command, main, show_json, show_rows
+
+
+@command(main)
+@click.option("--order", type=click.Choice(["for_you", "newest"]), default="for_you", show_default=True)
+@click.option("--feed", "feed_id", type=int, default=None)
+@click.option("--folder", default=None)
+@click.option("--unread", is_flag=True)
+@click.option("--saved", is_flag=True)
+@click.option("--hidden", is_flag=True, help="The tray: what your rules and you hid.")
+@click.option("--days", type=float, default=None, help="Only the last … days.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=30, show_default=True)
+def timeline(
+    session: Session, order: str, feed_id: int | None, folder: str | None, unread: bool, saved: bool, hidden: bool,
+    days: float | None, limit: int, as_json: bool,
+) -> None:
+    """Show the timeline: ranked for you, or newest first."""
+    from engine.types import TimelineQuery
+
+    since = datetime.now(UTC) - timedelta(days=days) if days is not None else None
+    query = TimelineQuery(
+        order="newest" if order == "newest" else "for_you", feed_id=feed_id, folder=folder, unread=unread or None,
+        saved=saved or None, hidden=hidden, since=since, limit=limit,
+    )
+    with session.engine() as engine:
+        rows = engine.rows(engine.timeline(query))
+        if as_json:
+            return show_json(rows)
+        if not rows:
+            click.echo("Nothing here." if engine.feeds() else "You follow nothing yet:  millpond feeds add URL")
+        show_rows(rows)
+
+
+@command(main)
+@click.argument("post_id", type=int)
+def show(session: Session, post_id: int, as_json: bool) -> None:
+    """Show a post. It counts as opened and read."""
+    with session.engine() as engine:
+        post = engine.post(post_id)
+        engine.record(post_id, "opened")
+        engine.mark([post_id], read=True)
+        if as_json:
+            return show_json(post)
+        click.echo(post.row.title or "(no title)")
+        click.echo(f"{post.row.feed_title}" + (f" · {post.row.author}" if post.row.author else "")
+                   + f" · {post.row.published_at:%Y-%m-%d %H:%M} UTC")
+        click.echo(post.row.url)
+        click.echo()
+        click.echo(post.text or "(no text)")
+
+
+@command(main)
+@click.argument("post_id", type=int)
+@click.option("--not", "negative", is_flag=True, help="Dislike.")
+@click.option("--clear", is_flag=True, help="Take it back.")
+def like(session: Session, post_id: int, negative: bool, clear: bool, as_json: bool) -> None:
+    """Like a post (or, with --not, dislike it): the timeline learns from it."""
+    with session.engine() as engine:
+        changes = engine.feedback(post_id, None if clear else not negative)
+        if as_json:
+            return show_json(changes)
+        click.echo("Taken back." if clear else "Disliked." if negative else "Liked.")
+
+
+@command(main)
+@click.argument("post_ids", type=int, nargs=-1, required=True)
+@click.option("--undo", is_flag=True, help="Show again.")
+def hide(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
+    """Hide posts: they go to the tray."""
+    with session.engine() as engine:
+        changes = engine.mark(list(post_ids), hidden=not undo)
+        if as_json:
+            return show_json(changes)
+        click.echo("Shown again." if undo else "Hidden. Undo:  millpond hide --undo " + " ".join(map(str, post_ids)))
+
+
+@command(main)
+@click.argument("post_ids", type=int, nargs=-1, required=True)
+@click.option("--undo", is_flag=True)
+def save(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
+    """Save posts: they are kept for ever."""
+    with session.engine() as engine:
+        changes = engine.mark(list(post_ids), saved=not undo)
+        if as_json:
+            return show_json(changes)
+        click.echo("No longer saved." if undo else "Saved.")
+
+
+@command(main)
+@click.argument("post_id", type=int)
+@click.option("--max-words", type=click.IntRange(10, 400), default=60, show_default=True)
+def summarise(session: Session, post_id: int, max_words: int, as_json: bool) -> None:
+    """Summarise a post; every sentence is checked against the post's own words."""
+    with session.engine() as engine:
+        summary = engine.summarise(post_id, max_words=max_words)
+        if as_json:
+            return show_json(summary)
+        how = f"by {summary.model}, every sentence checked" if summary.method == "model" else "picked sentences"
+        click.echo(f"Summary ({how}):")
+        for number, sentence in enumerate(summary.sentences, 1):
+            click.echo(f"  {sentence.text} [{number}]")
+        for number, sentence in enumerate(summary.sentences, 1):
+            for span in sentence.evidence:
+                click.echo(f"  [{number}] “{summary.text[span.start:span.end]}”")
+        if not summary.sentences:
+            click.echo("  The post has too little text to summarise.")
+
+
+@command(main)
+@click.argument("post_id", type=int)
+def why(session: Session, post_id: int, as_json: bool) -> None:
+    """Say why a post stands where it stands, or what hid it."""
+    with session.engine() as engine:
+        explanation = engine.explain(post_id)
+        if as_json:
+            return show_json(explanation)
+        if explanation.hit is not None:
+            click.echo(f"Rule {explanation.hit.rule_id} ({explanation.hit.action}) took it for: “{explanation.hit.matched}”")
+        place = f", number {explanation.position} of For you" if explanation.position is not None else ""
+        click.echo(f"Score {explanation.score:+.3f}{place}")
+        for reason in explanation.reasons:
+            detail = f"  ({reason.detail})" if reason.detail else ""
+            click.echo(f"  {reason.contribution:+8.3f}  {REASONS.get(reason.name, reason.name)}{detail}")
+        for other, title, cosine in explanation.nearest_liked:
+            click.echo(f"  near {cosine:.2f}: {title} ({other})")
+
+
+@command(main)
+@click.argument("text", nargs=-1, required=True)
+@click.option("--mode", type=click.Choice(["hybrid", "words", "meaning"]), default="hybrid", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+def search(session: Session, text: tuple[str, ...], mode: str, limit: int, as_json: bool) -> None:
+    """Find posts by words, by meaning, or both."""
+    with session.engine() as engine:
+        result = engine.search(" ".join(text), mode=mode, limit=limit)
+        if as_json:
+            return show_json(result)
+        if not result.hits:
+            click.echo("Nothing found.")
+        show_rows(engine.rows([hit.id for hit in result.hits]))
+        if result.newest_only:
+            click.echo("So many posts match that only the newest were compared.")
