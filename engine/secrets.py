@@ -61,9 +61,9 @@ class _Profile:
     item: str = ""  # the keyring's
     check: str = ""  # hexadecimal
     salt: str = ""  # hexadecimal
-    memory_kib: int = _MEMORY_KIB
-    passes: int = _PASSES
-    lanes: int = _LANES
+    memory_kib: int = 0
+    passes: int = 0
+    lanes: int = 0
 
 
 # ---- recovery key ----------------------------------------------------------------------------
@@ -390,7 +390,17 @@ def _choose(profile: Path, encryption: Encryption | None, passphrase: str | None
             raise SecretsError(f"A passphrase is needed. The choices: {_CHOICES}.")
         salt = secrets.token_bytes(16)
         key = derive(passphrase, salt=salt, memory_kib=_MEMORY_KIB, passes=_PASSES, lanes=_LANES)
-        _write_profile(profile, _Profile(encryption="passphrase", check=_check(key), salt=salt.hex()))
+        _write_profile(
+            profile,
+            _Profile(
+                encryption="passphrase",
+                check=_check(key),
+                salt=salt.hex(),
+                memory_kib=_MEMORY_KIB,
+                passes=_PASSES,
+                lanes=_LANES,
+            ),
+        )
         return Opened(key=key, encryption="passphrase")
     key, item = secrets.token_bytes(KEY_BYTES), f"profile-{secrets.token_hex(8)}"
     if not _keyring_keeps(item, key):

@@ -307,7 +307,7 @@ def private_folder(path: Path) -> None:
     """Make a folder that only this account may enter."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.chmod(path, 0o700)
+        _only_mine(path, 0o700)
     except OSError as error:
         raise StoreError(f"The profile folder {path} cannot be made or entered: {error.strerror or error}.") from error
 
@@ -316,6 +316,11 @@ def private_file(path: Path) -> None:
     """Make an empty file of mode 0600 unless it is there; SQLite gives its log the same mode."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        os.chmod(path, 0o600)
+        _only_mine(path, 0o600)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _only_mine(path: Path, mode: int) -> None:
+    if os.name == "posix" and path.stat().st_mode & 0o777 != mode:
+        os.chmod(path, mode)
