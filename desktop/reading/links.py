@@ -53,7 +53,7 @@ def judge(address: str, text: str = "") -> Link:
     host = url.host(encoded)
     if not host or "\\" in url.authority():
         return Link("", "", reason="malformed")
-    url.setUserInfo("")
+    url.setUserInfo(None)  # type: ignore[arg-type] # "" would leave an @
     shown = host if url.port() in (-1, 80, 443) else f"{host}:{url.port()}"
     return Link(url.toString(encoded), shown, named_host=_other_host(text, host))
 
