@@ -1,0 +1,182 @@
+"""`make screenshots`: every view, light and dark, wide and narrow, over the sample feeds in English and Chinese.
+
+    python -m tests.benchmarks.screenshots [FOLDER]
+
+The posts are the demo's own. The models read them where they are installed; without them the same pictures come
+without signals.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop import theme
+from desktop.app import make_application
+from desktop.main_window import MainWindow
+from desktop.shortcuts import ShortcutSheet
+from engine import Condition, Rule, open_engine, sample_internet
+
+WIDE, NARROW, STACKED = (1360, 860), (860, 780), (480, 800)
+PAGES = ("rules", "tray", "ledger", "models", "settings", "help")
+
+
+class Studio:
+    """A window over a temporary profile, and where its pictures go."""
+
+    def __init__(self, window: MainWindow, folder: Path) -> None:
+        self.window, self.folder = window, folder
+        self.taken: list[str] = []
+
+    def wait(self, seconds: float = 0.25) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+            time.sleep(0.002)
+
+    def settle(self) -> None:
+        for _ in range(3):
+            self.window.lanes.wait_idle(180_000)
+            self.wait()
+
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        self.settle()
+        scheme = "dark" if theme.tokens().dark else "light"
+        target = self.folder / f"{name}-{scheme}.png"
+        (widget or self.window).grab().save(str(target))
+        self.taken.append(target.name)
+
+    def dialog(self, name: str, opening: Callable[[], object]) -> None:
+        """Open a dialog, take its picture, and close it."""
+        opening()
+        self.settle()
+        shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w is not self.window]
+        for widget in shown:
+            self.take(name, widget)
+            widget.close()
+        self.settle()
+
+
+def open_title(studio: Studio, words: str) -> None:
+    """Show the first post whose title has these words."""
+    model = studio.window.timeline.model
+    for post_id in model.ids:
+        row = model.row_of(post_id)
+        if row is not None and words in row.title:
+            studio.window.open_post(post_id)
+            break
+    studio.settle()
+
+
+def reading(studio: Studio) -> None:
+    window = studio.window
+    window.resize(*WIDE)
+    window.commands.show_for_you()
+    studio.settle()
+    open_title(studio, "Main Street")
+    window.reading.summarise()
+    studio.take("timeline")
+    open_title(studio, "电")
+    studio.take("timeline-chinese")
+    window.commands.show_newest()
+    studio.take("newest")
+    window.top.search.setText("battery")
+    window.top.search.search_now()
+    studio.take("search")
+    window.top.search.setText("没有这个词xyz")
+    window.top.search.search_now()
+    studio.take("search-empty")
+    window.top.search.clear()
+    window.commands.show_saved()
+    studio.take("saved")
+
+
+def pages(studio: Studio) -> None:
+    for name in PAGES:
+        studio.window.show_page(name)
+        studio.take(f"page-{name}")
+    studio.window.show_timeline()
+
+
+def widths(studio: Studio) -> None:
+    window = studio.window
+    window.commands.show_for_you()
+    studio.settle()
+    window.commands.next_post()
+    window.resize(*NARROW)
+    studio.take("narrow")
+    window.resize(*STACKED)
+    studio.take("stacked-post")
+    window.go_back()
+    studio.take("stacked-list")
+    window.toggle_sidebar()
+    studio.take("stacked-sidebar")
+    window.toggle_sidebar()
+    window.resize(*WIDE)
+    window.set_setting("scale_percent", 150)
+    studio.take("large-text")
+    window.set_setting("scale_percent", 100)
+    studio.settle()
+
+
+def dialogs(studio: Studio) -> None:
+    from desktop.dialogs import bug, rule
+
+    window = studio.window
+    studio.dialog("dialog-add-feed", window.add_feed)
+    studio.dialog("dialog-packs", window.show_packs)
+    studio.dialog("dialog-rule", lambda: rule.open_dialog(window, None))
+    studio.dialog("dialog-keys", lambda: ShortcutSheet(window).open())
+    studio.dialog("dialog-bug", lambda: bug.show(window, "Traceback (most recent call last):\n  …\nValueError: example"))
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    app = make_application([])
+    with tempfile.TemporaryDirectory(prefix="millpond-shots-", ignore_cleanup_errors=True) as profiles:
+        window = MainWindow()
+        window.show()
+        studio = Studio(window, folder)
+        engine = open_engine(Path(profiles) / "profile", key=secrets.token_bytes(32))
+        window.attach(engine)
+        for scheme in ("light", "dark"):
+            window.set_setting("theme", scheme)
+            studio.take("empty")
+        with sample_internet() as internet:
+            engine.follow(internet.subscriptions, allow_private=True)
+            window.refresh(force=True)
+            studio.settle()
+            engine.save_rule(
+                Rule(name="Crypto prices", conditions=(Condition(field="words", value="crypto"),), action="muffle")
+            )
+            engine.save_rule(Rule(name="No ferries", conditions=(Condition(field="words", value="ferries"),)))
+            window.commands.show_newest()
+            studio.settle()
+            for at, liked in ((1, True), (3, True), (6, False)):
+                engine.feedback(window.timeline.model.ids[at], liked)
+            engine.mark(window.timeline.model.ids[2:4], saved=True)
+            for scheme in ("light", "dark"):
+                window.set_setting("theme", scheme)
+                studio.settle()
+                reading(studio)
+                pages(studio)
+                widths(studio)
+                dialogs(studio)
+        window.close()
+        app.processEvents()
+    print(f"{len(studio.taken)} pictures in {folder}")
+
+
+if __name__ == "__main__":
+    main()
