@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.shared import Session, command, main, show_json
+from engine.cli.shared import ID, Session, command, main, show_json
 
 
 @main.group()
@@ -42,7 +42,7 @@ def feeds_list(session: Session, as_json: bool) -> None:
 
 
 @command(feeds, "remove")
-@click.argument("feed_id", type=int)
+@click.argument("feed_id", type=ID)
 def feeds_remove(session: Session, feed_id: int, as_json: bool) -> None:
     """Stop following a feed. `millpond feeds restore ID` brings it back as it was."""
     with session.engine() as engine:
@@ -53,7 +53,7 @@ def feeds_remove(session: Session, feed_id: int, as_json: bool) -> None:
 
 
 @command(feeds, "restore")
-@click.argument("feed_id", type=int)
+@click.argument("feed_id", type=ID)
 def feeds_restore(session: Session, feed_id: int, as_json: bool) -> None:
     """Follow a removed feed again, with its posts and what you did with them."""
     with session.engine() as engine:

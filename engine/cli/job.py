@@ -7,16 +7,19 @@ from typing import Any
 
 import click
 
-from engine.cli.shared import REASONS, Line, Session, command, has_display, main, open_window, show_json, show_rows
+from engine.cli.shared import ID, REASONS, Line, Session, command, has_display, main, open_window, show_json, show_rows
+from engine.errors import NotFoundError
 
 
 @command(main)
-@click.argument("feed_ids", type=int, nargs=-1)
+@click.argument("feed_ids", type=ID, nargs=-1)
 @click.option("--force", is_flag=True, help="Ask now, even where it is not due yet.")
 @click.option("--no-enrich", is_flag=True, help="Fetch only; let the models wait.")
 def refresh(session: Session, feed_ids: tuple[int, ...], force: bool, no_enrich: bool, as_json: bool) -> None:
     """Fetch new posts, then let the models on this machine read them."""
     with session.engine() as engine:
+        if unknown := set(feed_ids) - {feed.id for feed in engine.feeds()}:
+            raise NotFoundError(f"There is no feed {min(unknown)}.")
         report = run_refresh(engine, list(feed_ids) or None, force=force, enrich=not no_enrich)
         if as_json:
             return show_json(report)

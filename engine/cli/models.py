@@ -109,15 +109,15 @@ def settings_command(session: Session, name: str | None, value: str | None, as_j
     """Show the settings, or set one."""
     from engine.settings import ALL, by_name
 
+    setting = by_name(name) if name is not None else None
     with session.engine() as engine:
-        if name is not None and value is not None:
-            engine.set_setting(name, by_name(name).parse(value))
+        if setting is not None and value is not None:
+            engine.set_setting(setting.name, setting.parse(value))
         values = engine.settings()
         if as_json:
             return show_json(values)
-        for setting in ALL:
-            if name in (None, setting.name):
-                click.echo(f"{setting.name} = {values[setting.name]}    {setting.help}")
+        for each in ALL if setting is None else (setting,):
+            click.echo(f"{each.name} = {values[each.name]}    {each.help}")
 
 
 @command(main)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
-from engine.cli.shared import REASONS, Session, command, main, show_json, show_rows
+from engine.cli.shared import ID, REASONS, Session, command, main, show_json, show_rows
+from engine.errors import InputError, NotFoundError
+
+
+def _days_ago(days: float) -> datetime:
+    if not 0 <= days <= 36500:  # nan is in no interval
+        raise InputError("--days takes a number from 0 to 36500.")
+    return datetime.now(UTC) - timedelta(days=days)
+
+
+def _require_posts(engine: Any, ids: Sequence[int]) -> None:
+    """Raises NotFoundError before anything is changed."""
+    if unknown := set(ids) - {row.id for row in engine.rows(list(ids))}:
+        raise NotFoundError(f"There is no post {min(unknown)}. Nothing was changed.")
 
 
 @command(main)
 @click.option("--order", type=click.Choice(["for_you", "newest"]), default="for_you", show_default=True)
-@click.option("--feed", "feed_id", type=int, default=None)
+@click.option("--feed", "feed_id", type=ID, default=None)
 @click.option("--folder", default=None)
 @click.option("--unread", is_flag=True)
 @click.option("--saved", is_flag=True)
@@ -25,12 +40,14 @@ def timeline(
     """Show the timeline: ranked for you, or newest first."""
     from engine.types import TimelineQuery
 
-    since = datetime.now(UTC) - timedelta(days=days) if days is not None else None
+    since = _days_ago(days) if days is not None else None
     query = TimelineQuery(
         order="newest" if order == "newest" else "for_you", feed_id=feed_id, folder=folder, unread=unread or None,
         saved=saved or None, hidden=hidden, since=since, limit=limit,
     )
     with session.engine() as engine:
+        if feed_id is not None and all(feed.id != feed_id for feed in engine.feeds()):
+            raise NotFoundError(f"There is no feed {feed_id}.")
         rows = engine.rows(engine.timeline(query))
         if as_json:
             return show_json(rows)
@@ -40,7 +57,7 @@ def timeline(
 
 
 @command(main)
-@click.argument("post_id", type=int)
+@click.argument("post_id", type=ID)
 def show(session: Session, post_id: int, as_json: bool) -> None:
     """Show a post. It counts as opened and read."""
     with session.engine() as engine:
@@ -58,7 +75,7 @@ def show(session: Session, post_id: int, as_json: bool) -> None:
 
 
 @command(main)
-@click.argument("post_id", type=int)
+@click.argument("post_id", type=ID)
 @click.option("--not", "negative", is_flag=True, help="Dislike.")
 @click.option("--clear", is_flag=True, help="Take it back.")
 def like(session: Session, post_id: int, negative: bool, clear: bool, as_json: bool) -> None:
@@ -71,11 +88,12 @@ def like(session: Session, post_id: int, negative: bool, clear: bool, as_json: b
 
 
 @command(main)
-@click.argument("post_ids", type=int, nargs=-1, required=True)
+@click.argument("post_ids", type=ID, nargs=-1, required=True)
 @click.option("--undo", is_flag=True, help="Show again.")
 def hide(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
     """Hide posts: they go to the tray."""
     with session.engine() as engine:
+        _require_posts(engine, post_ids)
         changes = engine.mark(list(post_ids), hidden=not undo)
         if as_json:
             return show_json(changes)
@@ -83,11 +101,12 @@ def hide(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool)
 
 
 @command(main)
-@click.argument("post_ids", type=int, nargs=-1, required=True)
+@click.argument("post_ids", type=ID, nargs=-1, required=True)
 @click.option("--undo", is_flag=True)
 def save(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
     """Save posts: they are kept for ever."""
     with session.engine() as engine:
+        _require_posts(engine, post_ids)
         changes = engine.mark(list(post_ids), saved=not undo)
         if as_json:
             return show_json(changes)
@@ -95,7 +114,7 @@ def save(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool)
 
 
 @command(main)
-@click.argument("post_id", type=int)
+@click.argument("post_id", type=ID)
 @click.option("--max-words", type=click.IntRange(10, 400), default=60, show_default=True)
 def summarise(session: Session, post_id: int, max_words: int, as_json: bool) -> None:
     """Summarise a post; every sentence is checked against the post's own words."""
@@ -115,7 +134,7 @@ def summarise(session: Session, post_id: int, max_words: int, as_json: bool) -> 
 
 
 @command(main)
-@click.argument("post_id", type=int)
+@click.argument("post_id", type=ID)
 def why(session: Session, post_id: int, as_json: bool) -> None:
     """Say why a post stands where it stands, or what hid it."""
     with session.engine() as engine:

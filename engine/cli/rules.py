@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from engine.cli.shared import Session, command, main, plain, show_json, show_rows
+from engine.cli.shared import ID, Session, command, main, plain, show_json, show_rows
 
 
 @main.group()
@@ -55,7 +55,7 @@ def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) 
 
 
 @command(rules, "remove")
-@click.argument("rule_id", type=int)
+@click.argument("rule_id", type=ID)
 def rules_remove(session: Session, rule_id: int, as_json: bool) -> None:
     """Remove a rule; what it hid is shown again."""
     with session.engine() as engine:

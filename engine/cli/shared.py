@@ -34,6 +34,9 @@ REASONS = {
 }
 
 
+ID = click.IntRange(0, 2**63 - 1)  # what the database can hold
+
+
 class Session:
     """The options that hold for every command, and the engine when one is needed."""
 

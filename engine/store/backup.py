@@ -24,7 +24,10 @@ def copy_verified(path: Path, key: bytes | None, target: Path) -> Path:
     Raises:
         StoreError: it cannot be written, or does not read back as the original does.
     """
-    private_folder(target.parent)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # one that is there keeps its rights
+    except OSError as error:
+        raise StoreError(f"The backup {target} cannot be written: {error.strerror or error}.") from error
     # A plain copy of the file would lack what is still in the write-ahead log.
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:

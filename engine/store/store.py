@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from engine.errors import InputError
 from engine.settings import Value, by_name
 from engine.store.acts import ActsPart
 from engine.store.backup import copy_verified
@@ -132,7 +133,13 @@ class Store(
         return self._db.write(work, durable=True)
 
     def backup(self, path: Path) -> Path:
-        """Write a verified copy under the same key; it appears only once it is whole. Raises StoreError."""
+        """Write a verified copy under the same key; it appears only once it is whole.
+
+        Raises:
+            InputError: there is something of that name.   StoreError.
+        """
+        if path.exists() or path.is_symlink():
+            raise InputError(f"There is something at {path} already. It was left as it is: give the copy another name.")
         return copy_verified(self.profile / FILE_NAME, self._key, path)
 
     def check(self) -> list[str]:
