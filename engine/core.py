@@ -12,25 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from engine import doctor, filters, installation, secrets, starter
-from engine.enrich import Enricher, for_embedding
+from engine import secrets
 from engine.errors import InputError, ModelError
-from engine.http import Client, Policy
-from engine.language import summary as summaries
 from engine.models import catalogue
-from engine.ranking.features import sketch
-from engine.ranking.fresh import rank_fresh
-from engine.refresh import Refresher
 from engine.scoring import Scorer
-from engine.searching import Searcher
 from engine.settings import BY_NAME, Value, by_name
 from engine.store import Answer, Store
-from engine.stories import SAME_STORY, fold_posts, similarities
-from engine.subscribe import Subscriber, write_atomically
 from engine.types import (
     Article,
     Changes,
@@ -68,6 +59,13 @@ from engine.types import (
     Vectors,
 )
 from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
+
+if TYPE_CHECKING:
+    from engine.filters import Matcher
+    from engine.http import Client
+    from engine.subscribe import Subscriber
+
+# What the first screen does not need is imported where it is used: the window opens sooner.
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +121,7 @@ class Engine:
         self._embed: EmbedWorker | None = None
         self._generate: GenerateWorker | None = None
         self._client: Client | None = None
-        self._matcher: filters.Matcher | None = None
+        self._matcher: Matcher | None = None
         self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
         self._closed = False
 
@@ -204,6 +202,7 @@ class Engine:
     def export_opml(self, path: Path | str) -> None:
         """Write the subscriptions, without credentials. Raises InputError when the file cannot be written."""
         from engine.sources.opml import write_opml
+        from engine.subscribe import write_atomically
 
         subscriptions = [
             Subscription(url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder)
@@ -213,6 +212,8 @@ class Engine:
         write_atomically(Path(path), write_opml(subscriptions, title="Millpond"))
 
     def starter_packs(self) -> list[StarterPack]:
+        from engine import starter
+
         return starter.packs()
 
     # ---- jobs ------------------------------------------------------------------------------------
@@ -223,6 +224,8 @@ class Engine:
         Raises:
             BusyError: another process refreshes or enriches this profile.
         """
+        from engine.refresh import Refresher
+
         with self._store.lock("jobs"):
             auths = self._store.auths()
 
@@ -247,6 +250,8 @@ class Engine:
         Raises:
             BusyError: as for `refresh`.
         """
+        from engine.enrich import Enricher
+
         with self._store.lock("jobs"):
             entry = catalogue.by_name(str(self._settings["embedding_model"]))
             for event in Enricher(
@@ -331,6 +336,8 @@ class Engine:
         Args:
             wait: False answers by words at once when the model is not loaded yet (`meaning_ready` says so).
         """
+        from engine.searching import Searcher
+
         query = text if isinstance(text, SearchQuery) else SearchQuery(text=text, mode=mode, limit=limit)
         return Searcher(
             store=self._store, scorer=self._scorer, embed=self._embedder(), parse=self._parse, model=self._model()
@@ -360,6 +367,8 @@ class Engine:
         if isinstance(id_or_text, str):
             language = self._parse.languages([id_or_text])[0]
             return self._summarise("", id_or_text, language, max_words)
+        from engine.language import summary as summaries
+
         post = self._store.post(id_or_text)
         language = post.row.language or self._parse.languages([f"{post.row.title} {post.text}"])[0]
         summary = self._summarise(post.row.title, post.text, language, max_words)
@@ -375,14 +384,20 @@ class Engine:
         return str(info) if self._embed is not None and (info := self._embed.known_info()) else ""
 
     def models(self) -> list[ModelStatus]:
+        from engine import installation
+
         return installation.list_models()
 
     def install_model(self, name: str) -> Iterator[Progress]:
         """Fetch a model, checked by its hash. Raises ModelError, FetchError."""
+        from engine import installation
+
         yield from installation.install_model(name, client=self._http(), recorder=self._store)
         self._drop_models()
 
     def remove_model(self, name: str) -> None:
+        from engine import installation
+
         self._drop_models()
         installation.remove_model(name)
 
@@ -398,6 +413,8 @@ class Engine:
 
     def save_rule(self, rule: Rule) -> RuleSaved:
         """Save a rule and apply it to all posts at once. Raises InputError when it tests nothing."""
+        from engine import filters
+
         filters.check(rule)
         hits = self._hits_of(rule) if rule.enabled else []
         saved, changes = self._store.save_rule(rule, hits)
@@ -472,6 +489,8 @@ class Engine:
         return self._store.backup(Path(path))
 
     def doctor(self) -> list[Check]:
+        from engine import doctor
+
         return doctor.examine(self._store, self._parse, self._embedder(), encrypted=self._key is not None)
 
     # ---- for scripts and evaluation --------------------------------------------------------------
@@ -499,14 +518,20 @@ class Engine:
 
     def rank(self, posts: Sequence[PlainPost], liked: Sequence[PlainPost], disliked: Sequence[PlainPost]) -> Floats:
         """Return (n,) scores of a learner that knows this feedback alone."""
+        from engine.ranking.fresh import rank_fresh
+
         return rank_fresh(posts, liked, disliked, vectors=self._spoken_vectors([*posts, *liked, *disliked]))
 
     def fold(self, posts: Sequence[PlainPost]) -> list[int]:
         """Return a story id for each post, in order of arrival."""
+        from engine.stories import fold_posts
+
         return fold_posts(posts, vectors=self._spoken_vectors(posts))
 
     def similar(self, texts: Sequence[str]) -> Similarity:
         """Return (n, n) similarities, and from where on two texts count as one story."""
+        from engine.stories import SAME_STORY, similarities
+
         posts = [PlainPost(title=text) for text in texts]
         return Similarity(matrix=similarities(posts, vectors=self._spoken_vectors(posts)), threshold=SAME_STORY)
 
@@ -552,6 +577,8 @@ class Engine:
         return outcome
 
     def _http(self) -> Client:
+        from engine.http import Client, Policy
+
         with self._lock:
             if self._client is None:
                 policy = Policy(proxy=str(self._settings["proxy"]))
@@ -559,6 +586,8 @@ class Engine:
             return self._client
 
     def _subscriber(self) -> Subscriber:
+        from engine.subscribe import Subscriber
+
         return Subscriber(
             store=self._store,
             client=self._http(),
@@ -567,7 +596,9 @@ class Engine:
             refresh_minutes=int(self._settings["refresh_minutes"]),
         )
 
-    def _matcher_now(self) -> filters.Matcher:
+    def _matcher_now(self) -> Matcher:
+        from engine import filters
+
         matcher = self._matcher
         if matcher is None:
             matcher = self._matcher = filters.compile([rule for rule in self._store.rules() if rule.enabled])
@@ -585,6 +616,8 @@ class Engine:
         return self._store.save_hits(ids, hits)
 
     def _hits_of(self, rule: Rule) -> list[tuple[int, str]]:
+        from engine import filters
+
         matcher = filters.compile([replace(rule, id=rule.id or -1, enabled=True)])
         words = filters.prefilter(rule)
         ids = self._store.posts_with_words(words, rule.feed_ids) if words is not None else None
@@ -602,6 +635,8 @@ class Engine:
 
     def _embedder(self) -> EmbedWorker | None:
         """The embedding worker; None when AI is off or the model is not here."""
+        from engine import installation
+
         with self._lock:
             if not self._settings["ai"]:
                 return None
@@ -645,6 +680,8 @@ class Engine:
                 worker.close()
 
     def _summarise(self, title: str, text: str, language: str, max_words: int) -> Summary:
+        from engine.language import summary as summaries
+
         entry = catalogue.by_name(str(self._settings["text_model"]))
         generate = self._generator() if entry.speaks(language) else None
         embedder = self._embedder() if self._model().speaks(language) else None
@@ -669,13 +706,15 @@ class Engine:
 
     def _summarise_top(self) -> Iterator[EnrichEvent]:
         """Summarise the top of For you where the posts are long enough and have none yet."""
+        from engine.language.sentences import count_words
+
         wanted = int(self._settings["summaries_top"])
         if not wanted or self._generator() is None:
             return
         owed = []
         for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
             post = self._store.post(post_id)
-            if summaries.count_words(post.text) >= SUMMARISE_FROM_WORDS and not self._store.summary(post.content_hash):
+            if count_words(post.text) >= SUMMARISE_FROM_WORDS and not self._store.summary(post.content_hash):
                 owed.append(post_id)
         for done, post_id in enumerate(owed):
             yield Progress(stage="summaries", done=done, total=len(owed))
@@ -684,6 +723,8 @@ class Engine:
 
     def _spoken_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
         """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""
+        from engine.enrich import for_embedding
+
         worker = self._embedder()
         if worker is None or not posts:
             return None
@@ -701,6 +742,7 @@ class Engine:
 
 def fetched_from_plain(post: PlainPost) -> FetchedPost:
     """Return a post as if a source had returned it; its text is taken as plain text."""
+    from engine.ranking.features import sketch
     from engine.sources.clean import canonical_url, word_count
     from engine.sources.language import script_language
 

@@ -1,0 +1,121 @@
+"""The window over 200,000 posts: time to its timeline beside RSS Guard's own start, memory, and stalls.
+
+    python -m tests.benchmarks.window            (needs Xvfb, xdotool and rssguard)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROUNDS = 5
+POSTS = 200_000
+DISPLAY = ":87"
+
+
+@contextmanager
+def screen() -> Iterator[dict[str, str]]:
+    """A virtual screen; yields the environment for programs on it."""
+    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1400x900x24"], stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(1.0)
+        environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+        yield environment | {"DISPLAY": DISPLAY}
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def rssguard(environment: dict[str, str]) -> float:
+    """Seconds from start until RSS Guard with an empty profile shows its window."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = environment | {"HOME": folder, "QTWEBENGINE_DISABLE_SANDBOX": "1"}  # its engine refuses root otherwise
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            ["rssguard", "--data", folder], env=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            command = ["xdotool", "search", "--onlyvisible", "--name", "^RSS Guard [0-9]"]
+            while time.perf_counter() - started < 60:
+                if subprocess.run(command, env=environment, capture_output=True).stdout.strip():
+                    return time.perf_counter() - started
+                time.sleep(0.01)
+        finally:
+            process.kill()
+            process.wait()
+    raise SystemExit("RSS Guard showed no window within a minute")
+
+
+def fill(profile: Path, key: bytes, count: int = POSTS) -> None:
+    """Make a profile of made-up posts with vectors and scores."""
+    from engine.store import Store
+    from tests.benchmarks import store as bench
+    from tests.benchmarks.corpus import NOW, Corpus
+
+    with Store.open(profile, key=key, clock=lambda: NOW) as opened:
+        bench.fill(opened, Corpus(), count)
+        bench.derive(opened, count)
+
+
+def probe(profile: Path, key: bytes, environment: dict[str, str], task: str) -> dict[str, float]:
+    """Run `tests.benchmarks.window_probe` and return what it measured, with the time from its start."""
+    command = [sys.executable, "-m", "tests.benchmarks.window_probe", str(profile), task]
+    ran = subprocess.run(command, env=environment | {"PROBE_KEY": key.hex()}, capture_output=True, text=True)
+    if ran.returncode:
+        raise SystemExit(f"the probe failed:\n{ran.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return found
+
+
+def measure(count: int = POSTS, rounds: int = ROUNDS) -> dict[str, float]:
+    for program in ("Xvfb", "xdotool", "rssguard"):
+        if shutil.which(program) is None:
+            raise SystemExit(f"{program} is not installed")
+    key = secrets.token_bytes(32)
+    with tempfile.TemporaryDirectory() as folder, screen() as environment:
+        profile = Path(folder) / "profile"
+        fill(profile, key, count)
+        theirs, ours = [], []
+        for _ in range(rounds):
+            theirs.append(rssguard(environment))
+            ours.append(probe(profile, key, environment, "start")["timeline_seconds"])
+        used = probe(profile, key, environment, "use")
+        stalls = [probe(Path(folder) / f"stalls-{turn}", key, environment, "stalls") for turn in range(rounds)]
+    middle = rounds // 2
+    return {
+        "rssguard_seconds": sorted(theirs)[middle],
+        "timeline_seconds": sorted(ours)[middle],
+        "ratio": sorted(ours)[middle] / sorted(theirs)[middle],
+        **used,
+        "stall_p99_ms_median": sorted(run["stall_p99_ms"] for run in stalls)[middle],
+        "stall_worst_ms_fourth_of_five": sorted(run["stall_worst_ms"] for run in stalls)[max(rounds - 2, 0)],
+        "all_processes_mb": max(run["all_processes_mb"] for run in stalls),
+    }
+
+
+def resident_mb(*, with_children: bool) -> float:
+    """Resident memory of this process, and of the workers that it started."""
+    this = psutil.Process()
+    family = [this, *this.children(recursive=True)] if with_children else [this]
+    total = 0.0
+    for process in family:
+        try:
+            total += process.memory_info().rss / 2**20
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
