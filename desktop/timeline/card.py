@@ -13,6 +13,7 @@ from engine import PostRow
 
 TITLE_LINES = 3
 EXCERPT_LINES = 2
+SCROLL_BAR = 10  # pixels, as the style sheet has it
 MARGIN, GAP, PADDING, RADIUS = 12, 8, 14, 12  # around, between and inside cards; at 100 %
 
 # A colour name, and the words; drawn one after another while there is room.
@@ -124,6 +125,16 @@ def when(row: PostRow) -> str:
     return f"{author} · {ago(row.published_at)}" if named else ago(row.published_at)
 
 
+def marks_height() -> float:
+    """Of the line of marks: there is always room for the buttons, so that hovering never changes a height."""
+    return max(line_height(theme.font(12)), float(theme.px(20)))
+
+
+def right_margin() -> int:
+    """Right of the cards, where the scroll bar takes its part of the margin."""
+    return max(2, theme.px(MARGIN) - SCROLL_BAR)
+
+
 def line_height(font: QFont) -> float:
     return QFontMetricsF(font).height()
 
@@ -142,15 +153,14 @@ def lay_out(row: PostRow, width: float) -> Card:
     height = 2 * theme.px(PADDING - 1) + top
     height += theme.px(3) + title.height if title else 0
     height += theme.px(3) + excerpt.height if excerpt else 0
-    marks_height = max(top, float(theme.px(20)))  # room for the buttons, so that hovering never changes a height
-    height += theme.px(5) + marks_height
+    height += theme.px(5) + marks_height()
     minutes = plural("{n} min read", "{n} min read", row.reading_minutes) if row.reading_minutes > 1 else ""
-    return Card(row, width, height, False, title, excerpt, marks(row), minutes, top, marks_height)
+    return Card(row, width, height, False, title, excerpt, marks(row), minutes, top, marks_height())
 
 
 def usual_height() -> float:
     """The height of a card whose row is still to come: one line of title and two of text."""
     return (
         2 * theme.px(PADDING - 1) + line_height(theme.font(12)) + theme.px(3) + 2 * line_height(theme.font(14.5, 600))
-        + theme.px(3) + 2 * (line_height(theme.font(13)) + theme.px(1)) + theme.px(5) + theme.px(20)
+        + theme.px(3) + 2 * (line_height(theme.font(13)) + theme.px(1)) + theme.px(5) + marks_height()
     )  # fmt: skip

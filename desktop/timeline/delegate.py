@@ -21,7 +21,19 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from desktop import icons, theme
 from desktop.strings import decimal, tr
-from desktop.timeline.card import GAP, MARGIN, PADDING, RADIUS, Card, lay_out, usual_height, when, who
+from desktop.timeline.card import (
+    GAP,
+    MARGIN,
+    PADDING,
+    RADIUS,
+    Card,
+    lay_out,
+    marks_height,
+    right_margin,
+    usual_height,
+    when,
+    who,
+)
 from desktop.timeline.model import RowRole
 from engine import PostRow
 
@@ -54,7 +66,7 @@ class CardDelegate(QStyledItemDelegate):
         if found is not None and found.row == row:
             self._cards.move_to_end(key)
             return found
-        made = lay_out(row, width - 2 * theme.px(MARGIN))
+        made = lay_out(row, width - theme.px(MARGIN) - right_margin())
         self._cards[key] = made
         if len(self._cards) > CACHED:
             self._cards.popitem(last=False)
@@ -75,14 +87,13 @@ class CardDelegate(QStyledItemDelegate):
 
     def frame(self, rect: QRectF) -> QRectF:
         """The card inside the cell `rect`."""
-        margin = theme.px(MARGIN)
-        return rect.adjusted(margin, 0, -margin, -theme.px(GAP)).adjusted(0.5, 0.5, -0.5, -0.5)
+        return rect.adjusted(theme.px(MARGIN), 0, -right_margin(), -theme.px(GAP)).adjusted(0.5, 0.5, -0.5, -0.5)
 
     def buttons(self, rect: QRectF) -> dict[str, QRectF]:
         """Where the buttons are on the card in the cell `rect`."""
         frame, side = self.frame(rect), theme.px(BUTTON)
         right = frame.right() - theme.px(PADDING - 4)
-        top = frame.bottom() - theme.px(PADDING - 4) - side
+        top = frame.bottom() - theme.px(PADDING) - (marks_height() + side) / 2
         return {
             name: QRectF(right - (len(ACTIONS) - at) * (side + 2), top, side, side) for at, name in enumerate(ACTIONS)
         }
@@ -138,7 +149,7 @@ class CardDelegate(QStyledItemDelegate):
         metrics = QFontMetricsF(font)
         painter.setPen(theme.color("ink_third"))
         name = self.rule_names.get(card.row.muffled_by or 0, "")
-        why = tr("one line because of “{rule}”").format(rule=name) if name else tr("one line because of your rule")
+        why = tr("muffled by “{rule}”").format(rule=name) if name else tr("muffled by your rule")
         inner = frame.adjusted(theme.px(PADDING), 0, -theme.px(PADDING), 0)
         why = metrics.elidedText(why, Qt.TextElideMode.ElideRight, inner.width() * 0.45)
         aside = metrics.horizontalAdvance(why)

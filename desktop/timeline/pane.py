@@ -81,6 +81,7 @@ class TimelinePane(QWidget):
         top.setContentsMargins(theme.px(14), theme.px(6), theme.px(12), theme.px(2))
         top.setSpacing(theme.px(2))
         top.addWidget(self.heading, 1)
+        top.addStrut(theme.px(28))  # as high without its buttons
         top.addWidget(self.unread)
         top.addWidget(self.read_all)
         stack = QWidget()

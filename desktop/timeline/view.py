@@ -261,6 +261,7 @@ class TimelineView(QListView):
         bar.setPageStep(screen)
         bar.setSingleStep(theme.px(48))
         bar.setRange(0, max(0, self._tops[-1] + theme.px(GAP) - screen))
+        bar.setEnabled(bar.maximum() > 0)
 
     def verticalOffset(self) -> int:
         return self.verticalScrollBar().value()
