@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from desktop import icons, theme
@@ -166,6 +166,24 @@ def come_forward(window: MainWindow) -> None:
     window.activateWindow()
 
 
+def _window_file(profile: Path) -> Path:
+    return profile.expanduser().absolute() / "window.ini"
+
+
+def restore_geometry(window: MainWindow, profile: Path) -> None:
+    """Give the window the place that it had when it was closed last; a file that cannot be used changes nothing."""
+    if _window_file(profile).exists():
+        kept = QSettings(str(_window_file(profile)), QSettings.Format.IniFormat).value("geometry")
+        if isinstance(kept, QByteArray):
+            window.restoreGeometry(kept)
+
+
+def save_geometry(window: MainWindow, profile: Path) -> None:
+    """Keep the window's place beside the profile, where there is one."""
+    if _window_file(profile).parent.is_dir():
+        QSettings(str(_window_file(profile)), QSettings.Format.IniFormat).setValue("geometry", window.saveGeometry())
+
+
 def make_application(arguments: list[str]) -> QApplication:
     """The application object with name, icon and theme; the one that exists where there is one."""
     QApplication.setApplicationName("Millpond")
@@ -185,6 +203,7 @@ def run(profile: Path, **access: Any) -> int:
     sys.setswitchinterval(0.001)
     app = make_application(sys.argv[:1])
     window = MainWindow()
+    restore_geometry(window, profile)
     opening = Opening(window, profile, access)
     code = 0
 
@@ -201,6 +220,7 @@ def run(profile: Path, **access: Any) -> int:
         window.setWindowIcon(icons.application())
         QTimer.singleShot(0, window, lambda: listen(window, profile))
 
+    window.closing.connect(lambda: save_geometry(window, profile))
     opening.given_up.connect(give_up, Qt.ConnectionType.QueuedConnection)
     opening.opened.connect(opened)
     window.timeline.first_shown.connect(report)

@@ -23,7 +23,7 @@ from desktop.status import LEDGER_ROWS, StatusLine
 from desktop.strings import tr
 from desktop.timeline.empty import EmptyState
 from desktop.timeline.pane import TimelinePane
-from engine import SETTINGS, BusyError, Changes, EngineError, TimelineQuery
+from engine import SETTINGS, BusyError, Changes, Condition, EngineError, Rule, TimelineQuery
 
 if TYPE_CHECKING:
 
@@ -34,6 +34,7 @@ SIZE = (1360, 860)
 LIST_WIDTH, LIST_LEAST = 500, 320
 NARROW, STACKED = 900, 700  # below these widths the sidebar goes, then list and post share one place
 GATHER_MS = 30  # changes are merged this long before screens are told
+SIDE_MS = 600  # the sidebar's feeds and counts are asked for this long after the first of many changes
 POLL_MS = 2000
 FIRST_REFRESH_MS = 1500
 
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
 
     changed = Signal(object)  # Changes, merged, on this thread
     attached = Signal()
+    closing = Signal()
     _incoming = Signal(object)
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
         self._sidebar_shown: bool | None = None  # None: as the width has it
         self._reading_on_top = False
         self._ledger_since = 0
+        self._side_feeds = False
         self.setWindowTitle("Millpond")
         self.resize(*SIZE)
         self.setMinimumSize(360, 420)
@@ -118,6 +121,10 @@ class MainWindow(QMainWindow):
         self._gather.setSingleShot(True)
         self._gather.setInterval(GATHER_MS)
         self._gather.timeout.connect(self._tell)
+        self._side_soon = QTimer(self)
+        self._side_soon.setSingleShot(True)
+        self._side_soon.setInterval(SIDE_MS)
+        self._side_soon.timeout.connect(self._load_side)
         self._poll = QTimer(self)
         self._poll.setInterval(POLL_MS)
         self._poll.timeout.connect(self._look_for_other_writers)
@@ -187,13 +194,14 @@ class MainWindow(QMainWindow):
             self.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
         self.hide()  # at once: what is still to be written needs no window
         self.detach()
         super().closeEvent(event)
 
     def detach(self) -> None:
         """Stop jobs, let the acts that are under way be written, and close the profile."""
-        for timer in (self._poll, self._next_refresh, self._gather):
+        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon):
             timer.stop()
         if self._stop_listening is not None:
             self._stop_listening()
@@ -218,10 +226,10 @@ class MainWindow(QMainWindow):
             return
         if changes.settings or changes.unknown:
             self._load_settings()
-        if changes.feeds or changes.unknown:
-            self._load_feeds()
-        if changes.updated or changes.new or changes.unknown:
-            self._load_counts()
+        if (changes.feeds or changes.updated or changes.new or changes.unknown) and not self._side_soon.isActive():
+            self._side_feeds = False
+            self._side_soon.start()
+        self._side_feeds = self._side_feeds or bool(changes.feeds or changes.unknown)
         self.timeline.refresh(changes)
         if self._reading is not None:
             self._reading.refresh(changes)
@@ -230,6 +238,12 @@ class MainWindow(QMainWindow):
             if refresh is not None and page.isVisible():
                 refresh(changes)
         self.changed.emit(changes)
+
+    def _load_side(self) -> None:
+        if self._side_feeds:
+            self._load_feeds()
+        else:
+            self._load_counts()
 
     def _look_for_other_writers(self) -> None:
         if self.engine is not None:
@@ -434,7 +448,7 @@ class MainWindow(QMainWindow):
         elif name == "rule":
             from desktop.dialogs import rule
 
-            rule.open_dialog(self, None)
+            rule.open_dialog(self, Rule(name="", conditions=(Condition(field="words", value=row.title or row.author),)))
 
     def page_or_next(self) -> None:
         self.commands.page_or_next()

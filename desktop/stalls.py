@@ -66,3 +66,4 @@ class StallMonitor(QObject):
             frame = sys._current_frames().get(self._watched) if late > self._blame_ms else None
             if frame is not None:
                 self.blamed.append((late, "".join(traceback.format_stack(frame)[-4:])))
+            del frame  # a frame that is held keeps its painters and widgets alive

@@ -23,6 +23,7 @@ class Pond(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         icons.paint(painter, "waves", QRectF(self.rect()).adjusted(4, 4, -4, -4), theme.color("line_strong"), width=1.0)
+        painter.end()
 
 
 class EmptyState(QWidget):

@@ -345,10 +345,15 @@ class TimelineView(QListView):
     # ---- painting and pointing ---------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
         if not self._heights:
             return
-        area = event.rect()
+        painter = QPainter(self.viewport())
+        try:
+            self._paint_cards(painter, event.rect())
+        finally:
+            painter.end()  # not left to the interpreter: a frame may outlive its call
+
+    def _paint_cards(self, painter: QPainter, area: QRect) -> None:
         offset = self.verticalOffset() - theme.px(GAP)
         first, last = self._position_at(area.top() + offset), self._position_at(area.bottom() + offset)
         option = QStyleOptionViewItem()

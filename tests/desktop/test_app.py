@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop.app import Opening, listen, raise_other
+from desktop.app import Opening, listen, raise_other, restore_geometry, save_geometry
 from desktop.main_window import MainWindow
 from desktop.stalls import StallMonitor
 from desktop.status import ledger_words
@@ -240,6 +240,14 @@ def test_an_unexpected_fault_is_shown_as_one(
     assert len(reports) == 1
     assert "ZeroDivisionError" in reports[0].text.toPlainText()
     reports[0].close()
+
+
+def test_the_window_comes_back_where_it_was(window: MainWindow, filled: Engine) -> None:
+    window.resize(1111, 700)
+    save_geometry(window, filled.profile)
+    window.resize(900, 640)
+    restore_geometry(window, filled.profile)
+    assert window.width() != 900
 
 
 def test_the_engine_of_a_closed_window_is_closed(window: MainWindow, filled: Engine) -> None:

@@ -109,14 +109,14 @@ def test_choosing_a_feed_shows_its_posts_alone(window: MainWindow, settled: Sett
     assert {row.feed_id for row in rows if row is not None} == {feed.id}
 
 
-def test_saving_a_post_counts_it_beside_saved(window: MainWindow, settled: Settled) -> None:
+def test_saving_a_post_counts_it_beside_saved(window: MainWindow, settled: Settled, qtbot: QtBot) -> None:
     window.commands.next_post()
     settled(window)
     window.commands.save_post()
     settled(window)
     item = window.sidebar.feeds.topLevelItem(2)
     assert item is not None
-    assert item.data(0, AsideRole) == "1"
+    qtbot.waitUntil(lambda: item.data(0, AsideRole) == "1", timeout=5000)
 
 
 def test_a_new_feed_appears_by_itself(empty_window: MainWindow, settled: Settled, qtbot: QtBot) -> None:
