@@ -320,6 +320,7 @@ def reading_style() -> str:
     return f"""
     body, p, li, dd, dt, td, th, div {{ color: {t.ink}; }}
     p {{ margin: 0 0 {theme.px(14)}px 0; line-height: {line}px; }}
+    p.caption {{ color: {t.ink_second}; font-size: {theme.font(13.5).pointSizeF()}pt; line-height: {theme.px(20)}px; }}
     li, dd, dt, div, td {{ line-height: {line}px; }}
     ul, ol {{ margin: 0 0 {theme.px(14)}px 0; }}
     li {{ margin-bottom: {theme.px(4)}px; }}
@@ -334,5 +335,5 @@ def reading_style() -> str:
     td.picture {{ background-color: {t.background}; color: {t.ink_second}; padding: {theme.px(10)}px {theme.px(12)}px;
                   font-family: '{theme.font(13).families()[0]}'; font-size: {theme.font(12.5).pointSizeF()}pt; line-height: {theme.px(18)}px; }}
     td.data, th.data {{ border: 1px solid {t.line_strong}; padding: {theme.px(4)}px {theme.px(10)}px; }}
-    table.data {{ border-collapse: collapse; border-color: {t.line_strong}; margin: 0 0 {theme.px(14)}px 0; }}
+    table.data {{ border-collapse: collapse; border-color: {t.line_strong}; margin: {theme.px(6)}px 0 {theme.px(14)}px 0; }}
     """

@@ -14,11 +14,11 @@ from html.parser import HTMLParser
 from desktop.reading.links import judge
 from desktop.strings import tr
 
-LONGEST_HTML = 400_000  # characters shown at once
+SHOWN_AT_ONCE = 48_000  # characters of HTML; Qt lays out some 400 a millisecond, on the window's own thread
 DEEPEST = 24  # nested lists, quotes and tables; deeper ones are flattened
 
 _BLOCKS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "li", "dl", "dt", "dd"})
-_SECTIONS = frozenset({"div", "section", "article", "aside", "header", "footer", "main", "figure", "figcaption", "details"})
+_SECTIONS = frozenset({"div", "section", "article", "aside", "header", "footer", "main", "figure", "details"})
 _TABLES = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 _INLINE = frozenset({"b", "strong", "i", "em", "u", "s", "del", "ins", "code", "kbd", "samp", "tt", "sub", "sup", "small", "cite"})
 _INLINE_AS = {"ins": "u", "del": "s", "kbd": "code", "samp": "code", "tt": "code", "cite": "em", "strong": "b", "em": "i"}
@@ -33,7 +33,7 @@ class Shown:
     html: str
     pictures: int  # not fetched, shown as boxes
     trackers: int  # pictures of a few pixels, left out
-    cut: bool  # there is more than LONGEST_HTML
+    cut: bool  # there is more
 
 
 class _Writer(HTMLParser):
@@ -70,6 +70,8 @@ class _Writer(HTMLParser):
         elif tag in _INLINE:
             name = _INLINE_AS.get(tag, tag)
             self._begin(tag, f"<{name}>", f"</{name}>")
+        elif tag == "figcaption":
+            self._section(tag, '<p class="caption">', "</p>")
         elif tag in _SECTIONS:
             self._section(tag, "<div>", "</div>")
         elif tag in _BLOCKS or tag in _TABLES:
@@ -190,14 +192,16 @@ def picture_box(tag: str, alt: str, address: str, link: str) -> str:
     return f'<table class="picture" width="100%"><tr><td class="picture">{escape(words)}{where}</td></tr></table>'
 
 
-def safe_html(body_html: str, *, everything: bool = False) -> Shown:
+def safe_html(body_html: str, *, limit: int = SHOWN_AT_ONCE) -> Shown:
     """Write a post's HTML anew from allowed tags; no attribute that names a resource is kept but a judged href.
 
     Args:
-        body_html: sanitised or not.   everything: show more than LONGEST_HTML characters.
+        body_html: sanitised or not.   limit: characters of it that are taken, to the end of the last whole tag.
     """
-    cut = len(body_html) > LONGEST_HTML and not everything
-    text = body_html[:LONGEST_HTML] if cut else body_html
+    cut = len(body_html) > limit
+    text = body_html[:limit] if cut else body_html
+    if cut and text.rfind("<") > text.rfind(">"):
+        text = text[: text.rfind("<")]
     # HTMLParser takes quadratic time over unclosed comments; a sanitised text has none.
     text = text.replace("<!", "&lt;!").replace("<?", "&lt;?").replace("\0", "")
     if "<" not in text:

@@ -71,6 +71,7 @@ class FlowLayout(QLayout):
             if item.isEmpty():
                 continue
             hint = item.sizeHint()
+            hint.setWidth(min(hint.width(), max(inner.width(), item.minimumSize().width())))
             if x > inner.x() and x + hint.width() > inner.right() + 1:
                 finish()
                 x, y, line = inner.x(), y + line + self._down, 0

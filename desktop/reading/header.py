@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import icons, theme
@@ -81,7 +81,10 @@ class PostHeader(QWidget):
         for button in self._buttons:
             drawing = button.property("drawing")
             if drawing:
-                button.setIcon(icons.icon(str(drawing), theme.color("accent" if button.isChecked() else "ink_second")))
+                side = theme.px(16)
+                colour = theme.color("accent" if button.isChecked() else "ink_second")
+                button.setIcon(icons.icon(str(drawing), colour, side))
+                button.setIconSize(QSize(side, side))
 
     def _like(self) -> None:
         self.like_wanted.emit(True if self.like_button.isChecked() else None)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
-from desktop.reading.document import Shown, find_spans, picture_box, safe_html
+from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.summary import SummaryBox
@@ -39,6 +39,7 @@ MARGIN = 44
 class _Loaded:
     post: Post
     shown: Shown
+    limit: int
     summary: Summary | None
 
 
@@ -57,8 +58,9 @@ class ReadingPane(QWidget):
         self._id: int | None = None
         self._post: Post | None = None
         self._shown: Shown | None = None
+        self._shown_limit = 0
         self._evidence: list[list[tuple[int, int]]] = []
-        self._everything = False
+        self._limit = SHOWN_AT_ONCE
         self._why_open = True
         theme.role(self, "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -113,8 +115,8 @@ class ReadingPane(QWidget):
         self.body.link_hovered.connect(self._show_link)
         self.body.rule_wanted.connect(self._rule_from_words)
         column.addWidget(self.body)
-        self.rest = QPushButton(tr("Show the rest of this long post"))
-        self.rest.clicked.connect(self._show_everything)
+        self.rest = QPushButton(tr("Show more of this long post"))
+        self.rest.clicked.connect(self._show_more)
         column.addWidget(self.rest, 0, Qt.AlignmentFlag.AlignLeft)
         self.pictures = theme.label("", "third", wrap=True)
         column.addWidget(self.pictures)
@@ -145,7 +147,7 @@ class ReadingPane(QWidget):
     def show_post(self, id: int) -> None:
         """Load and show a post; one that is shown already is loaded again, and stays where it was scrolled."""
         if id != self._id:
-            self._everything = False
+            self._limit = SHOWN_AT_ONCE
             self._cancel_summary()
         self._id = id
         self._load()
@@ -165,7 +167,7 @@ class ReadingPane(QWidget):
             self._load_why()
 
     def _load(self) -> None:
-        id, engine, everything = self._id, self._window.engine, self._everything
+        id, engine, limit = self._id, self._window.engine, self._limit
         if id is None or engine is None:
             return
         old = self._post
@@ -173,9 +175,9 @@ class ReadingPane(QWidget):
         def load() -> _Loaded:
             post = engine.post(id)
             same = old is not None and old.row.id == id and old.content_hash == post.content_hash
-            shown = self._shown if same and self._shown is not None and not everything else None
-            shown = shown or safe_html(post.body_html or _paragraphs(post.text), everything=everything)
-            return _Loaded(post, shown, engine.stored_summary(id))
+            shown = self._shown if same and limit == self._shown_limit else None
+            shown = shown or safe_html(post.body_html or _paragraphs(post.text), limit=limit)
+            return _Loaded(post, shown, limit, engine.stored_summary(id))
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
         self._load_why()
@@ -199,7 +201,7 @@ class ReadingPane(QWidget):
             return
         new = self._post is None or self._post.row.id != post.row.id
         changed = new or self._shown is None or loaded.shown.html != self._shown.html
-        self._post, self._shown = post, loaded.shown
+        self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
         self.header.show_post(post)
         if changed:
             self._show_body()
@@ -242,8 +244,8 @@ class ReadingPane(QWidget):
         self.pictures.setText(" · ".join(words))
         self.pictures.setVisible(bool(words))
 
-    def _show_everything(self) -> None:
-        self._everything = True
+    def _show_more(self) -> None:
+        self._limit *= 4
         self._load()
 
     # ---- summary and evidence ----------------------------------------------------------------

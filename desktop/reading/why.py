@@ -7,7 +7,17 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop import theme
 from desktop.reading.flow import FlowLayout
@@ -63,6 +73,24 @@ class Bar(QWidget):
         painter.setBrush(theme.color("accent" if self._share >= 0 else "negative"))
         painter.drawRoundedRect(QRectF(left, (self.height() - thick) / 2, width, thick), thick / 2, thick / 2)
         painter.end()
+
+
+class LinkButton(QPushButton):
+    """A button in words, cut short with an ellipsis where the room ends."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(theme.px(60), self.sizeHint().width()), self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.width() - (self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text()))
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room + 1)
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class WhyPanel(QFrame):
@@ -130,7 +158,8 @@ class WhyPanel(QFrame):
         grid.setContentsMargins(0, theme.px(2), 0, 0)
         grid.setHorizontalSpacing(theme.px(14))
         grid.setVerticalSpacing(theme.px(5))
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 5)
         largest = max((abs(reason.contribution) for reason in explanation.reasons), default=0.0) or 1.0
         row = 0
         rest = 0.0
@@ -138,7 +167,7 @@ class WhyPanel(QFrame):
             if abs(reason.contribution) < SMALLEST:
                 rest += reason.contribution
                 continue
-            words = theme.label(reason_words(reason), "second")
+            words = theme.label(reason_words(reason), "second", wrap=True)
             words.setToolTip(reason.detail.replace("<", "‹"))
             grid.addWidget(words, row, 0)
             grid.addWidget(Bar(reason.contribution / largest), row, 1)
@@ -149,7 +178,7 @@ class WhyPanel(QFrame):
                 grid.addWidget(detail, row, 1, 1, 2)
                 row += 1
         if abs(rest) >= SMALLEST:
-            grid.addWidget(theme.label(tr("Everything else"), "second"), row, 0)
+            grid.addWidget(theme.label(tr("Everything else"), "second", wrap=True), row, 0)
             grid.addWidget(Bar(rest / largest), row, 1)
             grid.addWidget(_number(rest), row, 2)
             row += 1
@@ -160,14 +189,14 @@ class WhyPanel(QFrame):
         grid.addWidget(together, row + 1, 0)
         if explanation.position is not None:
             place = tr("number {n} in For you").format(n=number(explanation.position))
-            grid.addWidget(theme.label(place, "third"), row + 1, 1)
+            grid.addWidget(theme.label(place, "third", wrap=True), row + 1, 1)
         total = _number(explanation.score)
         theme.role(total, "strong")
         grid.addWidget(total, row + 1, 2)
         return table
 
     def _add_nearest(self, explanation: Explanation) -> None:
-        self._add(theme.label(tr("Nearest to it among what you liked"), "section"))
+        self._add(theme.label(tr("Nearest to it among what you liked"), "section", wrap=True))
         for post_id, title, cosine in explanation.nearest_liked[:3]:
             row = QWidget()
             flow = FlowLayout(row, across=theme.px(4))
@@ -189,7 +218,7 @@ class WhyPanel(QFrame):
 
     @staticmethod
     def _link(text: str, act: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text.replace("&", "&&"))
+        button = LinkButton(text.replace("&", "&&"))
         theme.role(button, "link")
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda _checked=False: act())

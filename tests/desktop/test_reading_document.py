@@ -63,7 +63,14 @@ def test_plain_text_keeps_its_paragraphs() -> None:
 def test_a_very_long_post_is_cut_and_says_so() -> None:
     long = "<p>word word word</p>" * 40_000
     assert safe_html(long).cut
-    assert not safe_html(long, everything=True).cut
+    assert not safe_html(long, limit=len(long)).cut
+
+
+def test_a_cut_falls_between_tags() -> None:
+    html = '<p>word</p><p><a href="https://example.org/a/long/address">link</a></p>'
+    for limit in range(1, len(html)):
+        assert "href=&quot;" not in safe_html(html, limit=limit).html
+        assert "&lt;" not in safe_html(html, limit=limit).html
 
 
 def test_unclosed_comments_take_no_quadratic_time() -> None:

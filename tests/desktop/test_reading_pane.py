@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from desktop import theme
 from desktop.main_window import MainWindow
 from desktop.reading.pane import ReadingPane
 from desktop.reading.summary import method_words
@@ -243,6 +245,27 @@ def test_space_scrolls_to_the_end_and_then_says_so(window: MainWindow, settled: 
         assert turns < 100
     assert turns > 1
     assert pane.area.verticalScrollBar().value() == pane.area.verticalScrollBar().maximum()
+
+
+def test_a_very_long_post_is_shown_in_parts_and_never_stalls_the_window(window: MainWindow, settled: Settle) -> None:
+    pane = open_post(window, settled, "Very long", "\n".join(f"Line {n} of a very long post." for n in range(6000)))
+    assert "Line 5999" not in pane.body.toPlainText()
+    began = time.perf_counter()
+    pane._show_body()
+    assert time.perf_counter() - began < 0.6
+    while pane.rest.isVisibleTo(pane):
+        pane.rest.click()
+        settled(window)
+    assert "Line 5999" in pane.body.toPlainText()
+
+
+def test_large_text_in_a_narrow_pane_is_not_cut_off(window: MainWindow, settled: Settle) -> None:
+    theme.install(QApplication.instance(), "light", 200)  # type: ignore[arg-type]
+    window.resize(1500, 900)
+    pane = open_post(window, settled, "Main Street closes to cars on summer weekends", ENGLISH)
+    pane.summarise()
+    settled(window)
+    assert pane.area.outside.width() <= pane.area.viewport().width()
 
 
 def test_every_button_has_a_name_for_screen_readers(window: MainWindow, settled: Settle) -> None:
