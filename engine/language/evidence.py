@@ -15,12 +15,13 @@ from typing import Literal
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from engine.language import polarity, roles
 from engine.language.alignment import Places
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
-from engine.types import Floats, Span
+from engine.types import Span
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]  # cosine of a sentence to each of the source's
 Refusal = Literal["", "empty", "number", "name", "date", "quotation", "negation", "link", "unsupported"]
@@ -125,7 +126,7 @@ class Checker:
         return Verdict(ok=True, spans=spans, support=support)
 
     def _refusal(
-        self, sentence: str, tokens: list[Token], plain: list[Token], fits: Floats, chosen: list[int]
+        self, sentence: str, tokens: list[Token], plain: list[Token], fits: NDArray[np.float64], chosen: list[int]
     ) -> tuple[Refusal, str]:
         for quoted in _quotations(sentence):
             alone = quoted.count(" ") < 2 and self._quoted.strip()
@@ -150,14 +151,14 @@ class Checker:
     def _own(self, token: Token) -> list[int]:
         return self._places.by_key.get(token.key, [])
 
-    def _strength(self, plain: list[Token], fits: Floats) -> float:
+    def _strength(self, plain: list[Token], fits: NDArray[np.float64]) -> float:
         """The mean fit of the tokens at their best places, by how telling they are; what is missing fits nowhere."""
         weights = np.array([self._places.weight(token.key) for token in plain])
         best = np.array([max((min(float(fits[row, place]), 1.0) for place in self._own(token)), default=0.0)
                          for row, token in enumerate(plain)])  # fmt: skip
         return float((weights * best).sum() / weights.sum())
 
-    def _support(self, plain: list[Token], fits: Floats) -> list[int]:
+    def _support(self, plain: list[Token], fits: NDArray[np.float64]) -> list[int]:
         """Pick up to three sentences of the source that together hold most of the sentence, where it fits best."""
         worth = np.zeros((len(plain), len(self._spans)))
         for row, token in enumerate(plain):
@@ -196,7 +197,7 @@ class Checker:
         """Whether a name is a plural or another form of one that stands there."""
         return token.key.rstrip("s") in around or stem(token.key) in around
 
-    def _in_anothers_place(self, plain: list[Token], fits: Floats) -> tuple[Refusal, str] | None:
+    def _in_anothers_place(self, plain: list[Token], fits: NDArray[np.float64]) -> tuple[Refusal, str] | None:
         """A number, date or name that fits clearly better where another of its family stands has been put there."""
         said = {token.key for token in plain}
         for row, token in enumerate(plain):
@@ -210,7 +211,7 @@ class Checker:
                 return kind, token.text
         return None
 
-    def _displaced(self, plain: list[Token], fits: Floats) -> str:
+    def _displaced(self, plain: list[Token], fits: NDArray[np.float64]) -> str:
         """Return words that stand in the source far from their neighbours here, among which another word stands there."""
         said = {token.key for token in plain}
         others = [place for place, token in enumerate(self._places.tokens) if token.key not in said]

@@ -58,10 +58,7 @@ def _choose(vectors: Vectors, lengths: Sequence[int], max_words: int) -> list[in
         fits = [index for index in range(count) if index not in chosen and lengths[index] <= room]
         if not fits:
             break
-        if chosen:
-            likeness = (vectors[fits] @ vectors[chosen].T).max(axis=1)
-        else:
-            likeness = np.zeros(len(fits), dtype=np.float32)
+        likeness = (vectors[fits] @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(fits), np.float32)
         best = fits[int(np.argmax(worth[fits] - _NOVELTY * np.maximum(likeness, 0.0)))]
         chosen.append(best)
         room -= lengths[best]
@@ -78,5 +75,5 @@ def _tf_idf(texts: Sequence[str]) -> Vectors:
         for word, times in bag.items():
             matrix[row, places[word]] = (1.0 + math.log(times)) * math.log(1.0 + len(texts) / spread[word])
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    unit: Vectors = matrix / np.where(norms > 0, norms, 1.0)
+    unit: Vectors = (matrix / np.where(norms > 0, norms, 1.0)).astype(np.float32)
     return unit

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from engine.language import lexicon
 from engine.language.alignment import Places
 from engine.language.tokens import Token, is_denial, stem
-from engine.types import Floats
 
 _CLAUSE = regex.compile(
     r"[,;:.!?()—–，。；：！？、]|\b(?:but|although|though|while|because|whereas)\b", regex.IGNORECASE
@@ -44,7 +45,12 @@ def denials(tokens: Sequence[Token]) -> list[Denial]:
 
 
 def mismatch(
-    sentence: str, tokens: Sequence[Token], fits: Floats, source: str, places: Places, denied: Sequence[Denial]
+    sentence: str,
+    tokens: Sequence[Token],
+    fits: NDArray[np.float64],
+    source: str,
+    places: Places,
+    denied: Sequence[Denial],
 ) -> str:
     """Return the word that one side denies and the other does not, "" when they agree.
 
@@ -77,7 +83,7 @@ def mismatch(
     return ""
 
 
-def opposite(tokens: Sequence[Token], fits: Floats, places: Places) -> str:
+def opposite(tokens: Sequence[Token], fits: NDArray[np.float64], places: Places) -> str:
     """Return a word of the sentence where the source says the opposite word and not this one, else ""."""
     plain = [token for token in tokens if not token.negation]
     said = {token.key for token in plain}
@@ -90,7 +96,7 @@ def opposite(tokens: Sequence[Token], fits: Floats, places: Places) -> str:
     return ""
 
 
-def _best_place(token: Token, fits: Floats, places: Places) -> int:
+def _best_place(token: Token, fits: NDArray[np.float64], places: Places) -> int:
     return max(places.by_key.get(token.key, ()), key=lambda place: float(fits[place]), default=-1)
 
 

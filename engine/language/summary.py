@@ -10,7 +10,7 @@ from engine.language import extractive, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.extractive import Embed
 from engine.language.sentences import count_words, split
-from engine.types import Summary, SummarySentence
+from engine.types import Summary, SummarySentence, Vectors
 from engine.workers.clients import GenerateWorker
 
 log = logging.getLogger(__name__)
@@ -91,13 +91,13 @@ def _kept(
 
 def _similarity(embed: Embed) -> Similarity:
     """Cosines of a sentence to the source's sentences, which are embedded once."""
-    known: dict[tuple[str, ...], object] = {}
+    known: dict[tuple[str, ...], Vectors] = {}
 
     def similarity(sentence: str, sources: Sequence[str]) -> Sequence[float]:
         key = tuple(sources)
         if key not in known:
             known[key] = embed(sources)
         vectors = known[key]
-        return [float(value) for value in vectors @ embed([sentence])[0]]  # type: ignore[operator]
+        return [float(value) for value in vectors @ embed([sentence])[0]]
 
     return similarity

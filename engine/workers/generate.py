@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from engine.errors import ModelError
 
@@ -19,7 +22,10 @@ Replies = Iterator[dict[str, Any]]
 
 CONTEXT_TOKENS = 4096
 BATCH_TOKENS = 512
+CANCEL_TOKENS = 128  # of a prompt that are read between two looks at whether anybody still waits
 MAX_TOKENS = 1024
+MAX_THREADS = 8
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ".”", '."', "\n")
 
 
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
@@ -29,30 +35,53 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
 
 
 class _Model:
-    """One model, loaded at first use, used by one thread."""
+    """One model, loaded at first use, used by one thread.
+
+    Threads of ggml spin while they wait for each other: where other programs want the processor too, writing with one
+    thread less than there are cores is several times faster than with all. Reading a prompt is one long job for all.
+    """
 
     def __init__(self, path: Path, threads: int) -> None:
+        cores = _cores()
         self._path = path
-        self._threads = threads or max(os.cpu_count() or 1, 1)
+        self._reading_threads = threads or min(cores, MAX_THREADS)
+        self._writing_threads = threads or min(max(cores - 1, 1), MAX_THREADS)
         self._llama: Any = None
 
     def info(self, payload: Payload, cancelled: Cancelled) -> Replies:
         llama = self._loaded()
-        yield {"context_tokens": int(llama.n_ctx()), "vocabulary": int(llama.n_vocab()), "threads": self._threads}
+        yield {
+            "context_tokens": int(llama.n_ctx()),
+            "vocabulary": int(llama.n_vocab()),
+            "threads": self._writing_threads,
+            "reading_threads": self._reading_threads,
+        }
 
     def complete(self, payload: Payload, cancelled: Cancelled) -> Replies:
-        """Write on from `pieces`: greedily by default, at most `max_tokens`, in parts of at least one character."""
+        """Write on from `pieces`: greedily by default, at most `max_tokens`, in parts of at least one character.
+
+        With `stop_words` it ends with the sentence in which that many words are reached. What the prompt shares with
+        the one before, the scaffold at least, is not read again.
+        """
         llama = self._loaded()
         limit = min(max(int(payload.get("max_tokens", 200)), 1), MAX_TOKENS)
+        stop_words = int(payload.get("stop_words") or 0)
         tokens = self._prompt(payload["pieces"], room=CONTEXT_TOKENS - limit - 1)
+        if not tokens:
+            raise ModelError("There is nothing to write on from.")
+        if not self._read(tokens, cancelled):
+            return
         waiting = b""
-        written = 0
-        for token in llama.generate(
-            tokens,
-            temp=float(payload.get("temperature", 0.0)),
-            top_k=40,
-            top_p=0.95,
-            repeat_penalty=float(payload.get("repeat_penalty", 1.1)),
+        words, inside = 0, False
+        for written, token in enumerate(
+            llama.generate(
+                tokens,
+                temp=float(payload.get("temperature", 0.0)),
+                top_k=40,
+                top_p=0.95,
+                repeat_penalty=float(payload.get("repeat_penalty", 1.1)),
+            ),
+            start=1,
         ):
             if self._ends(token) or cancelled():
                 break
@@ -60,11 +89,31 @@ class _Model:
             text, waiting = _whole(waiting)
             if text:
                 yield {"text": text}
-            written += 1
-            if written >= limit:
+                for sign in text:
+                    words += (sign.isspace() and inside) or "\u3400" <= sign <= "\u9fff"
+                    inside = not sign.isspace()
+            if written >= limit or (
+                stop_words and words >= stop_words - 1 and text.rstrip(" ").endswith(_SENTENCE_ENDS)
+            ):
                 break
         if waiting:
             yield {"text": waiting.decode("utf-8", "replace")}
+
+    def _read(self, tokens: Sequence[int], cancelled: Cancelled) -> bool:
+        """Read a prompt but for its last token, in steps; False when nobody waits for it any more."""
+        llama = self._llama
+        known = llama.input_ids[: llama.n_tokens].tolist()
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(known, tokens[:-1], strict=False)))
+        # The memory of some architectures cannot be cut in the middle; they read everything again.
+        if shared < llama.n_tokens and not llama._ctx.kv_cache_seq_rm(-1, shared, -1):
+            llama.reset()
+            shared = 0
+        llama.n_tokens = shared
+        for start in range(shared, len(tokens) - 1, CANCEL_TOKENS):
+            if cancelled():
+                return False
+            llama.eval(tokens[start : min(start + CANCEL_TOKENS, len(tokens) - 1)])
+        return not cancelled()
 
     def _prompt(self, pieces: Sequence[Sequence[str]], room: int) -> list[int]:
         """Return the prompt's tokens; where they are too many, the longest foreign piece loses its end."""
@@ -96,8 +145,8 @@ class _Model:
                     model_path=str(self._path),
                     n_ctx=CONTEXT_TOKENS,
                     n_batch=BATCH_TOKENS,
-                    n_threads=self._threads,
-                    n_threads_batch=self._threads,
+                    n_threads=self._writing_threads,
+                    n_threads_batch=self._reading_threads,
                     n_gpu_layers=0,
                     verbose=False,
                 )
@@ -107,6 +156,12 @@ class _Model:
                     "this version does not know. Remove and install it again."
                 ) from error
         return self._llama
+
+
+def _cores() -> int:
+    """Return how many physical cores this process may use."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(min(psutil.cpu_count(logical=False) or allowed, allowed), 1)
 
 
 def _whole(raw: bytes) -> tuple[str, bytes]:
