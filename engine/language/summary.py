@@ -10,7 +10,7 @@ from engine.language import extractive, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.extractive import Embed
 from engine.language.sentences import count_words, split
-from engine.types import Summary, SummarySentence, Vectors
+from engine.types import Summary, SummarySentence, Vectors, Vectors
 from engine.workers.clients import GenerateWorker
 
 log = logging.getLogger(__name__)

@@ -49,7 +49,7 @@ def test_adding_a_feed_keeps_the_answer_that_it_fetched(engine: Engine, internet
     feed = engine.add_feed(internet.subscriptions[0].url)
     assert feed.title == "City Observer"
     assert feed.posts == 4
-    assert [event for event in engine.refresh()] == []
+    assert list(engine.refresh()) == []
 
 
 def test_a_feed_that_is_followed_already_is_refused(engine: Engine, internet: SampleInternet) -> None:
