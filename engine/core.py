@@ -702,6 +702,7 @@ class Engine:
             embed=embed if embedder is not None else None,
             max_words=max_words,
             off=not self._settings["ai"],
+            spoken=entry.speaks(language),
         )
 
     def _summarise_top(self) -> Iterator[EnrichEvent]:

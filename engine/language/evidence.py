@@ -116,7 +116,7 @@ class Checker:
         for link in _LINK.findall(sentence):
             if link.rstrip(".,;") not in self._source:
                 return Verdict(ok=False, refusal="link", detail=link)
-        fits = self._places.fit(plain).astype(np.float32)
+        fits = self._places.fit(plain)
         chosen = self._support(plain, fits)
         support = self._strength(plain, fits)
         refusal, detail = self._refusal(sentence, tokens, plain, fits, chosen)

@@ -10,7 +10,7 @@ from engine.language import extractive, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.extractive import Embed
 from engine.language.sentences import count_words, split
-from engine.types import Summary, SummarySentence, Vectors, Vectors
+from engine.types import Summary, SummarySentence, Vectors
 from engine.workers.clients import GenerateWorker
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def summarise(
     embed: Embed | None = None,
     max_words: int = 60,
     off: bool = False,
+    spoken: bool = True,
 ) -> Summary:
     """Summarise a plain text.
 
@@ -44,7 +45,8 @@ def summarise(
     worth showing is left, or there is no model, sentences are picked, and `Summary.note` says why.
     """
     if generate is None:
-        return extractive.summarise(text, max_words=max_words, embed=embed, note="off" if off else "no_model")
+        note = "off" if off else "no_model" if spoken else "language"
+        return extractive.summarise(text, max_words=max_words, embed=embed, note=note)
     if count_words(text) < FROM_WORDS:
         return extractive.summarise(text, max_words=max_words, embed=embed, note="short")
     read = text[:MODEL_CHARACTERS]

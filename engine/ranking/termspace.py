@@ -170,9 +170,9 @@ class TermSpace:
             return result
 
         random = np.random.default_rng(0)
-        basis = np.zeros((TERM_SPACE, dims + 16), dtype=np.float32)
-        basis[common] = random.standard_normal((len(common), dims + 16), dtype=np.float32)
-        for _ in range(3):
+        basis = np.zeros((TERM_SPACE, dims + 8), dtype=np.float32)
+        basis[common] = random.standard_normal((len(common), dims + 8), dtype=np.float32)
+        for _ in range(2):
             left, _ = np.linalg.qr(weighted.sums(basis))
             basis = transposed(left.astype(np.float32))
         small, singular, _ = np.linalg.svd(basis[common].T, full_matrices=False)
