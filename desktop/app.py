@@ -48,6 +48,7 @@ class Opening(QObject):
     def __init__(self, window: MainWindow, profile: Path, access: dict[str, Any]) -> None:
         super().__init__(window)
         self._window, self._profile, self._access = window, profile, access
+        self._new = False
 
     def start(self) -> None:
         """Ask for the profile's state, then open it; both on the read lane."""
@@ -62,6 +63,7 @@ class Opening(QObject):
         return profile_state(self._profile)
 
     def _judge(self, state: ProfileState, error: str = "") -> None:
+        self._new = not state.exists
         certain = state.exists and (
             state.encryption == "plain" or (state.encryption == "keyring" and state.keyring_works is not False)
         )
@@ -96,6 +98,10 @@ class Opening(QObject):
         self._window.keep(found.lock)
         self._window.attach(found.engine, found.settings)
         self.opened.emit()
+        if self._new:
+            from desktop.dialogs import unlock
+
+            unlock.show_recovery_key(self._window)
 
     def _refused(self, error: EngineError) -> None:
         if isinstance(error, BusyError) and raise_other(self._profile):
