@@ -37,6 +37,7 @@ class Ledger(Protocol):
     def complete(self, id: int, /, *, status: int | None, received_bytes: int, error: str) -> None: ...
 
 
+PACKAGE_INDEX = "Python package index"  # what pip asks unless it is told otherwise
 PipCommand = Callable[[Sequence[str]], Sequence[str]]
 
 
@@ -146,12 +147,14 @@ def index_host(pip: PipCommand) -> str:
     addresses = re.findall(r"^[^=\n]*\bindex-url='([^'\s]+)", found, re.MULTILINE)
     names = [line.partition("=")[0] for line in found.splitlines() if "index-url=" in line]
     chosen = [address for address, name in zip(addresses, names, strict=False) if not name.endswith("extra-index-url")]
-    parts = urlsplit(chosen[-1]) if chosen else urlsplit("https://pypi.org/")
+    if not chosen:
+        return PACKAGE_INDEX
+    parts = urlsplit(chosen[-1])
     try:
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
         port = None
-    host = parts.hostname or "pypi.org"
+    host = parts.hostname or PACKAGE_INDEX
     return f"{host}:{port}" if port else host
 
 
