@@ -167,6 +167,7 @@ def test_jobs_of_one_name_wait_for_each_other(lanes: Lanes) -> None:
     assert most == [1, 1, 1, 1]
 
 
+@pytest.mark.soak
 def test_a_flood_of_events_does_not_stall_the_loop(lanes: Lanes, qtbot: QtBot) -> None:
     def busy(_event: int) -> None:
         time.sleep(0.0005)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop.main_window import MainWindow
@@ -77,6 +78,7 @@ def test_an_open_folder_stays_open_when_feeds_change(qtbot: QtBot) -> None:
     assert again.isExpanded()
 
 
+@pytest.mark.soak
 def test_ten_thousand_feeds_come_in_without_a_freeze(qtbot: QtBot) -> None:
     from desktop.stalls import StallMonitor
 
