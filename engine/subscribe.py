@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from engine import polite
 from engine.errors import FetchError, InputError, NotAFeedError, RefusedError
-from engine.http import Client, HttpRequest, HttpResponse
+from engine.http import Client, HttpRequest, HttpResponse, host_of
 from engine.refresh import ACCEPT, body_hash
 from engine.store import Answer, Store
 from engine.types import Changes, FetchState, OpmlImport, Parsed, Subscription
@@ -82,6 +82,10 @@ class Subscriber:
             InputError: no address, or followed already.   FetchError, NotAFeedError, ParseError.
         """
         url, auth = address(text)
+        try:
+            host_of(url)
+        except RefusedError as error:
+            raise InputError(f"{error} It looks like https://example.org/feed.xml.") from None
         self._refuse_known(url)
         try:
             answer, parsed, private = self._read(url, auth)

@@ -17,7 +17,7 @@ from desktop.main_window import MainWindow
 from desktop.timeline.card import lay_out, marks, paragraph
 from desktop.timeline.merge import merge
 from desktop.timeline.model import Loaded, TimelineModel, spoken
-from engine import PlainPost, PostRow, Sentiment
+from engine import PlainPost, PostRow, Sentiment, TimelineQuery
 from tests.desktop.conftest import fill
 
 Settled = Callable[[MainWindow], None]
@@ -219,6 +219,18 @@ def test_after_a_like_the_selected_post_stays_where_it_is_on_screen(window: Main
     now = view.visualRect(view.currentIndex()).top()
     # It may have become one of the first, with too few above it to keep its place.
     assert now == before or view.verticalOffset() == 0
+
+
+def test_a_post_that_falls_out_of_the_list_stays_while_it_is_selected(window: MainWindow, settled: Settled) -> None:
+    window.timeline.show_query(TimelineQuery(limit=5), "Five")
+    settled(window)
+    last = window.timeline.model.ids[4]
+    window.timeline.view.select(last)
+    window.commands.dislike()
+    settled(window)
+    assert window.engine is not None
+    assert last not in window.engine.timeline(TimelineQuery(limit=5))
+    assert window.timeline.view.current_id() == last
 
 
 def test_a_like_is_taken_back_by_undo(window: MainWindow, settled: Settled) -> None:
