@@ -30,8 +30,9 @@ MAX_SOURCE_CHARACTERS = 20_000  # what stands behind them supports nothing
 MAX_SOURCE_SENTENCES = 300
 MAX_SENTENCE_CHARACTERS = 1_000
 MAX_SUPPORT = 3  # sentences of the source that may support one sentence
-NEW_WORDS_SHARE = 0.2  # of a sentence's content words may be its own, one in any case
+NEW_WORDS_SHARE = 0.15  # of a sentence's content words may be its own, one in any case
 CLOSE_COSINE = 0.75  # from here on one more
+ALONE = 0.45  # a number or date stands nowhere among the words it has here, by the better of its two sides
 RIVAL = 1.25  # a number, date or name fits better where another stands
 DISPLACED_FIT, DISPLACED_GAP = (
     0.35,
@@ -90,12 +91,13 @@ class Checker:
         self._spans = split(self._source)[:MAX_SOURCE_SENTENCES]
         self._similarity = similarity
         tokens = read(self._source, [(span.start, span.end) for span in self._spans])
+        self._names = {token.key for token in tokens if token.family == "name"}
+        tokens = self._with_names(tokens)
         self._places = Places(tokens, len(self._spans))
         self._denied = polarity.denials(tokens)
-        self._names = {token.key for token in tokens if token.family == "name"}
         self._cased = bool(self._names) or len(_HAN.findall(self._source)) > len(self._source) / 8
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
-        self._quoted = f" {' / '.join(_quotations(self._source))} "
+        self._quotes = bool(_QUOTES.search(self._source))
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
@@ -106,10 +108,7 @@ class Checker:
         sentence = sentence.strip()
         if len(sentence) > MAX_SENTENCE_CHARACTERS:
             return Verdict(ok=False, refusal="unsupported")
-        tokens = [
-            replace(token, family="name") if token.key in self._names and token.text[:1].isupper() else token
-            for token in read(sentence, [(0, len(sentence))])
-        ]
+        tokens = self._with_names(read(sentence, [(0, len(sentence))]))
         plain = [token for token in tokens if not token.negation]
         if not plain or not self._places.count:
             return Verdict(ok=False, refusal="empty")
@@ -125,12 +124,21 @@ class Checker:
             return Verdict(ok=False, spans=spans, refusal=refusal, detail=detail, support=support)
         return Verdict(ok=True, spans=spans, support=support)
 
+    def _with_names(self, tokens: list[Token]) -> list[Token]:
+        """At a sentence's start a capital says nothing: there a name is what is one elsewhere in the source."""
+        return [
+            replace(token, family="name")
+            if token.family == "word" and token.key in self._names and token.text[:1].isupper()
+            else token
+            for token in tokens
+        ]
+
     def _refusal(
         self, sentence: str, tokens: list[Token], plain: list[Token], fits: NDArray[np.float64], chosen: list[int]
     ) -> tuple[Refusal, str]:
         for quoted in _quotations(sentence):
-            alone = quoted.count(" ") < 2 and self._quoted.strip()
-            if quoted and f" {quoted} " not in (self._quoted if alone else self._flat):
+            short = 0 < len(quoted.split()) < 3
+            if f" {quoted} " not in self._flat or (short and self._quotes and not self._marked(quoted)):
                 return "quotation", quoted
         if failed := self._missing_facts(plain, chosen):
             return failed
@@ -179,6 +187,12 @@ class Checker:
             have = np.maximum(have, worth[:, best])
         return sorted(chosen)
 
+    def _marked(self, quoted: str) -> bool:
+        """Whether a word or two stand in the source beside a quotation mark: short quotations are easily invented."""
+        words_in_order = r"\W+".join(regex.escape(word) for word in quoted.split())
+        pattern = rf"[“\"«「『`‘']\s?{words_in_order}\b|\b{words_in_order}[.,!?]?\s?[”\"»」』’']"
+        return bool(regex.search(pattern, self._source.replace("’", "'"), regex.IGNORECASE))
+
     def _missing_facts(self, plain: list[Token], chosen: list[int]) -> tuple[Refusal, str] | None:
         """A number or date must stand in the support; a name there, or shortly before it, where "she" may mean it."""
         nearby = set().union(*(self._keys[index] for index in chosen)) if chosen else set[str]()
@@ -200,13 +214,16 @@ class Checker:
     def _in_anothers_place(self, plain: list[Token], fits: NDArray[np.float64]) -> tuple[Refusal, str] | None:
         """A number, date or name that fits clearly better where another of its family stands has been put there."""
         said = {token.key for token in plain}
+        sides = self._places.best_side(plain)
         for row, token in enumerate(plain):
             if token.family == "word":
                 continue
             rivals = self._places.rivals(token, said)
             own = max((float(fits[row, place]) for place in self._own(token)), default=0.0)
             theirs = float(fits[row, rivals].max()) if rivals else 0.0
-            if theirs > max(RIVAL * own, 0.25):
+            best = max((float(sides[row, place]) for place in self._own(token)), default=ALONE)
+            alone = token.family != "name" and len(plain) > 3 and best < ALONE
+            if alone or theirs > max(RIVAL * own, 0.25):
                 kind: Refusal = "date" if token.family in DATES else "number" if token.family == "number" else "name"
                 return kind, token.text
         return None
@@ -228,6 +245,8 @@ class Checker:
                     continue
                 best = float(table[row, own].max())
                 doubtful = not self._cased or any(token.family == "name" for token in group)
+                if not doubtful and width == 1:
+                    continue
                 fit, gap = (DISPLACED_FIT, DISPLACED_GAP) if doubtful else (COMMON_FIT, COMMON_GAP)
                 if best < fit and float(table[row, others].max()) - best > gap:
                     return " ".join(token.text for token in group)
@@ -309,4 +328,4 @@ def _flat(text: str) -> str:
 def _quotations(sentence: str) -> list[str]:
     """Return the quoted parts, flat; what is left out with dots or brackets splits one."""
     found = ["".join(groups) for groups in _QUOTES.findall(sentence)]
-    return [_flat(part) for quoted in found for part in _CUT.split(quoted)]
+    return [flat for quoted in found for part in _CUT.split(quoted) if (flat := _flat(part))]

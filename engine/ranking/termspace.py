@@ -19,6 +19,8 @@ from engine.ranking.features import TERM_SPACE, Sketches, terms
 from engine.types import Floats
 
 Numbers = NDArray[np.floating[Any]]
+_ROUNDS = 4  # of the power iteration: with 2 the last of 32 dimensions still depend on the start
+
 Table = NDArray[np.float32]  # (TERM_SPACE,) or (TERM_SPACE, k): one number or vector for each term
 
 
@@ -128,6 +130,12 @@ def count_terms(text: str, extra: Sequence[int] = ()) -> Counter[int]:
     return counts
 
 
+def _principal(tall: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Singular values, largest first, and right singular vectors (k, k) of a tall (n, k) matrix, by its Gram matrix."""
+    squares, axes = np.linalg.eigh((tall.T @ tall).astype(np.float64))
+    return np.sqrt(np.maximum(squares[::-1], 1e-12)), axes[:, ::-1]
+
+
 class TermSpace:
     """Term weights and a latent space from the words of many posts."""
 
@@ -138,7 +146,7 @@ class TermSpace:
         self.posts = posts
 
     @staticmethod
-    def fit(bags: Bags, dims: int = 64) -> TermSpace:
+    def fit(bags: Bags, dims: int = 32) -> TermSpace:
         """Learn from the bags of a few hundred to some ten thousand posts; deterministic.
 
         Terms that stand in fewer than three posts get no place in the latent space. With fewer than four times `dims`
@@ -172,13 +180,14 @@ class TermSpace:
         random = np.random.default_rng(0)
         basis = np.zeros((TERM_SPACE, dims + 8), dtype=np.float32)
         basis[common] = random.standard_normal((len(common), dims + 8), dtype=np.float32)
-        for _ in range(2):
-            left, _ = np.linalg.qr(weighted.sums(basis))
-            basis = transposed(left.astype(np.float32))
-        small, singular, _ = np.linalg.svd(basis[common].T, full_matrices=False)
-        kept = small[:, :dims]
+        for _ in range(_ROUNDS):
+            left = weighted.sums(basis)
+            lengths, axes = _principal(left)
+            basis = transposed(left @ (axes / lengths).astype(np.float32))
+        singular, axes = _principal(basis[common])
+        kept = axes[:, :dims].astype(np.float32)
         projection = np.zeros((TERM_SPACE, dims), dtype=np.float32)
-        projection[common] = basis[common] @ kept / np.maximum(singular[:dims], 1e-6)
+        projection[common] = basis[common] @ (kept / singular[:dims].astype(np.float32))
         places = weighted.sums(projection)
         return TermSpace(idf, projection, places.mean(axis=0), len(bags))
 

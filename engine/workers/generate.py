@@ -12,6 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from engine.errors import ModelError
@@ -80,6 +81,7 @@ class _Model:
                 top_k=40,
                 top_p=0.95,
                 repeat_penalty=float(payload.get("repeat_penalty", 1.1)),
+                logits_processor=self._kept_to(payload),
             ),
             start=1,
         ):
@@ -129,6 +131,31 @@ class _Model:
                 raise ModelError("This text is too long for the language model.")
             del longest[1][-excess:]
         return [token for _, tokens in parts for token in tokens]
+
+    def _kept_to(self, payload: Payload) -> Any:
+        """What makes every token less likely that stands neither in the foreign pieces nor among `free_words`.
+
+        `strangeness` is by how much, in natural logarithms of the odds; 0 lets the model write as it likes.
+        """
+        strangeness = float(payload.get("strangeness") or 0.0)
+        if strangeness <= 0:
+            return None
+        import llama_cpp
+
+        llama = self._llama
+        known = {token for kind, text in payload["pieces"] if kind == "foreign" for token in self._tokens(text)}
+        for word in str(payload.get("free_words") or "").split():
+            for form in (word, f" {word}", f" {word.capitalize()}", word.capitalize()):
+                known.update(tokens if len(tokens := self._tokens(form)) == 1 else ())
+        penalty = np.full(llama.n_vocab(), strangeness, dtype=np.float32)
+        penalty[sorted(known)] = 0.0
+        vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        penalty[[token for token in range(llama.n_vocab()) if llama_cpp.llama_vocab_is_eog(vocabulary, token)]] = 0.0
+        return llama_cpp.LogitsProcessorList([lambda _, scores: scores - penalty])
+
+    def _tokens(self, text: str) -> list[int]:
+        found: list[int] = self._llama.tokenize(text.encode("utf-8"), add_bos=False, special=False)
+        return found
 
     def _ends(self, token: int) -> bool:
         import llama_cpp

@@ -49,8 +49,8 @@ def fit(
     return Network(
         np.concatenate([part.hidden for part in parts], axis=1),
         np.concatenate([part.hidden_bias for part in parts]),
-        np.concatenate([part.out for part in parts]) / np.float32(len(parts)),
-        np.mean([part.out_bias for part in parts], axis=0, dtype=np.float32),
+        (np.concatenate([part.out for part in parts]) / len(parts)).astype(np.float32),
+        np.stack([part.out_bias for part in parts]).mean(axis=0).astype(np.float32),
     )
 
 
@@ -65,25 +65,25 @@ def _member(
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     inputs, wanted = torch.tensor((features - mean) / scale), torch.tensor(targets)
     heaviness = torch.tensor(balanced(targets, weights), dtype=torch.float32)
+    first, last = torch.nn.Linear(features.shape[1], recipe.hidden), torch.nn.Linear(recipe.hidden, 3)
     model = torch.nn.Sequential(
         torch.nn.Dropout(recipe.dropped_features),
-        torch.nn.Linear(features.shape[1], recipe.hidden),
+        first,
         torch.nn.ReLU(),
         torch.nn.Dropout(recipe.dropped_hidden),
-        torch.nn.Linear(recipe.hidden, 3),
+        last,
     )
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     steps = recipe.epochs * -(-len(inputs) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps)
     model.train()
     for _ in range(recipe.epochs):
-        for rows in torch.randperm(len(inputs)).split(recipe.batch):
+        for rows in torch.randperm(len(inputs)).split(recipe.batch):  # type: ignore[no-untyped-call]
             optimiser.zero_grad()
             losses = -(wanted[rows] * torch.log_softmax(model(inputs[rows]), dim=1)).sum(dim=1)
-            (heaviness[rows] * losses).mean().backward()
+            (heaviness[rows] * losses).mean().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-    first, last = model[1], model[4]
     hidden = (first.weight.detach().numpy() / scale).T.astype(np.float32)
     bias = (first.bias.detach().numpy() - mean @ hidden).astype(np.float32)
     return Network(hidden, bias, last.weight.detach().numpy().T.copy(), last.bias.detach().numpy().copy())

@@ -119,11 +119,11 @@ def main() -> None:
     if options.bf16:
         half = Encoder(options.model, precision=torch.bfloat16)
         kept = Heads.from_bytes(data)
-        for found in sets[:2]:
-            full = kept.sentiment_probabilities(cached_layers(encoder, found.texts, options.cache))
-            low = kept.sentiment_probabilities(cached_layers(half, found.texts, options.cache))
+        for corpus in sets[:2]:
+            full = kept.sentiment_probabilities(cached_layers(encoder, corpus.texts, options.cache))
+            low = kept.sentiment_probabilities(cached_layers(half, corpus.texts, options.cache))
             same = float((full.argmax(axis=1) == low.argmax(axis=1)).mean())
-            print(f"bf16 {found.name}: same class {100 * same:.1f} %, mean change {np.abs(full - low).mean():.4f}")
+            print(f"bf16 {corpus.name}: same class {100 * same:.1f} %, mean change {np.abs(full - low).mean():.4f}")
 
 
 if __name__ == "__main__":

@@ -118,9 +118,9 @@ def _paraphrases(engine: Engine, name: str, rows: Pairs, limit: int) -> SetResul
 def _pairs(path: Path) -> Iterator[tuple[str, str, bool]]:
     """JSON lines `sentence1`, `sentence2`, `label`; or a tsv of quality, two ids and two sentences below a header."""
     if path.suffix == ".tsv":
-        for row in csv.reader(read_lines(path)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
-            if len(row) == 5 and row[0] in ("0", "1"):
-                yield row[3], row[4], row[0] == "1"
+        for cells in csv.reader(read_lines(path)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
+            if len(cells) == 5 and cells[0] in ("0", "1"):
+                yield cells[3], cells[4], cells[0] == "1"
         return
     for row in read_jsonl(path):
         if {"sentence1", "sentence2", "label"} <= set(row):

@@ -7,20 +7,23 @@ well its support orders supported before unsupported summaries (`auc`), and by w
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import engine as public
-from engine import Engine
+from engine import Engine, Summary
 from tests.evaluate import metrics
 from tests.evaluate.layouts import read_jsonl, read_lines, sets
 from tests.evaluate.tasks import SetResult, Value, sample
 
 _END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")
-AT_MOST = 100  # sources of one set are summarised: the language model needs seconds for each
+BUDGET_SECONDS = 240.0  # for one set: on a small machine the language model needs a minute for a long text
+AT_LEAST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +45,64 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
     for name, pairs, claims in collections(data / "summaries"):
         measured: dict[str, float] = {}
         notes: dict[str, Value] = {}
-        chosen, total = sample(pairs, min(limit, AT_MOST))
-        if chosen:
-            measured |= compare(engine, chosen)
+        chosen, total = sample(pairs, limit)
+        done = summarise(engine, chosen)
+        if done:
+            measured |= compare(done)
+            notes["extractive"] = round(sum(summary.method == "extractive" for _, summary in done) / len(done), 6)
+            measured |= without_ai(engine, [pair for pair, _ in done])
+            total = len(pairs) if len(done) < len(pairs) else None
         check = getattr(public, "check_summary", None)
         if claims and check is not None:
             judged, _ = sample(claims, limit)
             measured |= compare_check(check, judged)
             notes["claims"] = len(judged)
-        yield SetResult(name=name, n=len(chosen), metrics=measured, sampled_from=total, notes=notes)
+        yield SetResult(name=name, n=len(done), metrics=measured, sampled_from=total, notes=notes)
 
 
-def compare(engine: Engine, pairs: list[Pair]) -> dict[str, float]:
-    """Mean ROUGE F1 of the engine's summaries, about as long as the references are on average."""
-    lengths = [len(metrics.words(pair.reference)) for pair in pairs]
-    max_words = min(max(round(sum(lengths) / len(lengths)), 20), 200)
+def summarise(engine: Engine, pairs: list[Pair]) -> list[tuple[Pair, Summary]]:
+    """Summarise in an order that is mixed and the same each time, until the time for one set is up.
+
+    Summaries may be about as long as the references are on average.
+    """
+    if not pairs:
+        return []
+    max_words = length(pairs)
+    deadline = time.monotonic() + BUDGET_SECONDS
+    done: list[tuple[Pair, Summary]] = []
+    for pair in random.Random(0).sample(pairs, len(pairs)):
+        if len(done) >= AT_LEAST and time.monotonic() > deadline:
+            break
+        done.append((pair, engine.summarise(pair.source, max_words=max_words)))
+    return done
+
+
+def without_ai(engine: Engine, pairs: list[Pair]) -> dict[str, float]:
+    """The same sources with every model switched off, to see what the models add."""
+    engine.set_setting("ai", False)
+    try:
+        max_words = length(pairs)
+        done = [(pair, engine.summarise(pair.source, max_words=max_words)) for pair in pairs]
+    finally:
+        engine.set_setting("ai", True)
+    return {f"without_ai_{name}": value for name, value in compare(done).items()}
+
+
+def length(pairs: list[Pair]) -> int:
+    """Words of an average reference, between 20 and 200."""
+    return min(max(round(metrics.mean([len(metrics.words(pair.reference)) for pair in pairs])), 20), 200)
+
+
+def compare(done: list[tuple[Pair, Summary]]) -> dict[str, float]:
+    """Mean ROUGE F1 of summaries against the references."""
     rows: dict[str, list[float]] = {"rouge_1": [], "rouge_2": [], "rouge_l": []}
-    extractive = 0
-    for pair in pairs:
-        summary = engine.summarise(pair.source, max_words=max_words)
-        extractive += summary.method == "extractive"
+    for pair, summary in done:
         said = metrics.words(" ".join(sentence.text for sentence in summary.sentences))
         wanted = metrics.words(pair.reference)
         rows["rouge_1"].append(metrics.rouge_n(wanted, said, 1))
         rows["rouge_2"].append(metrics.rouge_n(wanted, said, 2))
         rows["rouge_l"].append(metrics.rouge_l(wanted, said))
-    return {name: metrics.mean(values) for name, values in rows.items()} | {"extractive": extractive / len(pairs)}
+    return {name: metrics.mean(values) for name, values in rows.items()}
 
 
 def compare_check(check: Callable[..., Any], claims: list[Claim]) -> dict[str, float]:
