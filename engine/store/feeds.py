@@ -27,14 +27,15 @@ class Answer:
 
 _FEED = """
 select id, url, own_title, title, site_url, folder, kind, unread, posts, added_at, last_success_at, next_check_at,
-       error, failures, stopped
+       error, failures, stopped, options, account
 from feeds join feed_counts on feed_id = id
 where removed_at is null
 """
 
 _STATE = """
 select id, url, etag, last_modified, body_hash, next_check_at, last_success_at, failures, not_found_since,
-       moved_to, moved_since, moved_times, ttl_minutes, allow_private, stopped
+       moved_to, moved_since, moved_times, ttl_minutes, allow_private, stopped,
+       kind, cursor, options, account
 from feeds
 where removed_at is null and kind <> 'local'
 """
@@ -44,7 +45,7 @@ update feeds set
   etag = :etag, last_modified = :last_modified, body_hash = :body_hash, next_check_at = :next_check_at,
   last_success_at = :last_success_at, failures = :failures, not_found_since = :not_found_since, moved_to = :moved_to,
   moved_since = :moved_since, moved_times = :moved_times, ttl_minutes = :ttl_minutes,
-  allow_private = :allow_private, stopped = :stopped, error = :error
+  allow_private = :allow_private, stopped = :stopped, error = :error, cursor = :cursor
 where id = :id
 """
 
@@ -70,6 +71,8 @@ def _feed(row: Row) -> Feed:
         error=row[12],
         failures=row[13],
         stopped=bool(row[14]),
+        options=tuple(row[15].split()),
+        account=row[16],
     )
 
 
@@ -90,6 +93,10 @@ def _state(row: Row) -> FetchState:
         ttl_minutes=row[12],
         allow_private=bool(row[13]),
         stopped=bool(row[14]),
+        kind=row[15],
+        cursor=row[16],
+        options=tuple(row[17].split()),
+        account=row[18],
     )
 
 
@@ -121,6 +128,7 @@ def save_state(connection: Connection, state: FetchState, error: str) -> None:
             "allow_private": state.allow_private,
             "stopped": state.stopped,
             "error": error,
+            "cursor": state.cursor,
         },
     )
 
@@ -155,23 +163,25 @@ def save_info(connection: Connection, feed_id: int, info: FeedInfo) -> None:
     )
 
 
-def _insert(connection: Connection, now: float, subscription: Subscription, kind: str, allow_private: bool) -> int | None:
+def _insert(connection: Connection, now: float, subscription: Subscription, allow_private: bool) -> int | None:
     """Return the feed's id; None when it is followed already. A feed that was left comes back with its posts."""
     row = connection.execute("select id, removed_at from feeds where url = ?", (subscription.url,)).fetchone()
     if row is None:
         feed_id = connection.execute(
             """
-            insert into feeds (url, kind, own_title, site_url, folder, allow_private, added_at)
-            values (?, ?, ?, ?, ?, ?, ?) returning id
+            insert into feeds (url, kind, own_title, site_url, folder, allow_private, added_at, options, account)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id
             """,
             (
                 subscription.url,
-                kind,
+                subscription.kind or "feed",
                 subscription.title,
                 subscription.site_url,
                 subscription.folder,
                 allow_private,
                 now,
+                " ".join(subscription.options),
+                subscription.account,
             ),
         ).fetchone()[0]
         return int(feed_id)
@@ -179,15 +189,17 @@ def _insert(connection: Connection, now: float, subscription: Subscription, kind
         return None
     connection.execute(
         """
-        update feeds set own_title = iif(:title = '', own_title, :title), folder = :folder, kind = :kind,
-          allow_private = :private, stopped = 0, failures = 0, error = '', not_found_since = null, next_check_at = null
+        update feeds set own_title = iif(:title = '', own_title, :title), folder = :folder, kind = :kind, options = :options,
+          account = :account, cursor = iif(kind = :kind, cursor, ''), allow_private = :private, stopped = 0, failures = 0, error = '', not_found_since = null, next_check_at = null
         where id = :id
         """,
         {
             "id": row[0],
             "title": subscription.title,
             "folder": subscription.folder,
-            "kind": kind,
+            "kind": subscription.kind or "feed",
+            "options": " ".join(subscription.options),
+            "account": subscription.account,
             "private": allow_private,
         },
     )
@@ -224,6 +236,8 @@ class FeedsPart(Part):
         folder: str = "",
         allow_private: bool = False,
         info: FeedInfo | None = None,
+        options: Sequence[str] = (),
+        account: str = "",
     ) -> tuple[int, Changes]:
         """Follow a feed and return its id. One that was left before comes back with its posts and their states.
 
@@ -233,8 +247,10 @@ class FeedsPart(Part):
         now = stamp(self._clock())
 
         def work(connection: Connection) -> tuple[int, Changes]:
-            wanted = Subscription(url=url, title=title, folder=folder)
-            feed_id = _insert(connection, now, wanted, kind, allow_private)
+            wanted = Subscription(
+                url=url, title=title, folder=folder, kind=kind, options=tuple(options), account=account
+            )
+            feed_id = _insert(connection, now, wanted, allow_private)
             if feed_id is None:
                 raise InputError("You follow this feed already.")
             if info is not None:
@@ -248,7 +264,7 @@ class FeedsPart(Part):
         now = stamp(self._clock())
 
         def work(connection: Connection) -> Changes:
-            added = [_insert(connection, now, wanted, "feed", private) for wanted, private in subscriptions]
+            added = [_insert(connection, now, wanted, private) for wanted, private in subscriptions]
             return Changes(feeds=frozenset(feed_id for feed_id in added if feed_id is not None))
 
         return self._db.write(work, durable=True)
@@ -275,8 +291,9 @@ class FeedsPart(Part):
         stopped: bool | None = None,
         keep_posts: int | None = None,
         keep_days: int | None = None,
+        options: Sequence[str] | None = None,
     ) -> Changes:
-        """Change what is given. An empty title brings back the feed's own; a limit of 0 keeps posts for ever.
+        """Change what is given; other options start their source over. An empty title brings back the feed's own; a limit of 0 keeps posts for ever.
 
         Raises:
             NotFoundError.
@@ -287,6 +304,7 @@ class FeedsPart(Part):
             "stopped": stopped,
             "keep_posts": keep_posts,
             "keep_days": keep_days,
+            "options": None if options is None else " ".join(options),
         }
         given = {name: value for name, value in wanted.items() if value is not None}
 
@@ -295,6 +313,11 @@ class FeedsPart(Part):
             if given:
                 columns = ", ".join(f"{name} = :{name}" for name in given)
                 connection.execute(f"update feeds set {columns} where id = :id", {**given, "id": feed_id})
+            if options is not None:  # what was asked with others tells nothing of what these bring
+                connection.execute(
+                    "update feeds set cursor = '', etag = null, last_modified = null, body_hash = null where id = ?",
+                    (feed_id,),
+                )
             if stopped is False:
                 connection.execute(
                     "update feeds set failures = 0, not_found_since = null, next_check_at = null where id = ?", (feed_id,)

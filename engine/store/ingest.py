@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from engine.store.connection import Connection, chunks, marks
+from engine.store.extras import content_json, save_counters
 from engine.store.feeds import Answer, save_info, save_state
 from engine.store.part import Part, Row, hash_key, stamp, stamp_or_none
 from engine.store.tokens import encodable, spaced
@@ -130,6 +131,10 @@ class _Ingest:
         ]
         updated = self._change(changed, contents)
         new = self._add(answer.feed_id, fresh, contents)
+        extra = [post for post in posts if post.extras is not None]
+        if extra:
+            ids = {guid: post_id for guid, (post_id, _) in self._known(answer.feed_id, [p.guid for p in extra]).items()}
+            updated = sorted({*updated, *save_counters(self._connection, extra, ids)} - set(new))
         save_info(self._connection, answer.feed_id, answer.info)
         save_state(self._connection, answer.state, "")
         return Changes(new=frozenset(new), updated=frozenset(updated), feeds=frozenset({answer.feed_id}))
@@ -192,15 +197,19 @@ class _Ingest:
             found.update((content_hash, content_id) for content_hash, content_id in rows_there if content_hash in by_hash)
         rows: list[Row] = []
         bodies: list[Row] = []
+        extras: list[Row] = []
         for content_hash, post in by_hash.items():
             if content_hash not in found:
                 found[content_hash] = self._next_content
                 rows.append(_content_row(self._next_content, post))
                 if post.body_html != post.text:
                     bodies.append((self._next_content, post.body_html))
+                if post.extras is not None and (text := content_json(post.extras)):
+                    extras.append((self._next_content, text))
                 self._next_content += 1
         self._connection.executemany(_CONTENT, rows)
         self._connection.executemany("insert into bodies (content_id, body_html) values (?, ?)", bodies)
+        self._connection.executemany("insert into extras (content_id, extras) values (?, ?)", extras)
         return found
 
     def _add(self, feed_id: int, posts: Sequence[FetchedPost], contents: dict[bytes, int]) -> list[int]:

@@ -240,6 +240,16 @@ create table pauses (host text primary key, until real not null) strict, without
 create table settings (name text primary key, value text not null) strict, without rowid;
 """
 
+# How far a source has been taken, the switches of its kind that are on (words with blanks between them), and whose
+# account reads it; and what only some networks know, in rows that only such posts have.
+SOURCES = """
+alter table feeds add column cursor text not null default '';
+alter table feeds add column options text not null default '';
+alter table feeds add column account text not null default '';
+create table extras (content_id integer primary key references contents (id), extras text not null) strict;
+create table counters (post_id integer primary key, counters text not null) strict;
+"""
+
 
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
@@ -247,7 +257,12 @@ def m001(db: Database) -> None:
             db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001,)
+def m002(db: Database) -> None:
+    for statement in statements(SOURCES):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002)
 
 
 def statements(script: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import NotFoundError
 from engine.store.connection import Connection, chunks, marks
+from engine.store.extras import read_extras
 from engine.store.feeds import feed_title
 from engine.store.part import Row, ids_of, moment, stamp
 from engine.store.scores import Ranking, ScoresPart
@@ -154,12 +155,14 @@ def _that_meet(connection: Connection, query: TimelineQuery, ids: list[int]) -> 
 _ROW = """
 select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 600), c.author, c.url, s.language,
        s.published_at, s.read, s.saved, s.liked, s.hidden, s.rule_id, s.hidden_by_person, s.muffled_by, c.word_count,
-       g.negative, g.neutral, g.positive
+       g.negative, g.neutral, g.positive, x.extras, n.counters
 from posts as p
 join post_states as s on s.post_id = p.id
 join feeds as f on f.id = p.feed_id
 join contents as c on c.id = p.content_id
 left join signals as g on g.content_id = c.id and g.model_id = (select value from marks where name = 'signals_model')
+left join extras as x on x.content_id = c.id
+left join counters as n on n.post_id = p.id
 """
 
 
@@ -185,6 +188,7 @@ def _post_row(row: Row, reason: str, detail: str) -> PostRow:
         sentiment=None if row[19] is None else Sentiment(row[19], row[20], row[21]),
         reason=reason,
         reason_detail=detail,
+        extras=read_extras(row[22], row[23]),
     )
 
 
