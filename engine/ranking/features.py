@@ -120,12 +120,28 @@ def sketch(title: str, text: str, url: str) -> bytes:
     seen: dict[int, None] = {}
     if host := host_of(url):
         seen[host_term(host)] = None
-    for part in (title[:_TEXT_CHARACTERS], text[:_TEXT_CHARACTERS]):
-        for number in terms(part):
+    for part in (title, *_halves(text)):
+        for number in _distinct_terms(part[:_TEXT_CHARACTERS]):
             seen[number] = None
             if len(seen) == SKETCH_TERMS:
                 return _packed(seen)
     return _packed(seen)
+
+
+def _halves(text: str) -> tuple[str, ...]:
+    """The beginning of a text in one or two parts: most sketches are full before the second is read."""
+    cut = text.rfind(" ", 0, 250) if len(text) > 300 else -1
+    if cut <= 0 or not text[:cut].isascii():
+        return (text,)
+    return text[:cut], text[cut:_TEXT_CHARACTERS]
+
+
+def _distinct_terms(text: str) -> Iterable[int]:
+    """The numbers of a text's terms in order of their first place; some may come again."""
+    folded = normalise(text)
+    if folded.isascii():
+        return filter(None, map(_word_term, dict.fromkeys(_ASCII_TOKENS.findall(folded))))
+    return terms(text)
 
 
 def _packed(numbers: Iterable[int]) -> bytes:

@@ -34,6 +34,7 @@ _SCRIPTS = (
     ("sinhala", re.compile("[\u0d80-\u0dff]")),
     ("ethiopic", re.compile("[\u1200-\u137f]")),
 )
+_NOT_EASTERN = re.compile("[\u0370-\u1fff\u2c00-\u2e7f\ua000-\uabff]")  # letters of scripts other than the first three
 _ONE_LANGUAGE = {
     "greek": "el", "hebrew": "he", "thai": "th", "bengali": "bn", "tamil": "ta", "telugu": "te", "kannada": "kn", "malayalam": "ml",
     "gujarati": "gu", "gurmukhi": "pa", "georgian": "ka", "armenian": "hy", "khmer": "km", "lao": "lo", "burmese": "my", "sinhala": "si",
@@ -61,16 +62,17 @@ def _script(text: str) -> str:
     text = text[:LOOKED_AT]
     if text.isascii():
         return "latin" if _LATIN.search(text) else ""
-    counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS}
+    scripts = _SCRIPTS if _NOT_EASTERN.search(text) else _SCRIPTS[:3]
+    counts = {name: len(pattern.findall(text)) for name, pattern in scripts if pattern.search(text)}
+    if not counts:
+        return "latin" if _LATIN.search(text) else ""
     latin = len(_LATIN.findall(text))
-    if counts["kana"] and counts["kana"] * 8 >= counts["han"]:
-        counts["kana"] += counts["han"]
-        counts["han"] = 0
+    kana, han = counts.get("kana", 0), counts.get("han", 0)
+    if kana and kana * 8 >= han:
+        counts |= {"kana": kana + han, "han": 0}
     best = max(counts, key=lambda name: counts[name])
     # A character of these scripts says as much as a few Latin letters: Chinese titles name products in English.
     weight = 3 if best in ("han", "kana", "hangul") else 1
-    if not counts[best] and not latin:
-        return ""
     return best if counts[best] * weight > latin else "latin"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,8 @@ MAX_LANGUAGE_CHARACTERS = 300
 
 
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
     return {"feed": feed, "languages": languages, "opml": opml, "discover": discover, "article": article}
 
 
