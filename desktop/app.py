@@ -179,15 +179,22 @@ def _window_file(profile: Path) -> Path:
 def restore_geometry(window: MainWindow, profile: Path) -> None:
     """Give the window the place that it had when it was closed last; a file that cannot be used changes nothing."""
     if _window_file(profile).exists():
-        kept = QSettings(str(_window_file(profile)), QSettings.Format.IniFormat).value("geometry")
-        if isinstance(kept, QByteArray):
-            window.restoreGeometry(kept)
+        kept = QSettings(str(_window_file(profile)), QSettings.Format.IniFormat)
+        place = kept.value("geometry")
+        if isinstance(place, QByteArray):
+            window.restoreGeometry(place)
+        widths = {name: str(kept.value(f"widths/{name}", "")) for name in ("sidebar", "list")}
+        window.panes.choose({name: int(width) for name, width in widths.items() if width.isdecimal() and len(width) < 5})
 
 
 def save_geometry(window: MainWindow, profile: Path) -> None:
     """Keep the window's place beside the profile, where there is one."""
     if _window_file(profile).parent.is_dir():
-        QSettings(str(_window_file(profile)), QSettings.Format.IniFormat).setValue("geometry", window.saveGeometry())
+        kept = QSettings(str(_window_file(profile)), QSettings.Format.IniFormat)
+        kept.setValue("geometry", window.saveGeometry())
+        kept.remove("widths")
+        for name, width in window.panes.chosen().items():
+            kept.setValue(f"widths/{name}", width)
 
 
 def make_application(arguments: list[str]) -> QApplication:

@@ -9,33 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
 from desktop.commands import Commands
 from desktop.frame import Toast, TopBar
 from desktop.lanes import Lanes
+from desktop.panes import Panes
 from desktop.samples import Samples
-from desktop.sidebar import WIDTH as SIDEBAR_WIDTH
 from desktop.sidebar import Place, Sidebar
-from desktop.status import LEDGER_ROWS, StatusLine
+from desktop.status import StatusLine
 from desktop.strings import tr
-from desktop.timeline.empty import EmptyState
 from desktop.timeline.pane import TimelinePane
+from desktop.upkeep import Upkeep
 from engine import SETTINGS, BusyError, Changes, Condition, EngineError, Rule, TimelineQuery
 
 if TYPE_CHECKING:
-
     from desktop.reading.pane import ReadingPane
-    from engine import Engine, Feed, LedgerRow, Value
+    from engine import Engine, Feed, Value
 
 SIZE = (1360, 860)
-LIST_WIDTH, LIST_LEAST = 500, 320
-NARROW, STACKED = 900, 700  # below these widths the sidebar goes, then list and post share one place
-GATHER_MS = 30  # changes are merged this long before screens are told
-SIDE_MS = 600  # the sidebar's feeds and counts are asked for this long after the first of many changes
-POLL_MS = 2000
 FIRST_REFRESH_MS = 1500
 
 
@@ -45,7 +39,6 @@ class MainWindow(QMainWindow):
     changed = Signal(object)  # Changes, merged, on this thread
     attached = Signal()
     closing = Signal()
-    _incoming = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,18 +51,13 @@ class MainWindow(QMainWindow):
         self.samples = Samples(self)
         self.feeds: list[Feed] = []
         self._pages: dict[str, QWidget] = {}
-        self._gathered = Changes()
-        self._stop_listening: Callable[[], None] | None = None
         self._lock = contextlib.ExitStack()
         self._place = Place("timeline", "for_you")
-        self._sidebar_shown: bool | None = None  # None: as the width has it
-        self._reading_on_top = False
-        self._ledger_since = 0
-        self._side_feeds = False
         self.setWindowTitle("Millpond")
         self.resize(*SIZE)
         self.setMinimumSize(360, 420)
         self._build()
+        self.upkeep = Upkeep(self)
         self._connect()
         self.actions_by_name = shortcuts.install(self, lambda name: getattr(self.commands, name))
 
@@ -80,36 +68,15 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar()
         self.timeline = TimelinePane(self)
         self.status = StatusLine(self.lanes)
-        self._reading_holder = QWidget()
-        theme.role(self._reading_holder, "pane")
-        self._reading_box = QVBoxLayout(self._reading_holder)
-        self._reading_box.setContentsMargins(0, 0, 0, 0)
+        self.panes = Panes(self.sidebar, self.timeline)
         self._reading: ReadingPane | None = None
-        posts = QWidget()
-        self._posts_box = QHBoxLayout(posts)
-        self._posts_box.setContentsMargins(0, 0, 0, 0)
-        self._posts_box.setSpacing(0)
-        self._posts_box.addWidget(self.timeline)
-        self._posts_line = _line()
-        self._posts_box.addWidget(self._posts_line)
-        self._posts_box.addWidget(self._reading_holder, 1)
-        self._stack = QStackedWidget()
-        self._posts = posts
-        self._stack.addWidget(posts)
-        middle = QHBoxLayout()
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(0)
-        middle.addWidget(self.sidebar)
-        self._side_line = _line()
-        middle.addWidget(self._side_line)
-        middle.addWidget(self._stack, 1)
         centre = QWidget()
         theme.role(centre, "pane")
         box = QVBoxLayout(centre)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.top)
-        box.addLayout(middle, 1)
+        box.addWidget(self.panes, 1)
         box.addWidget(self.status)
         self.setCentralWidget(centre)
         self.toast = Toast(centre)
@@ -117,20 +84,6 @@ class MainWindow(QMainWindow):
         self.sidebar.select(self._place)
 
     def _connect(self) -> None:
-        self._gather = QTimer(self)
-        self._gather.setSingleShot(True)
-        self._gather.setInterval(GATHER_MS)
-        self._gather.timeout.connect(self._tell)
-        self._side_soon = QTimer(self)
-        self._side_soon.setSingleShot(True)
-        self._side_soon.setInterval(SIDE_MS)
-        self._side_soon.timeout.connect(self._load_side)
-        self._poll = QTimer(self)
-        self._poll.setInterval(POLL_MS)
-        self._poll.timeout.connect(self._look_for_other_writers)
-        self._next_refresh = QTimer(self)
-        self._next_refresh.timeout.connect(self.refresh)
-        self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
         self.lanes.bug.connect(self._show_bug)
         self.lanes.trouble.connect(self.say)
         self.lanes.job_ended.connect(self._job_ended)
@@ -147,7 +100,7 @@ class MainWindow(QMainWindow):
         self.sidebar.feed_settings_wanted.connect(self._feed_settings)
         self.status.ledger_wanted.connect(self._show_ledger)
         self.timeline.opened.connect(self.open_post)
-        theme.signal().changed.connect(self._arrange)
+        self.panes.changed.connect(self._fit_bars)
 
     @property
     def reading(self) -> ReadingPane:
@@ -156,7 +109,7 @@ class MainWindow(QMainWindow):
             from desktop.reading.pane import ReadingPane
 
             self._reading = ReadingPane(self)
-            self._reading_box.addWidget(self._reading)
+            self.panes.set_reading(self._reading)
         return self._reading
 
     # ---- the engine comes and goes -----------------------------------------------------------
@@ -165,8 +118,8 @@ class MainWindow(QMainWindow):
         """Show the profile of `engine`, which this window will close. Holding its lock is the caller's affair."""
         self.engine = engine
         self.settings |= settings if settings is not None else engine.settings()
-        self._use_theme()
-        self._stop_listening = engine.changes(self._incoming.emit)
+        self.upkeep.use_theme()
+        self.upkeep.listen(engine)
         self.timeline.first_shown.connect(self._first_shown)
         self.go("timeline", "for_you")
         self.timeline.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -182,11 +135,7 @@ class MainWindow(QMainWindow):
 
     def _after_first(self) -> None:
         _ = self.reading
-        self._load_feeds()
-        self._load_ledger()
-        self._poll.start()
-        minutes = int(self.settings["refresh_minutes"])
-        self._next_refresh.start(minutes * 60_000)
+        self.upkeep.begin()
         QTimer.singleShot(FIRST_REFRESH_MS, self, self._first_work)
 
     def _first_work(self) -> None:
@@ -201,11 +150,7 @@ class MainWindow(QMainWindow):
 
     def detach(self) -> None:
         """Stop jobs, let the acts that are under way be written, and close the profile."""
-        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon):
-            timer.stop()
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
+        self.upkeep.stop()
         self.samples.close()
         self.lanes.close()
         self._lock.close()
@@ -213,23 +158,8 @@ class MainWindow(QMainWindow):
             self.engine.close()
             self.engine = None
 
-    # ---- changes -----------------------------------------------------------------------------
-
-    def _take_in(self, changes: Changes) -> None:
-        self._gathered |= changes
-        if not self._gather.isActive():
-            self._gather.start()
-
-    def _tell(self) -> None:
-        changes, self._gathered = self._gathered, Changes()
-        if not changes or self.engine is None:
-            return
-        if changes.settings or changes.unknown:
-            self._load_settings()
-        if (changes.feeds or changes.updated or changes.new or changes.unknown) and not self._side_soon.isActive():
-            self._side_feeds = False
-            self._side_soon.start()
-        self._side_feeds = self._side_feeds or bool(changes.feeds or changes.unknown)
+    def take_changes(self, changes: Changes) -> None:
+        """Tell every screen that is made what was written."""
         self.timeline.refresh(changes)
         if self._reading is not None:
             self._reading.refresh(changes)
@@ -239,76 +169,18 @@ class MainWindow(QMainWindow):
                 refresh(changes)
         self.changed.emit(changes)
 
-    def _load_side(self) -> None:
-        if self._side_feeds:
-            self._load_feeds()
-        else:
-            self._load_counts()
-
-    def _look_for_other_writers(self) -> None:
-        if self.engine is not None:
-            self.lanes.read(self.engine.poll, key="poll")
-
-    def _load_settings(self) -> None:
-        if self.engine is not None:
-            self.lanes.read(self.engine.settings, self._take_settings, key="settings")
-
-    def _take_settings(self, settings: dict[str, Value]) -> None:
-        before = dict(self.settings)
-        self.settings |= settings
-        self._use_theme()
-        if before["refresh_minutes"] != self.settings["refresh_minutes"]:
-            self._next_refresh.start(int(self.settings["refresh_minutes"]) * 60_000)
-
-    def _use_theme(self) -> None:
-        theme.signal().set(str(self.settings["theme"]), int(self.settings["scale_percent"]))
-
     def set_setting(self, name: str, value: Value) -> None:
         engine = self.engine
         if engine is not None:
             self.settings[name] = value
-            self._use_theme()
+            self.upkeep.use_theme()
             self.lanes.read(lambda: engine.set_setting(name, value), key=("set", name), must=True)
-
-    def _load_feeds(self) -> None:
-        if self.engine is not None:
-            self.lanes.read(self.engine.feeds, self._take_feeds, key="feeds")
-            self._load_counts()
-
-    def _take_feeds(self, feeds: list[Feed]) -> None:
-        self.feeds = feeds
-        self.sidebar.set_feeds(feeds)
-        if not self.timeline.model.rowCount():
-            self.fill_empty(self.timeline.empty)
-
-    def _load_counts(self) -> None:
-        if self.engine is not None:
-            self.lanes.read(self.engine.counts, self.sidebar.set_counts, key="counts")
-
-    def _load_ledger(self) -> None:
-        engine, since = self.engine, self._ledger_since
-        if engine is None:
-            return
-        first = since == 0
-
-        def load() -> tuple[list[LedgerRow], str]:
-            return engine.ledger(1 if first else LEDGER_ROWS), engine.device()
-
-        self.lanes.read(load, self._take_ledger, key="ledger")
-
-    def _take_ledger(self, found: tuple[list[LedgerRow], str]) -> None:
-        rows, device = found
-        if self._ledger_since == 0:
-            self._ledger_since = rows[0].id + 1 if rows else 1
-            rows = []
-        self.status.show_ledger(row for row in rows if row.id >= self._ledger_since)
-        self.status.set_device(device)
 
     # ---- places ------------------------------------------------------------------------------
 
     def on_timeline(self) -> bool:
         """True when a list of posts is shown, not a page."""
-        return self._stack.currentWidget() is self._posts
+        return self.panes.on_posts()
 
     def go(self, kind: str, name: str = "", feed_id: int = 0) -> None:
         """Go to a timeline, a feed, a folder or a page."""
@@ -336,14 +208,10 @@ class MainWindow(QMainWindow):
         """Show the list that `query` describes; None goes back to the list that was."""
         if query is not None:
             self.timeline.show_query(query, title)
-        self._stack.setCurrentWidget(self._posts)
-        self._reading_on_top = False
-        if query is None:
-            self.sidebar.select(self._place)
         self.sidebar.select(self._place)
         named = self._place.name if self._place.kind == "timeline" else ""
         self.top.select(named if named in ("for_you", "newest") else "")
-        self._arrange()
+        self.panes.show_posts()
 
     def show_feed(self, feed_id: int) -> None:
         self.go("feed", feed_id=feed_id)
@@ -356,14 +224,12 @@ class MainWindow(QMainWindow):
 
             page = PAGES[name](self)
             self._pages[name] = page
-            self._stack.addWidget(page)
-        self._stack.setCurrentWidget(page)
+        self.panes.show_page(page)
         self.sidebar.select(Place("page", name))
         self.top.select("")
         shown = getattr(page, "shown", None)
         if shown is not None:
             shown()
-        self._arrange()
         page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def go_back(self) -> None:
@@ -372,9 +238,8 @@ class MainWindow(QMainWindow):
             self.top.search.clear()
         elif not self.on_timeline():
             self.show_timeline()
-        elif self._reading_on_top:
-            self._reading_on_top = False
-            self._arrange()
+        elif self.panes.reading_on_top():
+            self.panes.show_reading(False)
         self._focus_list()
 
     def _segment(self, name: str) -> None:
@@ -388,11 +253,10 @@ class MainWindow(QMainWindow):
 
     def _search(self, text: str) -> None:
         if text:
-            self._stack.setCurrentWidget(self._posts)
             self.sidebar.select(Place("search"))
             self.top.select("")
             self.timeline.search(text)
-            self._arrange()
+            self.panes.show_posts()
         else:
             self._go_to(self._place)
 
@@ -417,8 +281,7 @@ class MainWindow(QMainWindow):
             self.show_timeline()
         self.timeline.view.select(post_id)
         self.reading.show_post(post_id)
-        self._reading_on_top = True
-        self._arrange()
+        self.panes.show_reading(True)
         row = self.timeline.model.row_of(post_id)
         if self.settings.get("mark_read_on_open", True) and (row is None or not row.read):
             self.acts.read([post_id], True, quietly=True)
@@ -488,8 +351,8 @@ class MainWindow(QMainWindow):
             self.say(str(error))
 
     def _job_ended(self) -> None:
-        self._load_ledger()
-        self._load_feeds()
+        self.upkeep.load_ledger()
+        self.upkeep.load_feeds()
 
     def _refresh_these(self, ids: list[int]) -> None:
         self.refresh(ids, force=True)
@@ -537,83 +400,18 @@ class MainWindow(QMainWindow):
 
         bug.show(self, text)
 
-    def fill_empty(self, empty: EmptyState) -> None:
-        """Say why the list is empty, and where to go from here."""
-        query, pane = self.timeline.query, self.timeline
-        if pane.search_text:
-            empty.say(
-                tr("Nothing found"),
-                tr("No post has these words. Fewer or other words may help."),
-                [(tr("End the search"), "", self.go_back)],
-            )
-        elif not self.feeds and self.engine is not None:
-            empty.say(
-                tr("A quiet pond"),
-                tr("Follow some feeds and their posts gather here, ordered on this machine. No account, nobody watching."),
-                [
-                    (tr("Add a feed"), "primary", self.add_feed),
-                    (tr("Choose from starter packs"), "", self.show_packs),
-                    (tr("Import subscriptions (OPML)"), "", self.import_opml),
-                    (tr("Try it with sample feeds"), "link", self.samples.start),
-                ],
-            )
-        elif query.saved:
-            empty.say(tr("Nothing saved yet"), tr("S saves the post that is open. Saved posts are kept for ever."))
-        elif query.unread:
-            empty.say(
-                tr("All read"),
-                tr("Nothing unread is left here."),
-                [(tr("Show all posts"), "", self.commands.toggle_unread)],
-            )
-        elif self.lanes.running("refresh"):
-            empty.say(tr("Looking for posts"), tr("The first ones appear here in a moment."))
-        else:
-            empty.say(
-                tr("No posts here"),
-                tr("The feeds have not brought anything yet."),
-                [(tr("Look for new posts"), "primary", self.commands.refresh_now)],
-            )
-
     # ---- widths ------------------------------------------------------------------------------
 
     def toggle_sidebar(self) -> None:
-        self._sidebar_shown = not self.sidebar.isVisible()
-        self._arrange()
+        self.panes.toggle_sidebar()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if (event.oldSize().width() < NARROW) != (event.size().width() < NARROW):
-            self._sidebar_shown = None
-        self._arrange()
+        self.panes.fit(event.oldSize().width(), event.size().width())
 
-    def _arrange(self) -> None:
-        """Give every pane its width, and take away what has no room."""
-        width = self.width()
-        scale = theme.scale()
-        narrow, stacked = width < NARROW * min(scale, 1.25), width < STACKED * min(scale, 1.25)
-        side = self._sidebar_shown if self._sidebar_shown is not None else not narrow
-        self.sidebar.setFixedWidth(min(theme.px(SIDEBAR_WIDTH), width // 2))
-        self.sidebar.setVisible(side)
-        self._side_line.setVisible(side)
-        self.top.menu.setVisible(narrow)
-        self.top.brand.setVisible(width >= 560 * scale)
-        left = width - (self.sidebar.width() + 1 if side else 0)
-        reading_on_top = self._reading_on_top and stacked
-        self.top.back.setVisible(reading_on_top)
-        self.timeline.setVisible(not reading_on_top)
-        self._reading_holder.setVisible(not stacked or reading_on_top)
-        self._posts_line.setVisible(not stacked)
-        if stacked:
-            self.timeline.setMinimumWidth(0)
-            self.timeline.setMaximumWidth(16_777_215)
-        else:
-            self.timeline.setFixedWidth(max(LIST_LEAST, min(theme.px(LIST_WIDTH), round(left * 0.44))))
-        self.status.narrow(narrow)
-
-
-def _line() -> QWidget:
-    line = QWidget()
-    theme.role(line, "divider")
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    line.setFixedWidth(1)
-    return line
+    def _fit_bars(self) -> None:
+        """Leave out of the bars what has no room."""
+        self.top.menu.setVisible(self.panes.narrow)
+        self.top.brand.setVisible(self.width() >= 560 * theme.scale())
+        self.top.back.setVisible(self.panes.reading_on_top() and self.panes.stacked)
+        self.status.narrow(self.panes.narrow)

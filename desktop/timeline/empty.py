@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import icons, theme
+from desktop.strings import tr
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
 
 Way = tuple[str, str, Callable[[], None]]  # words, role of the button, what it does
 
@@ -64,6 +69,43 @@ class EmptyState(QWidget):
             button.setMinimumWidth(theme.px(220))
             self._ways.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
             self.buttons.append(button)
+
+
+def say_why_empty(window: MainWindow) -> None:
+    """Say why the list of `window` is empty, and where to go from here."""
+    pane, commands = window.timeline, window.commands
+    query, empty = pane.query, pane.empty
+    if pane.search_text:
+        empty.say(
+            tr("Nothing found"),
+            tr("No post has these words. Fewer or other words may help."),
+            [(tr("End the search"), "", window.go_back)],
+        )
+    elif not window.feeds and window.engine is not None:
+        empty.say(
+            tr("A quiet pond"),
+            tr("Follow some feeds and their posts gather here, ordered on this machine. No account, nobody watching."),
+            [
+                (tr("Add a feed"), "primary", window.add_feed),
+                (tr("Choose from starter packs"), "", window.show_packs),
+                (tr("Import subscriptions (OPML)"), "", window.import_opml),
+                (tr("Try it with sample feeds"), "link", window.samples.start),
+            ],
+        )
+    elif query.saved:
+        empty.say(tr("Nothing saved yet"), tr("S saves the post that is open. Saved posts are kept for ever."))
+    elif query.unread:
+        empty.say(
+            tr("All read"), tr("Nothing unread is left here."), [(tr("Show all posts"), "", commands.toggle_unread)]
+        )
+    elif window.lanes.running("refresh"):
+        empty.say(tr("Looking for posts"), tr("The first ones appear here in a moment."))
+    else:
+        empty.say(
+            tr("No posts here"),
+            tr("The feeds have not brought anything yet."),
+            [(tr("Look for new posts"), "primary", commands.refresh_now)],
+        )
 
 
 def _call(act: Callable[[], None]) -> Callable[[bool], None]:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedLayout, Q
 from desktop import theme
 from desktop.strings import number, plural, tr
 from desktop.timeline.delegate import CardDelegate
-from desktop.timeline.empty import EmptyState
+from desktop.timeline.empty import EmptyState, say_why_empty
 from desktop.timeline.merge import merge
 from desktop.timeline.model import Loaded, TimelineModel
 from desktop.timeline.view import TimelineView
@@ -398,7 +398,7 @@ class TimelinePane(QWidget):
             self._stack.setCurrentWidget(self.view)
             return
         self._stack.setCurrentWidget(self.empty)
-        self._window.fill_empty(self.empty)
+        say_why_empty(self._window)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -159,7 +160,7 @@ def test_a_narrow_window_gives_up_the_sidebar_then_the_second_pane(
     settled(window)
     assert window.sidebar.isVisible() == sidebar
     assert window.timeline.isVisible()
-    assert window._reading_holder.isVisible() == both
+    assert window.panes.reading_holder.isVisible() == both
 
 
 def test_in_a_very_narrow_window_a_post_takes_the_lists_place_and_gives_it_back(
@@ -249,6 +250,31 @@ def test_the_window_comes_back_where_it_was(window: MainWindow, filled: Engine) 
     window.resize(900, 640)
     restore_geometry(window, filled.profile)
     assert window.width() != 900
+
+
+def test_a_border_that_was_dragged_stays_where_it_is_put(window: MainWindow, settled: Settled, filled: Engine) -> None:
+    window.panes.posts.moveSplitter(410, 1)
+    settled(window)
+    assert window.timeline.width() == 410
+    save_geometry(window, filled.profile)
+    window.panes.choose({})
+    settled(window)
+    assert window.timeline.width() != 410
+    restore_geometry(window, filled.profile)
+    settled(window)
+    assert window.timeline.width() == 410
+
+
+def test_a_double_click_on_a_border_gives_the_usual_width_back(
+    qtbot: QtBot, window: MainWindow, settled: Settled
+) -> None:
+    usual = window.sidebar.width()
+    window.panes.outer.moveSplitter(300, 1)
+    settled(window)
+    assert window.sidebar.width() == 300
+    qtbot.mouseDClick(window.panes.outer.handle(1), Qt.MouseButton.LeftButton)
+    settled(window)
+    assert window.sidebar.width() == usual
 
 
 def test_the_engine_of_a_closed_window_is_closed(window: MainWindow, filled: Engine) -> None:

@@ -1,0 +1,150 @@
+"""Keeping the window current: what changed is gathered, and every screen is told what concerns it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from desktop import theme
+from desktop.status import LEDGER_ROWS
+from desktop.timeline.empty import say_why_empty
+from engine import Changes
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+    from engine import Engine, Feed, LedgerRow, Value
+
+GATHER_MS = 30  # changes are merged this long before screens are told
+SIDE_MS = 600  # the sidebar's feeds and counts are asked for this long after the first of many changes
+POLL_MS = 2000
+
+
+class Upkeep(QObject):
+    """Listens to the engine of a window, asks for what is shown beside the posts, and hands it on."""
+
+    _incoming = Signal(object)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._gathered = Changes()
+        self._stop_listening: Callable[[], None] | None = None
+        self._ledger_since = 0
+        self._side_feeds = False
+        self._gather = self._timer(GATHER_MS, self._tell)
+        self._side_soon = self._timer(SIDE_MS, self._load_side)
+        self._poll = self._timer(POLL_MS, self._look_for_other_writers, once=False)
+        self._next_refresh = self._timer(0, window.refresh, once=False)
+        self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
+
+    def _timer(self, milliseconds: int, act: Callable[[], None], *, once: bool = True) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(once)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(act)
+        return timer
+
+    def listen(self, engine: Engine) -> None:
+        """Be told from now on what is written in this process."""
+        self._stop_listening = engine.changes(self._incoming.emit)
+
+    def begin(self) -> None:
+        """The list is on screen: load what stands beside it, look for other writers and, in time, for new posts."""
+        self.load_feeds()
+        self.load_ledger()
+        self._poll.start()
+        self._next_refresh.start(int(self._window.settings["refresh_minutes"]) * 60_000)
+
+    def stop(self) -> None:
+        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon):
+            timer.stop()
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+
+    # ---- changes -----------------------------------------------------------------------------
+
+    def _take_in(self, changes: Changes) -> None:
+        self._gathered |= changes
+        if not self._gather.isActive():
+            self._gather.start()
+
+    def _tell(self) -> None:
+        changes, self._gathered = self._gathered, Changes()
+        if not changes or self._window.engine is None:
+            return
+        if changes.settings or changes.unknown:
+            self._load_settings()
+        if (changes.feeds or changes.updated or changes.new or changes.unknown) and not self._side_soon.isActive():
+            self._side_feeds = False
+            self._side_soon.start()
+        self._side_feeds = self._side_feeds or bool(changes.feeds or changes.unknown)
+        self._window.take_changes(changes)
+
+    def _load_side(self) -> None:
+        if self._side_feeds:
+            self.load_feeds()
+        else:
+            self._load_counts()
+
+    def _look_for_other_writers(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.poll, key="poll")
+
+    # ---- settings ----------------------------------------------------------------------------
+
+    def _load_settings(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.settings, self._take_settings, key="settings")
+
+    def _take_settings(self, settings: dict[str, Value]) -> None:
+        before = self._window.settings["refresh_minutes"]
+        self._window.settings |= settings
+        self.use_theme()
+        if before != settings["refresh_minutes"]:
+            self._next_refresh.start(int(settings["refresh_minutes"]) * 60_000)
+
+    def use_theme(self) -> None:
+        settings = self._window.settings
+        theme.signal().set(str(settings["theme"]), int(settings["scale_percent"]))
+
+    # ---- feeds, counts, ledger ---------------------------------------------------------------
+
+    def load_feeds(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.feeds, self._take_feeds, key="feeds")
+            self._load_counts()
+
+    def _take_feeds(self, feeds: list[Feed]) -> None:
+        self._window.feeds = feeds
+        self._window.sidebar.set_feeds(feeds)
+        if not self._window.timeline.model.rowCount():
+            say_why_empty(self._window)
+
+    def _load_counts(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.counts, self._window.sidebar.set_counts, key="counts")
+
+    def load_ledger(self) -> None:
+        engine, first = self._window.engine, self._ledger_since == 0
+        if engine is None:
+            return
+
+        def load() -> tuple[list[LedgerRow], str]:
+            return engine.ledger(1 if first else LEDGER_ROWS), engine.device()
+
+        self._window.lanes.read(load, self._take_ledger, key="ledger")
+
+    def _take_ledger(self, found: tuple[list[LedgerRow], str]) -> None:
+        rows, device = found
+        if self._ledger_since == 0:
+            self._ledger_since = rows[0].id + 1 if rows else 1
+            rows = []
+        self._window.status.show_ledger(row for row in rows if row.id >= self._ledger_since)
+        self._window.status.set_device(device)
