@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from engine.types import Enriched as Enriched
     from engine.types import EnrichEvent as EnrichEvent
     from engine.types import Explanation as Explanation
+    from engine.types import Extras as Extras
     from engine.types import Feed as Feed
     from engine.types import FeedFailed as FeedFailed
     from engine.types import FeedRefreshed as FeedRefreshed
@@ -58,10 +59,13 @@ if TYPE_CHECKING:
     from engine.types import ModelStatus as ModelStatus
     from engine.types import OpmlImport as OpmlImport
     from engine.types import PlainPost as PlainPost
+    from engine.types import Poll as Poll
     from engine.types import Post as Post
     from engine.types import PostRow as PostRow
+    from engine.types import Preview as Preview
     from engine.types import ProfileState as ProfileState
     from engine.types import Progress as Progress
+    from engine.types import Quote as Quote
     from engine.types import Reason as Reason
     from engine.types import RefreshEvent as RefreshEvent
     from engine.types import Rule as Rule
@@ -80,6 +84,7 @@ if TYPE_CHECKING:
     from engine.types import Subscription as Subscription
     from engine.types import Summary as Summary
     from engine.types import SummarySentence as SummarySentence
+    from engine.types import Target as Target
     from engine.types import TimelineQuery as TimelineQuery
 
 _HOMES = {
@@ -99,7 +104,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "Enriched", "EnrichEvent", "Explanation", "Feed", "FeedFailed", "FeedRefreshed", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PlainPost", "Post", "PostRow", "ProfileState", "Progress", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "TimelineQuery"]
+_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

@@ -42,6 +42,7 @@ from engine.types import (
     PlainPost,
     Post,
     PostRow,
+    Preview,
     Progress,
     RefreshEvent,
     Rule,
@@ -63,7 +64,7 @@ from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
 if TYPE_CHECKING:
     from engine.filters import Matcher
     from engine.http import Client
-    from engine.subscribe import Subscriber
+    from engine.subscribe import Found, Subscriber
 
 # What the first screen does not need is imported where it is used: the window opens sooner.
 
@@ -123,6 +124,7 @@ class Engine:
         self._client: Client | None = None
         self._matcher: Matcher | None = None
         self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
+        self._looked: dict[str, Found] = {}
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -153,13 +155,25 @@ class Engine:
 
     # ---- feeds -----------------------------------------------------------------------------------
 
-    def add_feed(self, url: str, *, folder: str = "", title: str = "") -> Feed:
-        """Follow the feed at an address, or the one that the site there names; what was fetched is kept.
+    def preview(self, address: str, *, kind: str = "", options: Sequence[str] = ()) -> Preview:
+        """Tell what an address is (a site, a profile, a handle, a subreddit, a channel, …) and what following it brings.
 
+        Raises:
+            InputError: no address.   FetchError.   NotAFeedError: with `candidates`.
+        """
+        return self._subscriber().preview(address, kind=kind, options=options)
+
+    def add_feed(
+        self, url: str, *, folder: str = "", title: str = "", kind: str = "", options: Sequence[str] = ()
+    ) -> Feed:
+        """Follow what an address stands for, or the one feed that the site there names; what was fetched is kept.
+
+        Args:
+            kind: which source reads it, for addresses that do not tell.   options: switches of that source.
         Raises:
             InputError: no address, or followed already.   FetchError.   NotAFeedError: with `candidates`.
         """
-        feed_id, changes = self._subscriber().add_feed(url, folder=folder, title=title)
+        feed_id, changes = self._subscriber().add_feed(url, folder=folder, title=title, kind=kind, options=options)
         self._publish(changes | self._settle(sorted(changes.new)))
         return self._store.feed(feed_id)
 
@@ -171,9 +185,17 @@ class Engine:
         return sorted({feed.folder for feed in self._store.feeds() if feed.folder}, key=str.casefold)
 
     def update_feed(
-        self, feed_id: int, *, title: str | None = None, folder: str | None = None, stopped: bool | None = None
+        self,
+        feed_id: int,
+        *,
+        title: str | None = None,
+        folder: str | None = None,
+        stopped: bool | None = None,
+        options: Sequence[str] | None = None,
     ) -> Changes:
-        return self._publish(self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped))
+        return self._publish(
+            self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped, options=options)
+        )
 
     def remove_feed(self, feed_id: int) -> Changes:
         """Stop following; `restore_feed` brings everything back."""
@@ -205,7 +227,7 @@ class Engine:
         from engine.subscribe import write_atomically
 
         subscriptions = [
-            Subscription(url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder)
+            Subscription(url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder, kind=feed.kind)
             for feed in self._store.feeds()
             if feed.kind != "local"
         ]
@@ -594,6 +616,7 @@ class Engine:
             parse=self._parse,
             clock=self._clock,
             refresh_minutes=int(self._settings["refresh_minutes"]),
+            looked=self._looked,
         )
 
     def _matcher_now(self) -> Matcher:

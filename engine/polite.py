@@ -87,12 +87,14 @@ def after_success(
     ttl_minutes: int | None,
     refresh_minutes: int,
     jitter: float,
+    incremental: bool = False,
 ) -> FetchState:
     """Return what to remember after an answer that was the feed, or 304.
 
     Args:
         headers: lower-case names.   permanent_url: see `HttpResponse`.   body_hash: of a 200; ignored on 304.
         ttl_minutes: what the feed's own document asks for; a 304 leaves what is known.   jitter: in [0, 1).
+        incremental: the source is an interface that is asked for what is new, so it needs no validators.
     """
     if status == 304:  # P4: a 304 may renew validators; what it does not name stays
         etag = headers.get("etag", state.etag)
@@ -105,7 +107,7 @@ def after_success(
     wait = _interval(
         headers,
         now=now,
-        conditional=etag is not None or last_modified is not None,
+        conditional=incremental or etag is not None or last_modified is not None,
         ttl_minutes=ttl_minutes,
         refresh_minutes=refresh_minutes,
     )

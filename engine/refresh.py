@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import queue
 import random
@@ -10,31 +9,38 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from engine import polite
-from engine.errors import EngineError, FetchError, ParseError
+from engine.conversation import Asked, Conversation, SlowTurns, body_hash, first_requests, is_slow
+from engine.errors import EngineError, FetchError, InputError, ParseError
 from engine.http import Client, HttpRequest, HttpResponse, redact
+from engine.sources import registry
+from engine.sources.kinds.feed import ACCEPT
 from engine.store import Answer, Store
-from engine.types import Changes, Feed, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent
+from engine.types import Changes, Feed, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent, Request
 from engine.workers.clients import ParseWorker
 
 log = logging.getLogger(__name__)
 
-ACCEPT = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.5"
 FETCH_THREADS = 8
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_POSTS = 400  # posts that one transaction ingests at most, unless a single feed has more
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """What fetching one feed came to: an answer or an error."""
+    """What fetching one feed came to: an answer or an error. Sources other than feeds are asked and parsed in one go."""
 
     state: FetchState
     answer: HttpResponse | None
     error: EngineError | None = None
-    parsed: Parsed | None = None
+    asked: Asked | None = None
+
+    @property
+    def parsed(self) -> Parsed | None:
+        return self.asked.parsed if self.asked is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,7 @@ class Refresher:
     refresh_minutes: int
     settle: Callable[[Changes], Changes]
     auth: Callable[[FetchState], tuple[str, str] | None]
+    authorise: Callable[[FetchState, Request], Mapping[str, str]] = lambda state, request: {}
 
     def run(self, feed_ids: Sequence[int] | None = None, *, force: bool = False) -> Iterator[RefreshEvent]:
         """Fetch what is due (with `force`: all that may be asked), and yield what came of each feed.
@@ -60,10 +67,11 @@ class Refresher:
             for state in self.store.fetch_states(feed_ids)
             if not state.stopped and (force or polite.due(state, now))
         ]
+        known = {feed.id: feed for feed in self.store.feeds()}
+        states = self._in_turn(states, known)
         if not states:
             return
         yield Progress(stage="fetch", done=0, total=len(states))
-        known = {feed.id: feed for feed in self.store.feeds()}
         pipeline = _Pipeline(self, states)
         done = 0
         try:
@@ -89,26 +97,71 @@ class Refresher:
             )
         )
 
-    def parse_answer(self, state: FetchState, answer: HttpResponse) -> Parsed | None:
-        """Return what the answer says; None when it says nothing new (304, or the same bytes as before).
+    def parse_answer(self, state: FetchState, answer: HttpResponse) -> Asked:
+        """Return what a feed's answer says; `parsed` is None when that is nothing new (304, the same bytes as before).
 
         Raises:
             FetchError: the status is an error.   ParseError: the body is no feed.
         """
-        if answer.status == 304 or (answer.status == 200 and body_hash(answer.body) == state.body_hash):
-            return None
-        if answer.status != 200:
+        if answer.status not in (200, 304):
             raise FetchError(polite.words_for_status(answer.status), status=answer.status)
-        return self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
+        digest = body_hash(answer.body) if answer.status == 200 else state.body_hash
+        parsed = None
+        if answer.status == 200 and digest != state.body_hash:
+            parsed = self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
+        return Asked(
+            status=answer.status,
+            headers=answer.headers,
+            parsed=parsed,
+            body_hash=digest,
+            permanent_url=answer.permanent_url,
+            validators=True,
+        )
+
+    def ask(self, state: FetchState, stopped: Callable[[], bool]) -> Asked:
+        """Ask a source that is no plain feed, and parse what it answers."""
+        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise)
+        return conversation.ask(state, auth=self.auth(state), stopped=stopped)
+
+    def _in_turn(self, states: Sequence[FetchState], known: Mapping[int, Feed]) -> list[FetchState]:
+        """Return those that may be asked now; the others of a slow service are put off until their turn comes.
+
+        The one that waits longest goes first, so that none is forgotten.
+        """
+        turns = SlowTurns(store=self.store, clock=self.clock)
+        now, order = [], sorted(states, key=lambda state: state.next_check_at or _LONG_AGO)
+        put_off: dict[str, int] = {}
+        for state in order:
+            slow = [request for request in self._firsts(state) if is_slow(request)]
+            turn = turns.take(slow) if slow else None
+            if turn is None:
+                now.append(state)
+                continue
+            gap, key = timedelta(seconds=slow[0].pace_seconds or 0), slow[0].pace_key
+            later = replace(state, next_check_at=turn + gap * put_off.get(key, 0))
+            put_off[key] = put_off.get(key, 0) + 1
+            self.store.save_fetch_state(later, error=known[state.feed_id].error if state.feed_id in known else "")
+        if put_off:
+            log.info("refresh put off count=%d", sum(put_off.values()))
+        return now
+
+    @staticmethod
+    def _firsts(state: FetchState) -> tuple[Request, ...]:
+        if state.kind == "feed":
+            return ()
+        try:
+            return first_requests(state)
+        except InputError:
+            return ()  # asking tells it
 
     def _take(self, batch: Sequence[_Fetched], known: Mapping[int, Feed]) -> Iterator[FeedRefreshed | FeedFailed]:
         """Ingest a batch of answers in one transaction and tell what came of each."""
         answers: list[Answer] = []
         states: dict[int, tuple[FetchState, str]] = {}
         for fetched in batch:
-            if fetched.answer is None or fetched.error is not None:
+            if fetched.asked is None:
                 continue
-            following = self._next_state(fetched.state, fetched.answer, fetched.parsed)
+            following = self._next_state(fetched.state, fetched.asked)
             states[following.feed_id] = state, _ = unless_followed(fetched.state, following, known)
             if fetched.parsed is not None:
                 answers.append(
@@ -123,7 +176,7 @@ class Refresher:
             if fetched.error is not None:
                 yield self._failed(fetched, title)
                 continue
-            assert fetched.answer is not None
+            assert fetched.asked is not None
             state, trouble = states[feed_id]
             change = self.settle(changes[feed_id]) if feed_id in changes else Changes()
             if trouble or feed_id not in changes:
@@ -134,23 +187,13 @@ class Refresher:
                 title=title,
                 new=len(change.new),
                 updated=len(change.updated - change.new),
-                status=fetched.answer.status,
+                status=fetched.asked.status,
                 changes=change,
                 warnings=(*warnings, trouble) if trouble else warnings,
             )
 
-    def _next_state(self, state: FetchState, answer: HttpResponse, parsed: Parsed | None) -> FetchState:
-        return polite.after_success(
-            state,
-            now=self.clock(),
-            status=answer.status,
-            headers=answer.headers,
-            permanent_url=answer.permanent_url,
-            body_hash=body_hash(answer.body) if answer.status == 200 else state.body_hash,
-            ttl_minutes=parsed.info.ttl_minutes if parsed is not None else None,
-            refresh_minutes=self.refresh_minutes,
-            jitter=random.random(),
-        )
+    def _next_state(self, state: FetchState, asked: Asked) -> FetchState:
+        return next_state(state, asked, now=self.clock(), refresh_minutes=self.refresh_minutes)
 
     def _failed(self, fetched: _Fetched, title: str) -> FeedFailed:
         error = fetched.error
@@ -159,7 +202,7 @@ class Refresher:
         state = polite.after_failure(
             fetched.state,
             now=self.clock(),
-            status=status,
+            status=None if status == 404 and _is_patient(fetched.state.kind) else status,
             retry_after_seconds=getattr(error, "retry_after_seconds", None),
             refresh_minutes=self.refresh_minutes,
             jitter=random.random(),
@@ -170,8 +213,25 @@ class Refresher:
         return FeedFailed(feed_id=state.feed_id, title=title, error=words, retry_at=state.next_check_at)
 
 
-def body_hash(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()
+def next_state(state: FetchState, asked: Asked, *, now: datetime, refresh_minutes: int) -> FetchState:
+    """Return what to remember after asking went well; the cursor moves with the posts that it stands for."""
+    parsed = asked.parsed
+    return polite.after_success(
+        replace(state, cursor=parsed.cursor) if parsed is not None and parsed.cursor else state,
+        now=now,
+        status=asked.status,
+        headers=asked.headers,
+        permanent_url=asked.permanent_url,
+        body_hash=asked.body_hash,
+        ttl_minutes=parsed.info.ttl_minutes if parsed is not None else None,
+        refresh_minutes=refresh_minutes,
+        jitter=random.random(),
+        incremental=registry.source(state.kind).polled,
+    )
+
+
+def _is_patient(kind: str) -> bool:
+    return kind in registry.SOURCES and registry.source(kind).patient
 
 
 def unless_followed(
@@ -276,7 +336,11 @@ class _Pipeline:
         while (turn := self._next()) is not None:
             host, state = turn
             try:
-                fetched = _Fetched(state, self._refresher.fetch(state))
+                if state.kind == "feed":
+                    fetched = _Fetched(state, self._refresher.fetch(state))
+                else:
+                    asked = self._refresher.ask(state, self._stopping.is_set)
+                    fetched = _Fetched(state, None, asked=asked)
             except EngineError as error:
                 fetched = _Fetched(state, None, error)
             except Exception as error:
@@ -297,14 +361,14 @@ class _Pipeline:
                 return
             if fetched.answer is not None:
                 try:
-                    parsed = self._refresher.parse_answer(fetched.state, fetched.answer)
-                    fetched = _Fetched(fetched.state, fetched.answer, None, parsed)
+                    asked = self._refresher.parse_answer(fetched.state, fetched.answer)
+                    fetched = _Fetched(fetched.state, None, asked=asked)
                 except EngineError as error:
-                    fetched = _Fetched(fetched.state, fetched.answer, error)
+                    fetched = _Fetched(fetched.state, None, error)
                 except Exception as error:
                     log.exception("bug while parsing feed=%s", fetched.state.feed_id)
                     fetched = _Fetched(
-                        fetched.state, fetched.answer, ParseError(f"Millpond has a bug here: {type(error).__name__}.")
+                        fetched.state, None, ParseError(f"Millpond has a bug here: {type(error).__name__}.")
                     )
             self._put(self._ready, fetched)
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import random
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from engine import polite
-from engine.errors import FetchError, InputError, NotAFeedError, RefusedError
-from engine.http import Client, HttpRequest, HttpResponse, host_of
-from engine.refresh import ACCEPT, body_hash
+from engine.conversation import Asked, Conversation, SlowTurns, first_requests
+from engine.errors import FetchError, InputError, NotAFeedError, ParseError, RefusedError
+from engine.http import Client, host_of
+from engine.refresh import next_state
+from engine.sources import registry
+from engine.sources.registry import known, targets
 from engine.store import Answer, Store
-from engine.types import Changes, FetchState, OpmlImport, Parsed, Subscription
+from engine.types import Changes, FeedInfo, FetchState, OpmlImport, Preview, Request, Subscription, Target
 from engine.workers.clients import ParseWorker
 
 MAX_OPML_BYTES = 32 * 2**20
+PREVIEW_POSTS = 20
+LOOKED_FOR = timedelta(minutes=10)  # how long what was previewed may be followed without asking again
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -66,58 +70,178 @@ def looks_private(url: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What stands at an address: what it is, and what asking it brought."""
+
+    target: Target
+    asked: Asked | None  # None: its turn has not come yet
+    private: bool  # it lies on this machine or its network
+    auth: tuple[str, str] | None
+    at: datetime
+    options: tuple[str, ...] = ()
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """What following a feed needs."""
+    """What following a feed needs. `looked` keeps what was previewed, so that following it does not ask again."""
 
     store: Store
     client: Client
     parse: ParseWorker
     clock: Callable[[], datetime]
     refresh_minutes: int
+    looked: dict[str, Found] = field(default_factory=dict)
+    authorise: Callable[[FetchState, Request], Mapping[str, str]] = lambda state, request: {}
 
-    def add_feed(self, text: str, *, folder: str = "", title: str = "") -> tuple[int, Changes]:
-        """Follow the feed at an address, or the one feed that the site there names, and keep the answer.
+    def preview(self, text: str, *, kind: str = "", options: Sequence[str] = (), account: str = "") -> Preview:
+        """Tell what an address is and what it brings, without following it.
 
+        Raises:
+            InputError: no address.   FetchError, NotAFeedError, ParseError.
+        """
+        found = self._look(text, kind, tuple(options), account)
+        source = registry.source(found.target.kind)
+        if found.asked is None or found.asked.parsed is None:
+            raise RefusedError(f"{source.label} lets itself be asked seldom, and its turn has not come yet. Try again in a minute.")
+        for key in [key for key, kept in self.looked.items() if self.clock() - kept.at > LOOKED_FOR]:
+            del self.looked[key]
+        self.looked[found.target.url] = self.looked[text.strip()] = found
+        parsed = found.asked.parsed
+        newest = sorted(parsed.posts, key=lambda post: post.published_at or _LONG_AGO, reverse=True)
+        return Preview(
+            target=found.target,
+            network=source.label,
+            title=parsed.info.title or found.target.name,
+            site_url=parsed.info.site_url,
+            posts=tuple(newest[:PREVIEW_POSTS]),
+            options=source.options,
+            followed=any(state.url == found.target.url for state in self.store.fetch_states(None)),
+        )
+
+    def add_feed(
+        self,
+        text: str,
+        *,
+        folder: str = "",
+        title: str = "",
+        kind: str = "",
+        options: Sequence[str] = (),
+        account: str = "",
+    ) -> tuple[int, Changes]:
+        """Follow what an address stands for, or the one feed that the site there names, and keep the answer.
+
+        Args:
+            kind: the source that reads it; "" tells it by the address.   options: switches of that kind.
+            account: the name of the account it is read with.
         Raises:
             InputError: no address, or followed already.   FetchError, NotAFeedError, ParseError.
         """
-        url, auth = address(text)
-        try:
-            host_of(url)
-        except RefusedError as error:
-            raise InputError(f"{error} It looks like https://example.org/feed.xml.") from None
-        self._refuse_known(url)
-        try:
-            answer, parsed, private = self._read(url, auth)
-        except NotAFeedError as error:
-            candidates = [found for found in error.candidates if "comment" not in found.lower()] or error.candidates
-            if len(candidates) != 1:
-                raise
-            url = candidates[0]
-            self._refuse_known(url)
-            answer, parsed, private = self._read(url, auth)
-        if answer.permanent_url and answer.permanent_url != url:
-            url = answer.permanent_url
-            self._refuse_known(url)
-        state = polite.after_success(
-            FetchState(feed_id=0, url=url, allow_private=private),
-            now=self.clock(),
-            status=200,
-            headers=answer.headers,
-            permanent_url=None,
-            body_hash=body_hash(answer.body),
-            ttl_minutes=parsed.info.ttl_minutes,
-            refresh_minutes=self.refresh_minutes,
-            jitter=random.random(),
-        )
+        found = self.looked.get(text.strip())
+        if found is None or (kind and kind != found.target.kind) or self.clock() - found.at > LOOKED_FOR:
+            found = self._look(text, kind, tuple(options), account, fresh=True)
+        elif (found.options, found.account) != (tuple(options), account):
+            found = replace(found, asked=None, options=tuple(options), account=account)  # the next refresh brings it
+        target = found.target
+        self._refuse_known(target.url)
+        info = found.asked.parsed.info if found.asked is not None and found.asked.parsed is not None else None
         feed_id, changes = self.store.add_feed(
-            url, kind="feed", title=title, folder=folder, allow_private=private, info=parsed.info
+            target.url,
+            kind=target.kind,
+            title=title,
+            folder=folder,
+            allow_private=found.private,
+            info=info or FeedInfo(title=target.name),
+            options=found.options,
+            account=found.account,
         )
-        if auth is not None:
-            self.store.save_auth(feed_id, auth)
-        state = replace(state, feed_id=feed_id)
+        if found.auth is not None:
+            self.store.save_auth(feed_id, found.auth)
+        if found.asked is None or found.asked.parsed is None:
+            return feed_id, changes
+        parsed = found.asked.parsed
+        (before,) = self.store.fetch_states([feed_id])
+        state = next_state(
+            replace(before, cursor=""),
+            replace(found.asked, permanent_url=None),
+            now=self.clock(),
+            refresh_minutes=self.refresh_minutes,
+        )
         ingested = self.store.ingest([Answer(feed_id=feed_id, info=parsed.info, posts=parsed.posts, state=state)])
         return feed_id, changes | ingested[0]
+
+    def _look(
+        self, text: str, kind: str, options: tuple[str, ...], account: str, *, fresh: bool = False
+    ) -> Found:
+        """Find out what an address is by asking what it may be, the likeliest first; `fresh` refuses what is followed."""
+        url, auth = ("", None) if not kind and known(text) is not None else address(text)
+        if kind:
+            registry.source(kind)
+            wanted = [Target(kind=kind, url=url, what=kind)]
+        else:
+            wanted = list(targets(text))
+        if not any(target.sure for target in wanted):
+            wanted.append(Target(kind="feed", url=url, what="feed"))
+        for number, target in enumerate(wanted, 1):
+            if fresh:
+                self._refuse_known(target.url)
+            try:
+                return self._found(target, auth, options, account, fresh=fresh)
+            except (FetchError, ParseError) as error:
+                if number == len(wanted) or isinstance(error, RefusedError):
+                    raise
+        raise AssertionError("an address is a feed at least")
+
+    def _found(
+        self, target: Target, auth: tuple[str, str] | None, options: tuple[str, ...], account: str, *, fresh: bool
+    ) -> Found:
+        """Ask one target; a page that names one feed leads to that."""
+        try:
+            host_of(target.url)
+        except RefusedError as error:
+            raise InputError(f"{error} It looks like https://example.org/feed.xml.") from None
+        options = tuple(option for option in options if option in registry.source(target.kind).options)
+        try:
+            asked, private = self._ask(target, auth, options, account)
+        except NotAFeedError as error:
+            candidates = [found for found in error.candidates if "comment" not in found.lower()] or error.candidates
+            if len(candidates) != 1 or target.kind != "feed":
+                raise
+            target = known(candidates[0]) or replace(target, url=candidates[0])
+            if fresh:
+                self._refuse_known(target.url)
+            asked, private = self._ask(target, auth, options, account)
+        if asked is not None:
+            settled = asked.parsed.address if asked.parsed is not None else ""
+            target = replace(target, url=settled or asked.permanent_url or target.url)
+        return Found(
+            target=target, asked=asked, private=private, auth=auth, at=self.clock(), options=options, account=account
+        )
+
+    def _ask(
+        self, target: Target, auth: tuple[str, str] | None, options: tuple[str, ...], account: str
+    ) -> tuple[Asked | None, bool]:
+        """Ask a target once; the last value says whether the address lies on this machine or its network.
+
+        The person typed this address, so its own host may be private; asking without that leave first tells which.
+        """
+        state = FetchState(
+            feed_id=0,
+            url=target.url,
+            kind=target.kind,
+            options=options,
+            account=account,
+            allow_private=looks_private(target.url),
+        )
+        if SlowTurns(store=self.store, clock=self.clock).take(first_requests(state)) is not None:
+            return None, state.allow_private
+        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise)
+        try:
+            return conversation.ask(state, auth=auth), state.allow_private
+        except RefusedError:
+            if state.allow_private:
+                raise
+            return conversation.ask(replace(state, allow_private=True), auth=auth), True
 
     def read_opml(self, path: Path) -> tuple[Subscription, ...]:
         """Raises InputError when the file cannot be read, ParseError when it is no subscription list."""
@@ -133,23 +257,25 @@ class Subscriber:
         self, subscriptions: Sequence[Subscription], *, allow_private: bool = False
     ) -> OpmlImport:
         """Follow all feeds of a list without fetching any yet."""
-        known = {state.url for state in self.store.fetch_states(None)}
+        followed = {state.url for state in self.store.fetch_states(None)}
         wanted: list[tuple[Subscription, bool]] = []
         already, private, refused = 0, [], []
         for subscription in subscriptions:
+            target = known(subscription.url) if not subscription.kind else None
             try:
-                url, _ = address(subscription.url)
+                url = target.url if target is not None else address(subscription.url)[0]
             except InputError:
                 refused.append(subscription.url[:200])
                 continue
+            kind = target.kind if target is not None else subscription.kind or "feed"
             inside = looks_private(url)
-            if url in known:
+            if url in followed:
                 already += 1
             elif inside and not allow_private:
                 private.append(url)
             else:
-                known.add(url)
-                wanted.append((replace(subscription, url=url), inside))
+                followed.add(url)
+                wanted.append((replace(subscription, url=url, kind=kind), inside))
         changes = self.store.add_feeds(wanted)
         return OpmlImport(
             added=len(wanted), already=already, private=tuple(private), refused=tuple(refused), changes=changes
@@ -158,24 +284,6 @@ class Subscriber:
     def _refuse_known(self, url: str) -> None:
         if any(state.url == url for state in self.store.fetch_states(None)):
             raise InputError("You follow this feed already.")
-
-    def _read(self, url: str, auth: tuple[str, str] | None) -> tuple[HttpResponse, Parsed, bool]:
-        """Fetch and parse; the last value says whether the address lies on this machine or its network.
-
-        The person typed this address, so its own host may be private; asking without that leave first tells which.
-        """
-        request = HttpRequest(url=url, purpose="feed", accept=ACCEPT, allow_private=looks_private(url), auth=auth)
-        try:
-            answer = self.client.fetch(request)
-        except RefusedError:
-            if request.allow_private:
-                raise
-            request = replace(request, allow_private=True)
-            answer = self.client.fetch(request)
-        if answer.status != 200:
-            raise FetchError(polite.words_for_status(answer.status), status=answer.status)
-        parsed = self.parse.feed(answer.body, answer.url, answer.headers.get("content-type", ""))
-        return answer, parsed, request.allow_private
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -164,7 +164,7 @@ class Client:
             self._pauses.check(target.key)
 
         connections, gap = self._pace(trip)
-        with self._turns.turn(target.key, connections=connections, gap_seconds=gap, give_up=give_up):
+        with self._turns.turn(trip.request.pace_key or target.key, connections=connections, gap_seconds=gap, give_up=give_up):
             exchange = transport.Exchange(
                 target.host,
                 seconds=seconds,
@@ -259,7 +259,8 @@ class Client:
             if address is not None and address.is_loopback:
                 return self.policy.connections, 0.0
         gap = trip.request.pace_seconds
-        return self.policy.per_host_connections, self.policy.per_host_seconds if gap is None else gap
+        most = trip.request.connections or self.policy.per_host_connections
+        return most, self.policy.per_host_seconds if gap is None else gap
 
     def _cancelled(self, purpose: str) -> tuple[int, int]:
         return self._cancels.get("", 0), self._cancels.get(purpose, 0)

@@ -37,7 +37,8 @@ class HttpRequest:
 
     `allow_private` opens this URL's own host and port, and nothing else, when it lies on this machine or its
     network. `auth` (user, password) is sent as Basic, to this URL's own origin only. `etag` and `last_modified` go out
-    byte for byte. `pace_seconds` replaces the policy's gap between two requests to the host.
+    byte for byte. `pace_seconds` replaces the policy's gap between two requests to the host, `connections` how many of them
+    may be under way; requests with one `pace_key` share a pace whatever their host.
     """
 
     url: str
@@ -51,6 +52,8 @@ class HttpRequest:
     allow_private: bool = False
     auth: tuple[str, str] | None = field(default=None, repr=False)
     pace_seconds: float | None = None
+    pace_key: str = ""
+    connections: int | None = None
     max_body_bytes: int | None = None
 
 

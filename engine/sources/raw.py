@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.types import Media
+from engine.types import Extras, Media
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class RawPost:
     rights: str = ""
     source_title: str = ""
     source_url: str = ""
+    extras: Extras | None = None  # as the network said it
 
 
 @dataclass(slots=True)

@@ -37,13 +37,14 @@ class LedgerPart(Part):
         self._db.send_and_log(work, "ledger")
 
     def pause(self, host: str, until: datetime) -> None:
-        """Remember that a host (name and port) is not to be asked before then."""
+        """Remember that a host (name and port), or what has the pace "pace:…", is not to be asked before then."""
 
         def work(connection: Connection) -> None:
             connection.execute(
                 """
                 insert into pauses (host, until) values (?, ?)
-                on conflict (host) do update set until = max(until, excluded.until)
+                on conflict (host) do update
+                set until = iif(host like 'pace:%', excluded.until, max(until, excluded.until))
                 """,
                 (host, stamp(until)),
             )

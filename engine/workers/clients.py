@@ -19,7 +19,7 @@ from engine.errors import WorkerError
 from engine.types import Article, FeedInfo, FetchedPost, Parsed, Request, Sentiment, Signals, Subscription, Vectors
 from engine.workers.process import Limits
 from engine.workers.supervisor import Supervisor, WorkerState
-from engine.workers.wire import WireError, from_wire
+from engine.workers.wire import WireError, from_wire, to_wire
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +83,44 @@ class ParseWorker(_Client):
     def feed(self, body: bytes, url: str, content_type: str = "", *, cancelled: Cancelled | None = None) -> Parsed:
         """Raises NotAFeedError, ParseError, WorkerError."""
         payload = {"body": body, "url": url, "content_type": content_type, "now": self._clock().timestamp()}
+        return self._posts("feed", payload, cancelled)
+
+    def source(
+        self,
+        kind: str,
+        body: bytes,
+        url: str,
+        content_type: str = "",
+        *,
+        subscription: Subscription,
+        status: int = 200,
+        step: str = "",
+        link: str = "",
+        cursor: str = "",
+    ) -> Parsed:
+        """What an answer means to a kind of source: see `engine.sources.source.Meta`.
+
+        Raises:
+            NotAFeedError, ParseError, WorkerError.
+        """
+        payload = {
+            "kind": kind,
+            "body": body,
+            "url": url,
+            "content_type": content_type,
+            "now": self._clock().timestamp(),
+            "subscription": to_wire(subscription),
+            "status": status,
+            "step": step,
+            "link": link,
+            "cursor": cursor,
+        }
+        return self._posts("source", payload, None)
+
+    def _posts(self, op: str, payload: dict[str, Any], cancelled: Cancelled | None) -> Parsed:
         head: Parsed | None = None
         posts: list[FetchedPost] = []
-        for reply in self._parse("feed", payload, cancelled):
+        for reply in self._parse(op, payload, cancelled):
             with self._sense():
                 if head is None:
                     head = _parsed(reply)
@@ -284,6 +319,7 @@ def _parsed(reply: Mapping[str, Any]) -> Parsed:
         cursor=_text(reply["cursor"]),
         follow_ups=tuple(from_wire(Request, request) for request in reply["follow_ups"]),
         warnings=tuple(_text(warning) for warning in reply["warnings"]),
+        address=_text(reply["address"]),
     )
 
 

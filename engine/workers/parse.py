@@ -1,4 +1,4 @@
-"""The `parse` worker: untrusted bytes in, clean values out. Operations: feed, languages, opml, discover, article."""
+"""The `parse` worker: untrusted bytes in, clean values out. Operations: feed, source, languages, opml, …"""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.sources.feed import parse_feed
+from engine.types import Parsed, Subscription
 from engine.workers.protocol import MAX_POSTS
-from engine.workers.wire import to_wire
+from engine.workers.wire import from_wire, to_wire
 
 Payload = dict[str, Any]
 Cancelled = Callable[[], bool]
@@ -22,18 +23,34 @@ MAX_LANGUAGE_CHARACTERS = 300
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
-    return {"feed": feed, "languages": languages, "opml": opml, "discover": discover, "article": article}
+    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article}
 
 
 def feed(payload: Payload, cancelled: Cancelled) -> Replies:
     """Everything of the answer but its posts, then the posts, at most 50 in a reply."""
     now = datetime.fromtimestamp(payload["now"], UTC)
     parsed = parse_feed(payload["body"], url=payload["url"], content_type=payload["content_type"], now=now)
+    yield from _parsed(parsed)
+
+
+def source(payload: Payload, cancelled: Cancelled) -> Replies:
+    """The same of any kind of source."""
+    from engine.sources import registry
+    from engine.sources.source import Meta
+
+    known = {name: payload[name] for name in ("url", "content_type", "status", "step", "link", "cursor")}
+    now = datetime.fromtimestamp(payload["now"], UTC)
+    meta = Meta(now=now, subscription=from_wire(Subscription, payload["subscription"]), **known)
+    yield from _parsed(registry.source(payload["kind"]).parse(payload["body"], meta))
+
+
+def _parsed(parsed: Parsed) -> Replies:
     yield {
         "info": to_wire(parsed.info),
         "cursor": parsed.cursor,
         "follow_ups": [to_wire(request) for request in parsed.follow_ups],
         "warnings": list(parsed.warnings),
+        "address": parsed.address,
     }
     for posts in _replies(parsed.posts, lambda post: len(post.body_html) + len(post.text) + len(post.title)):
         yield {"posts": [to_wire(post) for post in posts]}
