@@ -53,6 +53,7 @@ class Job:
     failed: Failed | None
     owner: QObject | None
     stopped: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
     finished: bool = False
 
     def cancel(self) -> None:
@@ -283,6 +284,7 @@ class Lanes(QObject):
             failed(error)
 
     def _begin(self, job: Job) -> None:
+        job.begun = True
         self.job_started.emit(job)
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=self._run, args=(job,), name=f"job-{job.name}", daemon=True)
@@ -324,7 +326,7 @@ class Lanes(QObject):
             self._fail(error, job.failed, job.owner)
         elif job.done is not None and _alive(job.done, job.owner):
             job.done(cancelled)
-        if queue and not self._closed:
+        if queue and not queue[0].begun and not self._closed:  # `done` may have asked for the next one
             self._begin(queue[0])
 
     def _post(self, answer: Callable[[], None]) -> None:

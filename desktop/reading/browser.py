@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -39,6 +39,7 @@ class SafeBrowser(QTextBrowser):
     own_link = Signal(str)  # the rest of an app: address that was activated
     own_link_hovered = Signal(str)
     rule_wanted = Signal(str)  # the selected words, to make a rule of
+    filled = Signal()  # all parts are shown
 
     def __init__(self, parent: QWidget | None = None, *, own_links: bool = False) -> None:
         super().__init__(parent)
@@ -47,6 +48,13 @@ class SafeBrowser(QTextBrowser):
         self._texts: dict[str, list[str]] = {}
         self._marks: list[tuple[int, int, bool]] = []
         self._font: QFont | None = None
+        self._style = ""
+        self._shown: list[tuple[int, str]] = []  # the parts that stand in the document, and where each begins
+        self._pending: deque[str] = deque()
+        self._least_height = 0  # while a document is made again, so that nobody's place in it is lost
+        self._next = QTimer(self)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._show_next)
         self.refused: deque[str] = deque(maxlen=200)  # resources that a document named and did not get
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
@@ -72,15 +80,76 @@ class SafeBrowser(QTextBrowser):
 
     def show_html(self, html: str, font: QFont, style: str) -> None:
         """Show `html`, already made safe, in `font` with the style sheet `style`."""
+        self.show_parts([html], font, style)
+
+    def show_parts(self, parts: Sequence[str], font: QFont, style: str, *, same: bool = False) -> None:
+        """Show the first of several parts now, the others one by one, a turn of the event loop apart.
+
+        Args:
+            parts: HTML already made safe, each whole by itself.
+            same: this is the document that is shown, changed or grown: what stands already stays, and so does its
+                height while it is made again.
+        """
         self._marks.clear()
-        self._font = font
+        kept = 0
+        if same and (font, style) == (self._font, self._style):
+            limit = min(len(parts), len(self._shown))
+            kept = next((at for at in range(limit) if self._shown[at][1] != parts[at]), limit)
+        self._least_height = self.height() if same else 0
+        self._font, self._style = font, style
+        if kept:
+            self._drop_from(kept)
+        else:
+            self._shown = []
+            document = self.document()
+            document.clear()
+            document.setDefaultFont(font)
+            document.setDefaultStyleSheet(style)
+        self._pending = deque(parts[kept:])
+        self._show_next()
+        if self._pending:
+            self._next.start()
+
+    def _show_next(self) -> None:
+        """Add the next part below the others. Qt lays out on this thread, and what is added only."""
         document = self.document()
-        document.clear()
-        document.setDefaultFont(font)
-        document.setDefaultStyleSheet(style)
-        self.setHtml(html)
-        self._texts = self._link_texts()
-        self._fit()
+        if self._pending:
+            part = self._pending.popleft()
+            cursor = QTextCursor(document)
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            at = cursor.position()
+            if self._shown:
+                cursor.beginEditBlock()
+                # The first paragraph joins the one before it; this one of no width does so in the place of the part's.
+                cursor.insertHtml(f"<p>\u200b</p>{part}")
+                cursor.setPosition(at)
+                cursor.deleteChar()
+                cursor.endEditBlock()
+            else:
+                at = 0
+                self.setHtml(part)
+            self._shown.append((at, part))
+        if not self._pending:
+            self._next.stop()
+            self._least_height = 0
+            self._texts = self._link_texts()
+            self._fit()
+            self.filled.emit()
+        else:
+            self._fit()
+
+    def _drop_from(self, kept: int) -> None:
+        """Take the parts after the first `kept` out of the document."""
+        if kept < len(self._shown):
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(self._shown[kept][0])
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            del self._shown[kept:]
+
+    def filling(self) -> bool:
+        """True while parts are still to be added."""
+        return bool(self._pending)
 
     def add_picture(self, name: str, picture: QImage) -> None:
         """Let documents show `picture` under the address `app:name`."""
@@ -235,7 +304,8 @@ class SafeBrowser(QTextBrowser):
         height = int(self.document().documentLayout().documentSize().height() + 0.999)
         bar = self.horizontalScrollBar()
         wide = self.document().idealWidth() > self.viewport().width() + 1
-        self.setFixedHeight(max(1, height) + (bar.sizeHint().height() if wide else 0))
+        height = max(1, height, self._least_height)
+        self.setFixedHeight(height + (bar.sizeHint().height() if wide else 0))
 
     def changeEvent(self, event: QEvent) -> None:
         """A style sheet sets the widget's font when it is first shown, and Qt hands that on to the document."""

@@ -15,6 +15,7 @@ from desktop.reading.links import judge
 from desktop.strings import tr
 
 SHOWN_AT_ONCE = 48_000  # characters of HTML; Qt lays out some 400 a millisecond, on the window's own thread
+PART = 5_000  # characters of text and tags after which the document may be parted, to be shown part by part
 DEEPEST = 24  # nested lists, quotes and tables; deeper ones are flattened
 
 _BLOCKS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "li", "dl", "dt", "dd"})
@@ -22,6 +23,9 @@ _SECTIONS = frozenset({"div", "section", "article", "aside", "header", "footer",
 _TABLES = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
 _INLINE = frozenset({"b", "strong", "i", "em", "u", "s", "del", "ins", "code", "kbd", "samp", "tt", "sub", "sup", "small", "cite"})
 _INLINE_AS = {"ins": "u", "del": "s", "kbd": "code", "samp": "code", "tt": "code", "cite": "em", "strong": "b", "em": "i"}
+# What can be closed at the end of a part and opened again in the next: nobody sees where.
+_PARTABLE = _SECTIONS | {"blockquote", "p", "ul", "ol", "table", "thead", "tbody"}
+_LAYS_OUT_LIKE = {"li": 40, "td": 40, "th": 40, "blockquote": 100, "img": 200}  # as so many characters of text
 _SILENT = frozenset({"script", "style", "template", "noscript", "title", "head", "svg", "math", "iframe", "object", "select"})
 _SMALL_PIXELS = 3  # a picture no larger than this each way only tells its host that the post was opened
 
@@ -30,10 +34,14 @@ _SMALL_PIXELS = 3  # a picture no larger than this each way only tells its host 
 class Shown:
     """What the browser is given."""
 
-    html: str
+    parts: tuple[str, ...]  # HTML, each whole by itself, to be shown one below the other
     pictures: int  # not fetched, shown as boxes
     trackers: int  # pictures of a few pixels, left out
     cut: bool  # there is more
+
+    @property
+    def html(self) -> str:
+        return "".join(self.parts)
 
 
 class _Writer(HTMLParser):
@@ -41,13 +49,17 @@ class _Writer(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
         self.out: list[str] = []
         self.open: list[str] = []  # closing text of what is open, with the source's tag before a NUL
+        self.opened: list[str] = []  # its opening text
+        self.items: list[int] = []  # of each that is open: the number of its last item, where it is an ordered list
         self.silent = 0
         self.pictures = 0
         self.trackers = 0
         self._waiting: list[str] = []  # boxes that come after the block that is open
         self._link = ""
+        self._length = 0  # of the present part, about
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
@@ -56,8 +68,10 @@ class _Writer(HTMLParser):
         if self.silent:
             return
         values = {name: value or "" for name, value in attrs}
+        self._length += _LAYS_OUT_LIKE.get(tag, len(tag) + 8)
         if tag == "br":
             self.out.append("<br/>")
+            self._part()
         elif tag == "hr":
             self._between()
             self.out.append("<hr/>")
@@ -89,7 +103,7 @@ class _Writer(HTMLParser):
         if self.silent or not any(entry.startswith(tag + "\0") for entry in self.open):
             return
         while self.open:
-            name, closing = self.open.pop().split("\0", 1)
+            name, closing = self._pop()
             self.out.append(closing)
             if name == "a":
                 self._link = ""
@@ -97,27 +111,60 @@ class _Writer(HTMLParser):
                 break
         if not self._inside_text():
             self._flush()
+            self._part()
 
     def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.out.append(escape(data.replace("\ufffc", ""), quote=False))
+        if self.silent:
+            return
+        while len(data) > PART:  # a paragraph longer than a part goes on in another one, after a sentence if there is one
+            at = max(data.rfind(end, PART // 2, PART) + 1 for end in (". ", "。", "\n", " "))
+            at = at or PART
+            self._write(data[:at])
+            self._part()
+            data = data[at:]
+        self._write(data)
 
-    def finish(self) -> str:
+    def _write(self, text: str) -> None:
+        self._length += len(text)
+        self.out.append(escape(text.replace("\ufffc", ""), quote=False))
+
+    def finish(self) -> tuple[str, ...]:
         self.close()
         while self.open:
-            self.out.append(self.open.pop().split("\0", 1)[1])
+            self.out.append(self._pop()[1])
         self._flush()
-        return "".join(self.out)
+        return (*self.parts, "".join(self.out))
 
-    def _begin(self, tag: str, text: str, closing: str) -> None:
+    def _begin(self, tag: str, text: str, closing: str, *, items: int = 0) -> None:
         if len(self.open) < 4 * DEEPEST:
             self.out.append(text)
             self.open.append(f"{tag}\0{closing}")
+            self.opened.append(text)
+            self.items.append(items)
 
-    def _section(self, tag: str, text: str, closing: str) -> None:
+    def _pop(self) -> tuple[str, str]:
+        self.opened.pop()
+        self.items.pop()
+        name, closing = self.open.pop().split("\0", 1)
+        return name, closing
+
+    def _part(self) -> None:
+        """Begin another part where this one is long enough and everything open can be opened again."""
+        names = [entry.split("\0", 1)[0] for entry in self.open]
+        if self._length < PART or self._waiting or not _PARTABLE.issuperset(names):
+            return
+        self.out.extend(entry.split("\0", 1)[1] for entry in reversed(self.open))
+        self.parts.append("".join(self.out))
+        self.out = [
+            f'<ol start="{items + 1}">' if name == "ol" else text
+            for name, text, items in zip(names, self.opened, self.items, strict=True)
+        ]
+        self._length = 0
+
+    def _section(self, tag: str, text: str, closing: str, *, items: int = 0) -> None:
         self._between()
         if sum(1 for entry in self.open if not entry.startswith(("a\0", "b\0", "i\0"))) < DEEPEST:
-            self._begin(tag, text, closing)
+            self._begin(tag, text, closing, items=items)
 
     def _structure(self, tag: str, values: dict[str, str]) -> None:
         if tag == "table":
@@ -130,7 +177,8 @@ class _Writer(HTMLParser):
             )
             self._begin(tag, f'<{tag} class="data"{spans}>', f"</{tag}>")
         elif tag == "ol" and values.get("start", "").isdecimal():
-            self._section(tag, f'<ol start="{int(values["start"][:6])}">', "</ol>")
+            start = int(values["start"][:6])
+            self._section(tag, f'<ol start="{start}">', "</ol>", items=start - 1)
         elif tag in ("ul", "ol", "dl"):
             self._section(tag, f"<{tag}>", f"</{tag}>")
         elif tag in ("h1", "h2"):  # the pane's own title is the first level
@@ -140,6 +188,8 @@ class _Writer(HTMLParser):
         elif tag == "caption":
             return
         else:
+            if tag == "li" and self.items:
+                self.items[-1] += 1
             self._begin(tag, f"<{tag}>", f"</{tag}>")
 
     def _anchor(self, address: str) -> None:
@@ -209,7 +259,7 @@ def safe_html(body_html: str, *, limit: int = SHOWN_AT_ONCE) -> Shown:
         text = "".join(f"<p>{part}</p>".replace("\n", "<br>") for part in paragraphs)
     writer = _Writer()
     writer.feed(text)
-    return Shown(html=writer.finish(), pictures=writer.pictures, trackers=writer.trackers, cut=cut)
+    return Shown(parts=writer.finish(), pictures=writer.pictures, trackers=writer.trackers, cut=cut)
 
 
 # ---- evidence --------------------------------------------------------------------------------

@@ -114,6 +114,7 @@ class ReadingPane(QWidget):
         self.body.setAccessibleName(tr("Text of the post"))
         self.body.link_hovered.connect(self._show_link)
         self.body.rule_wanted.connect(self._rule_from_words)
+        self.body.filled.connect(self._place_evidence)
         column.addWidget(self.body)
         self.rest = QPushButton(tr("Show more of this long post"))
         self.rest.clicked.connect(self._show_more)
@@ -204,7 +205,7 @@ class ReadingPane(QWidget):
         self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
         self.header.show_post(post)
         if changed:
-            self._show_body()
+            self._show_body(same=not new)
         if loaded.summary is not None:
             self._show_summary(loaded.summary)
         elif new:
@@ -222,7 +223,7 @@ class ReadingPane(QWidget):
         else:
             self._window.say(str(error))
 
-    def _show_body(self) -> None:
+    def _show_body(self, *, same: bool = True) -> None:
         shown, post = self._shown, self._post
         if shown is None or post is None:
             return
@@ -231,10 +232,10 @@ class ReadingPane(QWidget):
             for media in post.media
             if media.kind in ("audio", "video")
         )
-        html = shown.html + boxes
-        if not html.strip():
-            html = f"<p>{tr('This post has no text of its own. Open the original to read it.')}</p>"
-        self.body.show_html(html, theme.font(16, serif=True), reading_style())
+        parts = [part for part in (*shown.parts, boxes) if part.strip()]
+        if not parts:
+            parts = [f"<p>{tr('This post has no text of its own. Open the original to read it.')}</p>"]
+        self.body.show_parts(parts, theme.font(16, serif=True), reading_style(), same=same)
         self.rest.setVisible(shown.cut)
         words = []
         if shown.pictures:

@@ -150,6 +150,18 @@ def test_cancelling_a_job_closes_its_generator(lanes: Lanes) -> None:
     assert ends == [True]
 
 
+def test_a_job_asked_for_when_one_of_its_name_is_done_runs_once(lanes: Lanes) -> None:
+    begun: list[str] = []
+
+    def work(name: str) -> Iterator[str]:
+        begun.append(name)
+        yield name
+
+    lanes.job("same", lambda: work("first"), done=lambda _: lanes.job("same", lambda: work("second")) and None)
+    assert lanes.wait_idle()
+    assert begun == ["first", "second"]
+
+
 def test_jobs_of_one_name_wait_for_each_other(lanes: Lanes) -> None:
     running: list[int] = []
     most: list[int] = []

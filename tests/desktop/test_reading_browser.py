@@ -96,6 +96,31 @@ def shown(qtbot: QtBot, html: str) -> SafeBrowser:
     return made
 
 
+def test_parts_shown_one_by_one_are_the_whole_document(qtbot: QtBot) -> None:
+    parts = [
+        "<p>One <b>two</b></p>", '<table class="quote" width="100%"><tr><td class="quote"><p>Quoted</p></td></tr></table>',
+        "<ul><li>a</li><li>b</li></ul>", "<ul><li>c</li></ul><pre>x\n y</pre>", "<h3>Head</h3><p>End</p>",
+    ]  # fmt: skip
+    whole, made = shown(qtbot, "".join(parts)), shown(qtbot, "")
+    with qtbot.waitSignal(made.filled):
+        made.show_parts(parts, theme.font(16, serif=True), reading_style())
+    assert made.toPlainText() == whole.toPlainText()
+    assert made.document().blockCount() == whole.document().blockCount()
+    assert made.height() == whole.height()
+
+
+def test_a_document_that_grows_keeps_what_stands(qtbot: QtBot) -> None:
+    style, font = reading_style(), theme.font(16, serif=True)
+    made = shown(qtbot, "")
+    made.show_parts(["<p>one</p>", "<p>cut sho</p>"], font, style)
+    qtbot.waitUntil(lambda: not made.filling())
+    before = made.height()
+    with qtbot.waitSignal(made.filled):
+        made.show_parts(["<p>one</p>", "<p>cut short no more</p>", "<p>three</p>"], font, style, same=True)
+        assert made.height() >= before
+    assert made.toPlainText() == "one\ncut short no more\nthree"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify tells of files that C++ opens")
 @pytest.mark.parametrize("name", sorted(vectors(Path("/"))))
 @pytest.mark.parametrize("written_anew", [True, False], ids=["as shown", "raw"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QTextDocument
 
-from desktop.reading.document import find_spans, safe_html
+from desktop.reading.document import PART, find_spans, safe_html
 from desktop.reading.links import judge
 
 HOSTILE = (
@@ -64,6 +64,36 @@ def test_a_very_long_post_is_cut_and_says_so() -> None:
     long = "<p>word word word</p>" * 40_000
     assert safe_html(long).cut
     assert not safe_html(long, limit=len(long)).cut
+
+
+LONG = {
+    "paragraphs": "<p>Some <b>words</b> and a <a href='https://example.org/a'>link</a>, then many more words.</p>" * 400,
+    "sections": "<div><section>" + "<p>Some words of a post that goes on for long.</p><h2>Head</h2>" * 300 + "</section></div>",
+    "an ordered list": "<ol start='3'>" + "<li>Some words of an item</li>" * 500 + "</ol>",
+    "a table": "<table>" + "<tr><td>some</td><td>words</td></tr>" * 300 + "</table>",
+    "lines": "Some words on a line of their own.<br><br>" * 500,
+    "one paragraph": "<p>" + "A sentence that says little. " * 800 + "</p>",
+    "no space at all": "<p>" + "文" * 20_000 + "</p>",
+}
+
+
+@pytest.mark.parametrize("html", LONG.values(), ids=LONG)
+def test_a_long_post_comes_in_parts_that_are_whole_by_themselves(html: str) -> None:
+    whole, parts = QTextDocument(), []
+    whole.setHtml(html)
+    for part in safe_html(html).parts:
+        assert len(part) < 5 * PART
+        document = QTextDocument()
+        document.setHtml(part)
+        parts.append(document.toPlainText())
+    assert len(parts) > 2
+    assert "".join("".join(parts).split()) == "".join(whole.toPlainText().split())
+
+
+def test_an_ordered_list_in_parts_goes_on_counting() -> None:
+    parts = safe_html("<ol start='3'>" + "<li>Some words of an item</li>" * 500 + "</ol>").parts
+    assert parts[0].startswith('<ol start="3">')
+    assert parts[1].startswith(f'<ol start="{3 + parts[0].count("<li>")}">')
 
 
 def test_a_cut_falls_between_tags() -> None:
