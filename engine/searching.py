@@ -1,4 +1,9 @@
-"""Search by words and by meaning, and both fused by reciprocal rank (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+"""Search by words and by meaning, and both fused.
+
+The fused score is a convex combination of both scores, each on a scale from 0 to 1 (Bruch, Gai and Ingber, An Analysis of
+Fusion Functions for Hybrid Retrieval, TOIS 2023, whose weight for this kind of vectors it takes). A cosine's scale is the
+same for every query: where no post is close in meaning, the posts with the words lead.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,11 @@ from dataclasses import dataclass, replace
 from engine.models.catalogue import Model
 from engine.scoring import Scorer
 from engine.store import Store
+from engine.store.tokens import without_exclusions
 from engine.types import SearchHit, SearchQuery, SearchResult
 from engine.workers.clients import EmbedWorker, ParseWorker
 
-RANK_CONSTANT = 60
+MEANING = 0.8  # the weight of meaning; the rest is words'
 MIN_COSINE = 0.25  # below it a vector says nothing about a query
 DEPTH = 200  # of each list that is fused
 
@@ -47,11 +53,12 @@ class Searcher:
     def _meaning(self, query: SearchQuery) -> list[tuple[int, float]]:
         """Return posts by the cosine of their vectors to the query's, as far as the model speaks its language."""
         assert self.embed is not None
-        if not query.text.isascii():
-            language = self.parse.languages([query.text])[0]
-            if not self.model.speaks(language):
+        text = without_exclusions(query.text)
+        if not text.isascii():
+            language = self.parse.languages([text])[0]
+            if not self.model.speaks(language, query.text):
                 return []
-        vector = next(iter(self.embed.embed([query.text], urgent=True))).vectors[0]
+        vector = next(iter(self.embed.embed([text], urgent=True))).vectors[0]
         found = self.scorer.nearest(vector, 4 * DEPTH)
         near = {post_id: cosine for post_id, cosine in found if cosine >= MIN_COSINE}
         kept = self.store.filter_ids(list(near), query)
@@ -60,9 +67,11 @@ class Searcher:
 
 def _fused(words: Sequence[tuple[int, float]], meaning: Sequence[tuple[int, float]]) -> tuple[SearchHit, ...]:
     scores: dict[int, float] = {}
-    for ranking in (words, meaning):
-        for place, (post_id, _) in enumerate(ranking):
-            scores[post_id] = scores.get(post_id, 0.0) + 1.0 / (RANK_CONSTANT + place + 1)
+    best = max((score for _, score in words), default=0.0)
+    for post_id, score in words:
+        scores[post_id] = (1 - MEANING) * (score / best if best > 0 else 1.0)
+    for post_id, cosine in meaning:
+        scores[post_id] = scores.get(post_id, 0.0) + MEANING * (cosine - MIN_COSINE) / (1 - MIN_COSINE)
     by_words, by_meaning = {post_id for post_id, _ in words}, {post_id for post_id, _ in meaning}
     order = sorted(scores, key=lambda post_id: (-scores[post_id], -post_id))
     return tuple(

@@ -80,3 +80,8 @@ class Corpus:
                 yield self.han(1 + number % 8 // 4)
             else:
                 yield " ".join(self.terms(1 + number % 3))
+
+    def questions(self, count: int) -> Iterator[str]:
+        """Long queries: 12 words, or a Chinese sentence of 16 characters without a blank."""
+        for number in range(count):
+            yield self.han(16) if number % 2 else " ".join(self.terms(12))

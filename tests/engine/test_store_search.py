@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.store import Store, search
+from engine.store.tokens import wanted, without_exclusions
 from engine.types import SearchQuery
 from tests.engine.store_posts import NOW, follow, opened, post, take
 
@@ -45,7 +46,7 @@ def found(store: Store, text: str, **filters: object) -> set[int]:
     [
         ("herons", {1}),
         ("HERONS newts", {1}),
-        ("herons rust", set()),
+        ("herons rust", {1, 2}),
         ("c++", {2}),
         ("a:b", {2}),
         ('foo"bar', {2}),
@@ -74,9 +75,26 @@ def found(store: Store, text: str, **filters: object) -> set[int]:
         ("   ", set()),
         ("😀", set()),
         ("* ^ - ( )", set()),
-        ("NEAR(herons newts)", set()),
+        ("NEAR(herons newts)", {1}),
         ("\0herons\0", {1}),
         ("herons 😀", {1}),
+        ("他学习什么语言？", {3}),
+        ("东京的检索", set()),
+        ("heron", {1}),
+        ("where do newts live, and which program is older?", {1, 2}),
+        ('"by the water"', {1}),
+        ('"the water by"', set()),
+        ('"by the water" rust', {1}),
+        ("“older than” herons", {2}),
+        ("AND -rust", {1}),
+        ("AND -rust -newts", set()),
+        ('AND -"older than"', {1}),
+        ("hello -世界", set()),
+        ("-herons", {1}),
+        ("c++ - rust", {2}),
+        ('"', set()),
+        ('-"', set()),
+        ('""', set()),
     ],
 )
 def test_a_query_finds_the_posts_that_hold_its_words(store: Store, text: str, numbers: set[int]) -> None:
@@ -95,10 +113,78 @@ def test_any_text_is_safe_to_search_for(store: Store, text: str) -> None:
     assert len(hits) <= len(TEXTS)
     assert not newest_only
     store.posts_with_words([text])
+    assert set(store.filter_ids([1, 2, 3], SearchQuery(text=text))) <= {1, 2, 3}
+    without_exclusions(text)
 
 
 def test_a_query_of_a_million_characters_is_cut(store: Store) -> None:
-    assert found(store, "herons " + "x " * 500_000) == set()
+    assert found(store, "herons " + "x " * 500_000 + "rust") == {1}
+
+
+@pytest.mark.parametrize(
+    ("term", "pieces"),
+    [
+        ("otter", ["otter", "otters"]),
+        ("otters", ["otters", "otter"]),
+        ("libraries", ["libraries", "library"]),
+        ("box glass", ["box", "boxes", "glass"]),
+        ("AT&T", ["AT&T", "AT"]),
+        ("silver-tongued", ["silver-tongued", "silver", "tongued"]),
+        ("机器学习", ["机 器", "器 学", "学 习"]),
+        ("学", ["学"]),
+        ("แม่น้ำ", ["แ ม ่", "ม ่ น", "่ น ้"]),
+        ("हिन्दी", ["हिन्दी"]),
+    ],
+)
+def test_a_term_is_also_looked_for_in_pieces(term: str, pieces: list[str]) -> None:
+    assert set(pieces) <= set(wanted(term).pieces)
+    assert wanted(f'"{term}"').pieces == []
+
+
+def test_posts_with_all_words_come_before_those_with_some_and_rare_words_weigh_most(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        posts = [post(n, text="the pond " + "filler " * n) for n in range(1, 30)]
+        posts += [
+            post(30, text="the otter " + "filler " * 40),
+            post(31, text="the pond and the otter " + "filler " * 80),
+            post(32, text="otter otter otter otter"),
+        ]
+        take(store, follow(store), posts)
+        hits, newest_only = store.search_words(SearchQuery(text="otter pond", limit=10))
+        assert [store.post(post_id).guid for post_id, _ in hits][:3] == ["guid-31", "guid-32", "guid-30"]
+        assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
+        assert not newest_only
+        assert [post_id for post_id, _ in store.search_words(SearchQuery(text="otter pond", limit=1))[0]] == [hits[0][0]]
+
+
+def test_words_that_most_posts_hold_bring_no_posts_of_their_own(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        take(store, follow(store), [post(n, text="the pond" if n else "an otter") for n in range(10)])
+        assert found(store, "the otter") == {0}
+        assert found(store, "the") == set(range(1, 10))
+
+
+def test_quotes_and_exclusions_hold_for_what_meaning_finds_too(store: Store) -> None:
+    ids = [post_id for post_id, _ in store.search_words(SearchQuery(text="ada"))[0]]
+    kept = store.filter_ids(ids, SearchQuery(text='life "by the water"'))
+    assert [store.post(post_id).guid for post_id in kept] == ["guid-1"]
+    rest = store.filter_ids(ids, SearchQuery(text="life -water"))
+    assert {store.post(post_id).guid for post_id in rest} == {f"guid-{number}" for number in TEXTS if number != 1}
+    assert without_exclusions('pond -water "still life" -"deep sea"') == "pond still life"
+    assert without_exclusions("-water") == "-water"
+
+
+def test_a_long_chinese_question_in_a_large_store_is_judged_on_the_newest_posts_and_the_answer_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "WALKED", 60)
+    with opened(tmp_path) as store:
+        posts = [post(n, text=f"他喜欢学习中文{'每天读报' if n in (3, 38) else '偶尔唱歌'}。") for n in range(40)]
+        take(store, follow(store), posts)
+        hits, newest_only = store.search_words(SearchQuery(text="谁每天学习读报呢", limit=5))
+        assert newest_only
+        assert store.post(hits[0][0]).guid == "guid-3"
+        assert "guid-38" not in [store.post(post_id).guid for post_id, _ in hits]
 
 
 def test_a_title_counts_for_more_than_a_text(tmp_path: Path) -> None:
