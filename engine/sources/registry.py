@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.errors import InputError
 from engine.sources.kinds.feed import Feed
+from engine.sources.kinds.hackernews import HackerNews
 from engine.sources.source import Source
 from engine.types import Target
 
@@ -13,6 +14,7 @@ SOURCES: Mapping[str, Source] = {
     source.kind: source
     for source in (
         Feed(),
+        HackerNews(),
     )
 }
 

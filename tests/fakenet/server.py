@@ -67,6 +67,7 @@ class FakeNet:
         self._record = record
         self._tls = tls
         self._routes: dict[str, Handler] = {}
+        self._under: dict[str, Handler] = {}
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -103,6 +104,11 @@ class FakeNet:
         self._routes[path] = handler
         return self.url(path)
 
+    def handle_under(self, prefix: str, handler: Handler) -> str:
+        """Let `handler` answer for all paths that begin so and have no route of their own; the longest prefix wins."""
+        self._under[prefix] = handler
+        return self.url(prefix)
+
     def script(self, path: str, *replies: Reply) -> str:
         """Answer `path` with one reply after the other, the last one for ever; returns the address."""
         left = list(replies)
@@ -138,6 +144,13 @@ class FakeNet:
         """Return the requests for a path, oldest first."""
         return [request for request in self.requests if request.path.partition("?")[0] == path]
 
+    def _handler(self, path: str) -> Handler | None:
+        found = self._routes.get(path)
+        if found is None:
+            prefix = max((prefix for prefix in self._under if path.startswith(prefix)), key=len, default=None)
+            found = self._under[prefix] if prefix is not None else None
+        return found
+
     def _accept(self) -> None:
         while True:
             try:
@@ -169,7 +182,7 @@ class FakeNet:
                     return
                 self._note(request)
                 try:
-                    handler = self._routes.get(request.path.partition("?")[0])
+                    handler = self._handler(request.path.partition("?")[0])
                     reply = handler(request) if handler else Reply(status=404, body=b"nothing here")
                     if not self._send(connection, request, reply):
                         return
