@@ -17,13 +17,11 @@ from engine.ranking.candidates import Candidates
 from engine.ranking.learner import STRENGTHS, Feedback, Interest, Model, corpus_idf, learn
 from engine.ranking.score import Ranking, weights_of
 from engine.store import Columns, Store
-from engine.types import Changes, Explanation, Floats, Ids, PostRow, Reason, TimelineQuery, Vectors
+from engine.types import Changes, Explanation, Floats, Ids, PostRow, TimelineQuery, Vectors
 from engine.vectors import Int8Matrix
 
 BACKGROUND_POSTS = 400
 RELOAD_FROM = 20_000  # changed posts from which reading everything anew is quicker
-CARD_REASONS = frozenset({"close_to_liked", "words_liked", "source_liked", "rare_poster"})
-CARD_LEAST = 0.15  # half-lives below which a reason is not worth a word on a card
 NEAR = 0.3  # cosine from which a liked post is worth naming
 NAMES = ("", "close_to_liked", "words_liked", "source_liked", "rare_poster")
 
@@ -262,12 +260,11 @@ class Scorer:
             ranking = loaded.ranking
             if place < 0 or ranking is None or place >= len(ranking.scores):
                 return row
-            reason = _card_reason(ranking, place)
-            detail = ""
-            if reason is not None and reason.name == "close_to_liked":
+            reason, detail = ranking.card_reason(place), ""
+            if reason == "close_to_liked":
                 near = self._nearest_liked(loaded, row.id)
                 detail = near[0][1] if near else ""
-            return replace(row, reason=reason.name if reason is not None else "", reason_detail=detail)
+            return replace(row, reason=reason, reason_detail=detail)
 
     def nearest(self, vector: Floats, count: int) -> list[tuple[int, float]]:
         """Return the posts whose vectors are nearest to `vector`, with their cosines, nearest first."""
@@ -305,15 +302,6 @@ class Scorer:
             for place in best
             if cosines[place] >= NEAR
         ]
-
-
-def _card_reason(ranking: Ranking, row: int) -> Reason | None:
-    good = [
-        reason
-        for reason in score.explain(ranking, row).reasons
-        if reason.name in CARD_REASONS and reason.contribution >= CARD_LEAST
-    ]
-    return good[0] if good else None
 
 
 def _put(candidates: Candidates, columns: Columns) -> None:

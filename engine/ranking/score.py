@@ -64,8 +64,11 @@ _PARTS: tuple[tuple[str, str], ...] = (
     ("already_from_source", "already_from_source"),
 )
 _FRESH, _MEANING, _WORDS, _SOURCE, _RARE, _SEEN, _VARIETY = range(len(_PARTS))
-_CARD_PARTS = (_MEANING, _WORDS, _SOURCE, _RARE)
+_CARD_PARTS = (_MEANING, _WORDS, _SOURCE)
 _CARD_LEAST = 0.15  # half-lives below which a reason is not worth a word on a card
+_RARE_A_WEEK = 1.0  # posts a week below which a feed is called a rare poster,
+_RARE_SHARE = 0.25  # as long as no more of all posts than this come from such feeds: where all are rare, none is
+_CARD_NAMES = np.array([*(_PARTS[part][0] for part in (*_CARD_PARTS, _RARE)), ""], dtype=object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,26 @@ class Ranking:
     order: NDArray[np.int64]  # (v,) their rows
     scores: Doubles  # (n,) by row; hidden posts keep the score that they would have
     parts: tuple[Doubles, ...]  # by the order of `_PARTS`, (n,) each; a score is their sum
+    rare: NDArray[np.bool_]  # (n,) by row: from a feed that may be called a rare poster
 
     def card_reasons(self) -> list[str]:
-        """For each row the name of the strongest good reason that says something, "" where there is none."""
-        columns = np.stack([self.parts[part] for part in _CARD_PARTS])
-        best = np.argmax(columns, axis=0)
-        best[columns.max(axis=0, initial=-np.inf) < _CARD_LEAST] = len(_CARD_PARTS)
-        names = np.array([*(_PARTS[part][0] for part in _CARD_PARTS), ""], dtype=object)
-        found: list[str] = names[best].tolist()
+        """For each row the name of the good reason that says most, "" where there is none."""
+        found: list[str] = _CARD_NAMES[self._card_places(slice(None))].tolist()
         return found
+
+    def card_reason(self, row: int) -> str:
+        """The same for one row."""
+        return str(_CARD_NAMES[self._card_places(slice(row, row + 1))][0])
+
+    def _card_places(self, rows: slice) -> NDArray[np.intp]:
+        """Where in `_CARD_NAMES` the reasons stand. What the person did says more than how rarely a feed posts."""
+        columns = np.stack([self.parts[part][rows] for part in _CARD_PARTS])
+        places: NDArray[np.intp] = np.argmax(columns, axis=0)
+        silent = columns.max(axis=0, initial=-np.inf) < _CARD_LEAST
+        rare = silent & self.rare[rows] & (self.parts[_RARE][rows] >= _CARD_LEAST)
+        places[silent] = len(_CARD_PARTS) + 1
+        places[rare] = len(_CARD_PARTS)
+        return places
 
 
 def rank(
@@ -103,6 +117,7 @@ def rank(
     size = len(candidates)
     zero = np.zeros(size)
     parts: list[NDArray[np.floating[Any]]] = [zero] * len(_PARTS)
+    recent = _recent_posts(candidates, now)
     parts[_FRESH] = (candidates.published - now) / (weights.half_life_hours * 3600.0)
     if strength > 0:
         gentle = min(strength, 1.0)
@@ -110,7 +125,7 @@ def rank(
             parts[_MEANING] = interest.meaning * (weights.interest * strength)
             parts[_WORDS] = interest.words * (weights.interest * strength)
             parts[_SOURCE] = interest.source * (weights.source * strength)
-            parts[_RARE] = _rare_poster(candidates, now) * (weights.rare_poster * gentle)
+            parts[_RARE] = _rare_poster(recent) * (weights.rare_poster * gentle)
             parts[_SEEN] = candidates.seen * (-weights.seen * gentle)
         before = _sum(parts)
         parts[_VARIETY] = _crowd(candidates, before, weights.window) * (-weights.variety * gentle)
@@ -118,7 +133,7 @@ def rank(
     rows = np.flatnonzero(candidates.visible)[::-1]
     order = rows[np.argsort(-scores[rows], kind="stable")]  # ties: the higher id, which came later
     doubles = tuple(np.asarray(part, dtype=np.float64) for part in parts)
-    return Ranking(candidates.ids[order], order, scores, doubles)
+    return Ranking(candidates.ids[order], order, scores, doubles, _rarely_posts(recent))
 
 
 def _sum(parts: Sequence[NDArray[np.floating[Any]]]) -> Doubles:
@@ -128,14 +143,28 @@ def _sum(parts: Sequence[NDArray[np.floating[Any]]]) -> Doubles:
     return total
 
 
-def _rare_poster(candidates: Candidates, now: float) -> Doubles:
+def _rare_poster(recent: NDArray[np.int64]) -> Doubles:
     """1 for a feed that hardly posts, 1/2 at one post a day, towards 0 for floods: (n,)."""
+    gain: Doubles = 1.0 / (1.0 + recent / _RATE_DAYS)
+    return gain
+
+
+def _rarely_posts(recent: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True for the posts of feeds that post less than once a week, unless most do: (n,)."""
+    rare: NDArray[np.bool_] = recent < _RARE_A_WEEK * _RATE_DAYS / 7
+    if np.count_nonzero(rare) > _RARE_SHARE * len(rare):
+        return np.zeros(len(rare), np.bool_)
+    return rare
+
+
+def _recent_posts(candidates: Candidates, now: float) -> NDArray[np.int64]:
+    """How many posts each candidate's feed had in the last thirty days: (n,)."""
     recent = np.abs(candidates.published - now) < _RATE_DAYS * _DAY_SECONDS
     if not len(candidates):
-        return np.zeros(0)
+        return np.zeros(0, np.int64)
     counts = np.bincount(candidates.feeds[recent], minlength=int(candidates.feeds.max()) + 1)
-    gain: Doubles = 1.0 / (1.0 + counts / _RATE_DAYS)
-    return gain[candidates.feeds]
+    found: NDArray[np.int64] = counts[candidates.feeds]
+    return found
 
 
 def _crowd(candidates: Candidates, scores: Doubles, window: float) -> Doubles:

@@ -245,6 +245,27 @@ def test_the_card_names_the_strongest_good_reason() -> None:
     assert ranking.card_reasons() == ["close_to_liked", "source_liked", ""]
 
 
+def test_the_card_calls_a_rare_poster_so_among_feeds_that_post_often() -> None:
+    candidates = _of_feeds([1] * 30 + [2], [5.0] * 31)
+    nothing = np.zeros(31, np.float32)
+    interest = Interest(meaning=nothing, words=nothing, source=nothing)
+    assert rank(candidates, interest, BALANCED, strength=1, now=NOW).card_reasons() == [""] * 30 + ["rare_poster"]
+
+
+def test_where_every_feed_posts_rarely_no_card_says_so() -> None:
+    candidates = _of_feeds([1, 2, 3], [5.0] * 3)
+    nothing = np.zeros(3, np.float32)
+    interest = Interest(meaning=nothing, words=nothing, source=nothing)
+    assert rank(candidates, interest, BALANCED, strength=1, now=NOW).card_reasons() == [""] * 3
+
+
+def test_the_card_names_what_the_person_likes_before_how_rarely_a_feed_posts() -> None:
+    candidates = _of_feeds([1] * 30 + [2], [5.0] * 31)
+    nothing, some = np.zeros(31, np.float32), np.full(31, 0.2, np.float32)
+    ranking = rank(candidates, Interest(meaning=some, words=nothing, source=nothing), BALANCED, strength=1, now=NOW)
+    assert ranking.card_reason(30) == "close_to_liked"
+
+
 def test_an_explanation_names_the_nearest_liked_post() -> None:
     candidates = _of_feeds([1], [1])
     one = np.ones(1, np.float32)
