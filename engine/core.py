@@ -60,10 +60,12 @@ from engine.types import (
     Vectors,
 )
 from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
+from engine.workers.supervisor import CancelledError
 
 if TYPE_CHECKING:
     from engine.filters import Matcher
     from engine.http import Client
+    from engine.language.summary import Steps
     from engine.subscribe import Found, Subscriber
 
 # What the first screen does not need is imported where it is used: the window opens sooner.
@@ -123,6 +125,7 @@ class Engine:
         self._generate: GenerateWorker | None = None
         self._client: Client | None = None
         self._matcher: Matcher | None = None
+        self._summaries_asked = 0  # by a person; those made in idle time give way
         self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
         self._looked: dict[str, Found] = {}
         self._closed = False
@@ -383,19 +386,26 @@ class Engine:
                 found[index] = signals or Signals()
         return found
 
-    def summarise(self, id_or_text: int | str, max_words: int = SUMMARY_WORDS) -> Summary:
+    def summarise(
+        self, id_or_text: int | str, max_words: int = SUMMARY_WORDS, *, cancel: threading.Event | None = None
+    ) -> Summary:
         """Summarise a post or a text: by the language model where every sentence stands in the source, else picked
-        sentences. A post's summary is kept. Raises NotFoundError."""
-        if isinstance(id_or_text, str):
-            language = self._parse.languages([id_or_text])[0]
-            return self._summarise("", id_or_text, language, max_words)
-        from engine.language import summary as summaries
+        sentences. A post's summary is kept.
 
-        post = self._store.post(id_or_text)
-        language = post.row.language or self._parse.languages([f"{post.row.title} {post.text}"])[0]
-        summary = self._summarise(post.row.title, post.text, language, max_words)
-        self._publish(self._store.save_summary(post.content_hash, summary, prompt=summaries.prompt_name(max_words)))
-        return summary
+        Args:
+            cancel: once set, the model stops after its current token, and nothing is kept.
+        Raises:
+            NotFoundError.   CancelledError.
+        """
+        from engine.language.summary import finish
+
+        with self._lock:
+            self._summaries_asked += 1
+        try:
+            return finish(self._summarising(id_or_text, max_words, cancel.is_set if cancel else None, urgent=True))
+        finally:
+            with self._lock:
+                self._summaries_asked -= 1
 
     def stored_summary(self, post_id: int) -> Summary | None:
         """Return a kept summary; loads no model. Raises NotFoundError."""
@@ -702,7 +712,31 @@ class Engine:
             if worker is not None:
                 worker.close()
 
-    def _summarise(self, title: str, text: str, language: str, max_words: int) -> Summary:
+    def _summarising(
+        self, id_or_text: int | str, max_words: int, cancelled: Callable[[], bool] | None, *, urgent: bool
+    ) -> Steps:
+        from engine.language.summary import prompt_name
+
+        if isinstance(id_or_text, str):
+            language = self._parse.languages([id_or_text], cancelled=cancelled)[0]
+            return (yield from self._summarise("", id_or_text, language, max_words, cancelled, urgent))
+        post = self._store.post(id_or_text)
+        language = post.row.language
+        if not language:
+            language = self._parse.languages([f"{post.row.title} {post.text}"], cancelled=cancelled)[0]
+        summary = yield from self._summarise(post.row.title, post.text, language, max_words, cancelled, urgent)
+        self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt_name(max_words)))
+        return summary
+
+    def _summarise(
+        self,
+        title: str,
+        text: str,
+        language: str,
+        max_words: int,
+        cancelled: Callable[[], bool] | None,
+        urgent: bool,
+    ) -> Steps:
         from engine.language import summary as summaries
 
         entry = catalogue.by_name(str(self._settings["text_model"]))
@@ -716,7 +750,7 @@ class Engine:
                 vectors[list(batch.indices)] = batch.vectors
             return vectors
 
-        return summaries.summarise(
+        return summaries.write(
             text,
             title=title,
             generate=generate,
@@ -726,6 +760,8 @@ class Engine:
             max_words=max_words,
             off=not self._settings["ai"],
             spoken=entry.speaks(language),
+            cancelled=cancelled,
+            urgent=urgent,
         )
 
     def _summarise_top(self) -> Iterator[EnrichEvent]:
@@ -738,11 +774,19 @@ class Engine:
         owed = []
         for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
             post = self._store.post(post_id)
-            if count_words(post.text) >= SUMMARISE_FROM_WORDS and not self._store.summary(post.content_hash):
+            known = self._store.summary(post.content_hash)
+            if count_words(post.text) >= SUMMARISE_FROM_WORDS and (known is None or known.note in ("no_model", "off")):
                 owed.append(post_id)
         for done, post_id in enumerate(owed):
-            yield Progress(stage="summaries", done=done, total=len(owed))
-            self.summarise(post_id)
+            progress = Progress(stage="summaries", done=done, total=len(owed))
+            yield progress
+            try:
+                for _ in self._summarising(post_id, SUMMARY_WORDS, lambda: self._summaries_asked > 0, urgent=False):
+                    yield progress  # between tokens, so that closing stops the model
+            except CancelledError:
+                if not self._summaries_asked:
+                    raise
+                continue  # a person waits for another one; this one stays owed
             yield Enriched(stage="summaries", changes=Changes(updated=frozenset({post_id})))
 
     def _spoken_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:

@@ -469,7 +469,7 @@ class Summary:
     model: str  # "" when extractive
     text: str
     rejected: int = 0  # sentences the model wrote and the check refused
-    note: str = ""  # why it is extractive, as a key: "no_model", "language", "rejected", "short", "off", "failed"
+    note: str = ""  # why it is extractive, as a key: "no_model", "language", "rejected", "short", "off", "failed", "slow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

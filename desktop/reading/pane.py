@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
@@ -56,6 +57,7 @@ class ReadingPane(QWidget):
         super().__init__()
         self._window = window
         self._id: int | None = None
+        self._summary_cancel = threading.Event()
         self._post: Post | None = None
         self._shown: Shown | None = None
         self._shown_limit = 0
@@ -257,6 +259,8 @@ class ReadingPane(QWidget):
         if id is None or engine is None or self.summary_box.summary is not None:
             return
         self.summary_box.show_busy()
+        self._summary_cancel.set()
+        self._summary_cancel = cancel = threading.Event()
 
         def done(summary: Summary) -> None:
             if self._id == id:
@@ -266,10 +270,11 @@ class ReadingPane(QWidget):
             if self._id == id:
                 self.summary_box.show_failed(str(error))
 
-        self._window.lanes.slow(lambda: engine.summarise(id), done, failed=failed, key="summary", owner=self)
+        self._window.lanes.slow(lambda: engine.summarise(id, cancel=cancel), done, failed=failed, key="summary", owner=self)
 
     def _cancel_summary(self) -> None:
-        """Stop waiting: an answer that still comes is dropped. The engine keeps it for the next time it is asked."""
+        """Stop the model; an answer that still comes is dropped."""
+        self._summary_cancel.set()
         if self._window.lanes is not None:
             self._window.lanes.slow(lambda: None, None, key="summary")
         self.summary_box.show_none()

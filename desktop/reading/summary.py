@@ -116,6 +116,7 @@ def method_words(summary: Summary) -> str:
         "short": tr("picked sentences: the post is too short to sum up"),
         "off": tr("picked sentences: language models are switched off"),
         "failed": tr("picked sentences: the language model failed"),
+        "slow": tr("picked sentences: the language model took too long"),
         "language": tr("picked sentences: no installed model writes this language"),
     }
     return notes.get(summary.note, tr("picked sentences"))

@@ -275,8 +275,8 @@ class Checker:
             return plain[new[0]].text
         limit = max(1.0, NEW_WORDS_SHARE * len(plain))
         if weight > 1 and self._similarity is not None and chosen:
-            cosines = self._similarity(sentence, [self._source[s.start : s.end] for s in self._spans])
-            limit += max(cosines[index] for index in chosen) >= CLOSE_COSINE
+            support = [self._source[span.start : span.end] for span in (self._spans[index] for index in chosen)]
+            limit += max(self._similarity(sentence, support)) >= CLOSE_COSINE
         if weight > limit or len(plain) - len(new) < min(2, len(plain)):
             return " ".join(plain[row].text for row in new)
         return ""

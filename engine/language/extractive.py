@@ -1,40 +1,39 @@
 """Summaries made of the text's own sentences: close to the text's centre, unlike each other, early ones first.
 
-Centroid with maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) over vectors where a model speaks the
-language, else over TF-IDF of the text's own words.
+Centroid with maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998) over TF-IDF of the text's own words. On
+English news, mail and talks and on Chinese meetings it lies above the lead, LexRank and the coverage of words; vectors of
+a model in the place of TF-IDF do not change its ROUGE.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.language.sentences import count_words, split, words
 from engine.types import Floats, Span, Summary, SummarySentence, Vectors
 
-Embed = Callable[[Sequence[str]], Vectors]
-
+_MAX_CHARACTERS = 40_000
 _MAX_SENTENCES = 120  # of the source that are looked at
 _LEAD_BONUS = 0.35  # of a news text's first sentence over its last
 _NOVELTY = 0.6  # how much likeness to a chosen sentence counts against one
 _TOO_SHORT_WORDS = 4
 
 
-def summarise(text: str, *, max_words: int = 60, embed: Embed | None = None, note: str = "") -> Summary:
+def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
     """Pick sentences of at most `max_words` words in all, at least one where there is any.
 
     Args:
         text: plain text; spans of the summary index it.   note: why no model wrote it, see `Summary.note`.
     """
-    spans = split(text)[:_MAX_SENTENCES]
+    spans = split(text[:_MAX_CHARACTERS])[:_MAX_SENTENCES]
     if not spans:
         return Summary(sentences=(), method="extractive", model="", text=text, note=note)
     texts = [text[span.start : span.end] for span in spans]
-    vectors = embed(texts) if embed is not None and len(texts) > 1 else _tf_idf(texts)
-    chosen = _choose(vectors, [count_words(part) for part in texts], max_words)
+    chosen = _choose(_tf_idf(texts), [count_words(part) for part in texts], max_words)
     sentences = tuple(_sentence(text, spans[index]) for index in chosen)
     return Summary(sentences=sentences, method="extractive", model="", text=text, note=note)
 

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+
+import numpy as np
 
 from engine.errors import EngineError
-from engine.language import extractive, prompts
+from engine.language import extractive, lexicon, prompts
 from engine.language.evidence import Checker, Similarity
-from engine.language.extractive import Embed
 from engine.language.sentences import count_words, split
-from engine.types import Summary, SummarySentence, Vectors
+from engine.types import Floats, Summary, SummarySentence, Vectors
 from engine.workers.clients import GenerateWorker
+from engine.workers.supervisor import CancelledError
 
 log = logging.getLogger(__name__)
 
-MODEL_CHARACTERS = 6000  # of a post that the model reads
+Embed = Callable[[Sequence[str]], Vectors]
+Cancelled = Callable[[], bool]
+Steps = Generator[None, None, Summary]
+
+# Of a post that the model reads. A small model writes truer sentences about 2,400 characters than about 6,000, and
+# reading is most of the time that a summary takes.
+MODEL_CHARACTERS = 2400
+PROMPT_TOKENS = 1200  # where characters are tokens, as in Chinese, the post is cut here
+TOKENS_PER_WORD = 1.6
+STRANGENESS = 2.0  # words that do not stand in the post are e² times less likely
 FROM_WORDS = 45  # shorter texts are not worth a model's time
 ENOUGH_WORDS = 8  # a summary with fewer supported words than this is none
+WALL_SECONDS = 30.0  # what was written by then is what there is
+STEP_SECONDS = 0.25
+_FREE_WORDS = " ".join(sorted(lexicon.FUNCTION_WORDS | lexicon.REPORTING))
 
-__all__ = ["count_words", "prompt_name", "summarise"]
+__all__ = ["count_words", "prompt_name", "summarise", "write"]
 
 
 def prompt_name(max_words: int) -> str:
@@ -38,32 +54,112 @@ def summarise(
     max_words: int = 60,
     off: bool = False,
     spoken: bool = True,
+    cancelled: Cancelled | None = None,
+    seconds: float = WALL_SECONDS,
 ) -> Summary:
-    """Summarise a plain text.
+    """Summarise a plain text; see `write`."""
+    return finish(
+        write(
+            text,
+            title=title,
+            generate=generate,
+            template=template,
+            model=model,
+            embed=embed,
+            max_words=max_words,
+            off=off,
+            spoken=spoken,
+            cancelled=cancelled,
+            urgent=True,
+            seconds=seconds,
+        )
+    )
+
+
+def finish(steps: Steps) -> Summary:
+    """Take all steps and return what they return."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Summary = end.value
+            return found
+
+
+def write(
+    text: str,
+    *,
+    title: str = "",
+    generate: GenerateWorker | None,
+    template: str = "chatml",
+    model: str = "",
+    embed: Embed | None = None,
+    max_words: int = 60,
+    off: bool = False,
+    spoken: bool = True,
+    cancelled: Cancelled | None = None,
+    urgent: bool = False,
+    seconds: float = WALL_SECONDS,
+) -> Steps:
+    """Summarise a plain text in steps of about a quarter of a second; closing the generator stops the model.
 
     Every sentence of the model is put to `evidence.Checker`; those that fail are dropped and counted. When nothing
     worth showing is left, or there is no model, sentences are picked, and `Summary.note` says why.
+
+    Args:
+        cancelled: asked about twenty times a second.   urgent: a person waits for it.
+        seconds: how long the model may take, waiting for its turn and loading included.
+    Raises:
+        CancelledError: `cancelled()` said so, or the worker was closed.
     """
     if generate is None:
         note = "off" if off else "no_model" if spoken else "language"
-        return extractive.summarise(text, max_words=max_words, embed=embed, note=note)
+        return extractive.summarise(text, max_words=max_words, note=note)
     if count_words(text) < FROM_WORDS:
-        return extractive.summarise(text, max_words=max_words, embed=embed, note="short")
-    read = text[:MODEL_CHARACTERS]
+        return extractive.summarise(text, max_words=max_words, note="short")
+    deadline = time.monotonic() + seconds
+    late = False
+
+    def stop() -> bool:
+        nonlocal late
+        late = time.monotonic() > deadline
+        return late or (cancelled is not None and cancelled())
+
+    note = "rejected"
+    written = ""
     try:
-        written = "".join(
-            generate.complete(prompts.summary(template, title, read, max_words), max_tokens=3 * max_words)
+        pieces = generate.complete(
+            prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words),
+            cancelled=stop,
+            urgent=urgent,
+            max_tokens=max(round(TOKENS_PER_WORD * max_words), 40),
+            max_prompt_tokens=PROMPT_TOKENS,
+            stop_words=max_words,
+            strangeness=STRANGENESS,
+            free_words=_FREE_WORDS,
         )
+        stepped = time.monotonic()
+        with closing(pieces):
+            for piece in pieces:
+                written += piece
+                if time.monotonic() - stepped > STEP_SECONDS:
+                    yield
+                    stepped = time.monotonic()
+    except CancelledError:
+        if not late:
+            raise
+        log.info("summary took too long seconds=%.0f", seconds)
+        note = "slow"
     except EngineError as error:
         log.info("summary failed kind=%s", type(error).__name__)
-        return extractive.summarise(text, max_words=max_words, embed=embed, note="failed")
+        note = "failed"
     kept, rejected = _kept(written, text, title, embed, max_words)
-    if sum(count_words(sentence.text) for sentence in kept) < ENOUGH_WORDS:
-        picked = extractive.summarise(text, max_words=max_words, embed=embed, note="rejected")
-        return Summary(
-            sentences=picked.sentences, method="extractive", model="", text=text, rejected=rejected, note="rejected"
-        )
-    return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
+    if sum(count_words(sentence.text) for sentence in kept) >= ENOUGH_WORDS:
+        return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
+    picked = extractive.summarise(text, max_words=max_words, note=note)
+    return Summary(
+        sentences=picked.sentences, method="extractive", model="", text=text, rejected=rejected, note=note
+    )
 
 
 def _kept(
@@ -92,14 +188,15 @@ def _kept(
 
 
 def _similarity(embed: Embed) -> Similarity:
-    """Cosines of a sentence to the source's sentences, which are embedded once."""
-    known: dict[tuple[str, ...], Vectors] = {}
+    """Cosines of a sentence to sentences of the source. Without vectors, because the worker fails, they are 0."""
 
     def similarity(sentence: str, sources: Sequence[str]) -> Sequence[float]:
-        key = tuple(sources)
-        if key not in known:
-            known[key] = embed(sources)
-        vectors = known[key]
-        return [float(value) for value in vectors @ embed([sentence])[0]]
+        try:
+            vectors = embed([sentence, *sources])
+        except EngineError as error:
+            log.info("no vectors for a summary kind=%s", type(error).__name__)
+            return [0.0] * len(sources)
+        cosines: Floats = vectors[1:] @ vectors[0]
+        return [float(value) for value in np.asarray(cosines)]
 
     return similarity

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -294,18 +294,29 @@ class GenerateWorker(_Client):
         super().__init__(Supervisor("generate", config, chosen))
 
     def complete(
-        self, pieces: Sequence[Sequence[str]], *, cancelled: Cancelled | None = None, **options: Any
-    ) -> Iterator[str]:
-        """The text as it is written, piece by piece; closing the iterator stops the model after its current token.
+        self,
+        pieces: Sequence[Sequence[str]],
+        *,
+        cancelled: Cancelled | None = None,
+        urgent: bool = False,
+        **options: Any,
+    ) -> Generator[str, None, None]:
+        """The text as it is written, piece by piece, empty ones while the prompt is read; closing the iterator stops
+        the model after its current token.
 
         Args:
-            options: passed on to the role (max_tokens, temperature, seed, stop, …).
+            urgent: a person waits for it.   options: passed on to the role (max_tokens, temperature, seed, stop, …).
         Raises:
             ModelError: the model cannot be loaded.   WorkerError.
         """
         payload: dict[str, Any] = {"pieces": [list(piece) for piece in pieces], **options}
         for reply in self.supervisor.request(
-            "complete", payload, timeout_seconds=GENERATE_SECONDS, cancelled=cancelled, repeatable=False
+            "complete",
+            payload,
+            timeout_seconds=GENERATE_SECONDS,
+            cancelled=cancelled,
+            urgent=urgent,
+            repeatable=False,
         ):
             with self._sense():
                 text = _text(reply["text"])
