@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import secrets
 from engine.errors import InputError, ModelError
@@ -59,13 +60,16 @@ from engine.types import (
     TimelineQuery,
     Vectors,
 )
+from engine.vectors import unit
 from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
+from engine.workers.remembered import Remembered
 from engine.workers.supervisor import CancelledError
 
 if TYPE_CHECKING:
     from engine.filters import Matcher
     from engine.http import Client
     from engine.language.summary import Steps
+    from engine.ranking.termspace import TermSpace
     from engine.subscribe import Found, Subscriber
 
 # What the first screen does not need is imported where it is used: the window opens sooner.
@@ -126,6 +130,9 @@ class Engine:
         self._client: Client | None = None
         self._matcher: Matcher | None = None
         self._summaries_asked = 0  # by a person; those made in idle time give way
+        self._languages = Remembered(self._parse.languages)
+        self._vectors = Remembered(self._ask_vectors)
+        self._space: tuple[int, TermSpace] | None = None  # learnt from that many posts
         self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
         self._looked: dict[str, Found] = {}
         self._closed = False
@@ -373,17 +380,21 @@ class Engine:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n, d) float32 unit vectors. Raises ModelError when the model is off or not installed."""
         worker = self._needed_embedder()
-        vectors = np.zeros((len(texts), worker.info().dim if texts else 0), dtype=np.float32)
-        for batch in worker.embed(texts):
-            vectors[list(batch.indices)] = batch.vectors
-        return vectors
+        if not texts:
+            return np.zeros((0, worker.info().dim), dtype=np.float32)
+        return self._vectors_of(texts)
 
     def signals(self, texts: Sequence[str]) -> list[Signals]:
-        """Return what the trained heads say of each text. Raises ModelError as `embed` does."""
+        """Return what the trained heads say of each text: nothing where the model does not speak its language.
+
+        Raises ModelError as `embed` does.
+        """
+        worker = self._needed_embedder()
         found = [Signals()] * len(texts)
-        for batch in self._needed_embedder().embed(texts, heads=True):
+        spoken = self._spoken(texts)
+        for batch in worker.embed([texts[index] for index in spoken], heads=True):
             for index, signals in zip(batch.indices, batch.signals, strict=True):
-                found[index] = signals or Signals()
+                found[spoken[index]] = signals or Signals()
         return found
 
     def summarise(
@@ -549,10 +560,14 @@ class Engine:
         return self._publish(changes | self._settle(sorted(changes.new)))
 
     def rank(self, posts: Sequence[PlainPost], liked: Sequence[PlainPost], disliked: Sequence[PlainPost]) -> Floats:
-        """Return (n,) scores of a learner that knows this feedback alone."""
+        """Return (n,) scores of a learner that knows this feedback alone.
+
+        The posts that the profile holds tell it which words are rare and which go together, and nothing else.
+        """
         from engine.ranking.fresh import rank_fresh
 
-        return rank_fresh(posts, liked, disliked, vectors=self._spoken_vectors([*posts, *liked, *disliked]))
+        vectors = self._spoken_vectors([*posts, *liked, *disliked])
+        return rank_fresh(posts, liked, disliked, vectors=vectors, space=self._word_space())
 
     def fold(self, posts: Sequence[PlainPost]) -> list[int]:
         """Return a story id for each post, in order of arrival."""
@@ -708,6 +723,7 @@ class Engine:
         with self._lock:
             dropped = (self._embed, self._generate)
             self._embed = self._generate = None
+            self._vectors = Remembered(self._ask_vectors)
         for worker in dropped:
             if worker is not None:
                 worker.close()
@@ -740,8 +756,8 @@ class Engine:
         from engine.language import summary as summaries
 
         entry = catalogue.by_name(str(self._settings["text_model"]))
-        generate = self._generator() if entry.speaks(language) else None
-        embedder = self._embedder() if self._model().speaks(language) else None
+        generate = self._generator() if entry.speaks(language, text) else None
+        embedder = self._embedder() if self._model().speaks(language, text) else None
 
         def embed(texts: Sequence[str]) -> Vectors:
             assert embedder is not None
@@ -759,7 +775,7 @@ class Engine:
             embed=embed if embedder is not None else None,
             max_words=max_words,
             off=not self._settings["ai"],
-            spoken=entry.speaks(language),
+            spoken=entry.speaks(language, text),
             cancelled=cancelled,
             urgent=urgent,
         )
@@ -789,6 +805,19 @@ class Engine:
                 continue  # a person waits for another one; this one stays owed
             yield Enriched(stage="summaries", changes=Changes(updated=frozenset({post_id})))
 
+    def _word_space(self) -> TermSpace | None:
+        """What the stored posts say of words; None while there are too few. Learnt anew when their number changes."""
+        from engine.ranking.fresh import SPACE_POSTS, learn_space
+
+        stored = self._store.counts().posts
+        with self._lock:
+            if self._space is None or self._space[0] != stored:
+                ids = self._store.timeline(TimelineQuery(order="newest", limit=0))
+                texts = self._store.texts(ids[:: -(-len(ids) // SPACE_POSTS) or 1])
+                self._space = (stored, learn_space([PlainPost(title=text.title, text=text.text) for text in texts]))
+            space = self._space[1]
+        return space if space.dims else None
+
     def _spoken_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
         """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""
         from engine.enrich import for_embedding
@@ -797,15 +826,30 @@ class Engine:
         if worker is None or not posts:
             return None
         texts = [for_embedding(post.title, post.text) for post in posts]
-        languages = self._parse.languages(texts)
-        speaks = self._model().speaks
-        spoken = [index for index, language in enumerate(languages) if speaks(language)]
+        spoken = self._spoken(texts)
         if not spoken:
             return None
-        vectors = np.full((len(posts), worker.info().dim), np.nan, dtype=np.float32)
-        for batch in worker.embed([texts[index] for index in spoken]):
-            vectors[[spoken[index] for index in batch.indices]] = batch.vectors
+        found = self._vectors_of([texts[index] for index in spoken])
+        vectors = np.full((len(posts), found.shape[1]), np.nan, dtype=np.float32)
+        vectors[spoken] = found
         return vectors
+
+    def _spoken(self, texts: Sequence[str]) -> list[int]:
+        """The places of the texts whose language the embedding model speaks."""
+        speaks = self._model().speaks
+        languages = self._languages.of(texts)
+        return [place for place, language in enumerate(languages) if speaks(language, texts[place])]
+
+    def _vectors_of(self, texts: Sequence[str]) -> Vectors:
+        """Return (n, d) unit vectors, exact to half precision whether they are new or remembered."""
+        vectors = np.stack(self._vectors.of(texts)).astype(np.float32)
+        return unit(vectors)
+
+    def _ask_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float16]]:
+        found: dict[int, NDArray[np.float16]] = {}
+        for batch in self._needed_embedder().embed(texts):
+            found.update(zip(batch.indices, batch.vectors.astype(np.float16), strict=True))
+        return [found[place].copy() for place in range(len(texts))]
 
 
 def fetched_from_plain(post: PlainPost) -> FetchedPost:

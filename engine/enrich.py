@@ -27,13 +27,13 @@ EMBED_CHARACTERS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enricher:
-    """What enriching needs. `speaks(language)` is about the embedding model."""
+    """What enriching needs. `speaks(language, text)` is about the embedding model: see `Model.speaks`."""
 
     store: Store
     parse: ParseWorker
     embed: EmbedWorker | None  # None: AI is off or the model is not installed
     model: str
-    speaks: Callable[[str], bool]
+    speaks: Callable[[str, str], bool]
     settle_rules: Callable[[Sequence[int]], Changes]
     rescore: Callable[[], Changes]
     summarise_top: Callable[[], Iterator[EnrichEvent]]
@@ -75,7 +75,11 @@ class Enricher:
         started = time.monotonic()
         while ids := self.store.owed("vectors", self.model, limit=EMBED_BATCH, first=visible):
             texts = self.store.texts(ids)
-            spoken = [text for text in texts if self.speaks(text.language) and (text.title or text.text)]
+            spoken = [
+                text
+                for text in texts
+                if (text.title or text.text) and self.speaks(text.language, for_embedding(text.title, text.text))
+            ]
             silent = set(ids) - {text.id for text in spoken}
             if silent:
                 self.store.settle("vectors", self.model, sorted(silent))

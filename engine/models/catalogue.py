@@ -18,6 +18,9 @@ from engine.errors import ModelError, NotFoundError
 
 Kind = Literal["embedding", "text", "vision"]
 
+_LATIN_LANGUAGES = frozenset(["cs", "da", "de", "en", "es", "fi", "fr", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr", "vi"])
+_LATIN_SHARE = 0.75  # of a text's letters, from which it counts as written in Latin ones
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
@@ -63,9 +66,15 @@ class Model:
         """The name of its folder, fit for every file system."""
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.name)
 
-    def speaks(self, language: str) -> bool:
-        """Whether the model was made for this language ("" is never spoken)."""
-        return bool(language) and (not self.languages or language in self.languages)
+    def speaks(self, language: str, text: str = "") -> bool:
+        """Whether the model was made for this language.
+
+        "" is a language that nobody could tell, as of a title of two words: it counts as spoken when `text` is written
+        in Latin letters and the model knows a language that is. In other scripts the letters alone have told it.
+        """
+        if language:
+            return not self.languages or language in self.languages
+        return (not self.languages or not _LATIN_LANGUAGES.isdisjoint(self.languages)) and _mostly_latin(text)
 
     def path(self, models_dir: Path) -> Path:
         """What a worker loads: the one GGUF file, or the folder with all files."""
@@ -83,6 +92,12 @@ class Model:
             if file.size_bytes is not None and size != file.size_bytes:
                 return False
         return True
+
+
+def _mostly_latin(text: str) -> bool:
+    letters = [character for character in text[:300] if character.isalpha()]
+    latin = sum(character < "\u0250" for character in letters)
+    return latin >= 2 and latin >= _LATIN_SHARE * len(letters)
 
 
 def default_models_dir() -> Path:

@@ -21,7 +21,7 @@ _MEANING_SHARPNESS = 3.0  # of exp(b * cosine): likes of several kinds stay apar
 _WORDS_SHARE = 0.3  # of words beside meaning
 _LATENT_SHARE = 0.3  # of the latent space beside shared words, where there is no meaning
 _SOURCE_SHARE = 0.3
-_SPACE_POSTS = 20_000
+SPACE_POSTS = 20_000  # enough to learn a space from
 _CONTRAST = 0.25  # how far what is common among the posts to rank counts against them when nothing was disliked
 _COST = 10.0
 
@@ -29,9 +29,9 @@ _COST = 10.0
 def learn_space(posts: Sequence[PlainPost]) -> TermSpace:
     """Learn term weights and a latent space from posts, best from all that the person has; a few seconds at most.
 
-    Of more than `_SPACE_POSTS` some are left out, evenly.
+    Of more than `SPACE_POSTS` some are left out, evenly.
     """
-    posts = posts[:: -(-len(posts) // _SPACE_POSTS) or 1]
+    posts = posts[:: -(-len(posts) // SPACE_POSTS) or 1]
     return TermSpace.fit(Bags.of(count_terms(f"{post.title}\n{post.text[:_TEXT_CHARACTERS]}") for post in posts))
 
 

@@ -1,6 +1,6 @@
 """The window over 200,000 posts: time to its timeline beside RSS Guard's own start, memory, and stalls.
 
-    python -m tests.benchmarks.window            (needs Xvfb, xdotool and rssguard)
+    python -m tests.benchmarks.window [start use stalls]      (needs Xvfb, xdotool and rssguard)
 """
 
 from __future__ import annotations
@@ -13,25 +13,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
+PARTS = ("start", "use", "stalls")
 ROUNDS = 5
 POSTS = 200_000
-DISPLAY = ":87"
 
 
 @contextmanager
 def screen() -> Iterator[dict[str, str]]:
     """A virtual screen; yields the environment for programs on it."""
-    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1400x900x24"], stderr=subprocess.DEVNULL)
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x900x24"]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL, pass_fds=[writing])
+    os.close(writing)
     try:
-        time.sleep(1.0)
+        with os.fdopen(reading) as told:
+            number = told.readline().strip()
         environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
-        yield environment | {"DISPLAY": DISPLAY}
+        yield environment | {"DISPLAY": f":{number}"}
     finally:
         server.terminate()
         server.wait()
@@ -78,30 +82,45 @@ def probe(profile: Path, key: bytes, environment: dict[str, str], task: str) -> 
     return found
 
 
-def measure(count: int = POSTS, rounds: int = ROUNDS) -> dict[str, float]:
+def starts(profile: Path, key: bytes, environment: dict[str, str], rounds: int) -> dict[str, float]:
+    """Seconds to RSS Guard's window and to our timeline, in turns."""
+    theirs, ours = [], []
+    for _ in range(rounds):
+        theirs.append(rssguard(environment))
+        ours.append(probe(profile, key, environment, "start")["timeline_seconds"])
+    seconds, peer = sorted(ours)[rounds // 2], sorted(theirs)[rounds // 2]
+    return {"rssguard_seconds": peer, "timeline_seconds": seconds, "ratio": seconds / peer}
+
+
+def stalls(folder: Path, key: bytes, environment: dict[str, str], rounds: int) -> dict[str, float]:
+    """How long the event loop stands still while 10,000 posts come in, and what all processes weigh meanwhile."""
+    runs = []
+    for turn in range(rounds):
+        runs.append(probe(folder / f"stalls-{turn}", key, environment, "stalls"))
+        print(json.dumps(runs[-1]), flush=True)
+    return {
+        "stall_p99_ms_median": sorted(run["stall_p99_ms"] for run in runs)[rounds // 2],
+        "stall_worst_ms_fourth_of_five": sorted(run["stall_worst_ms"] for run in runs)[max(rounds - 2, 0)],
+        "all_processes_mb": max(run["all_processes_mb"] for run in runs),
+    }
+
+
+def measure(parts: Sequence[str] = PARTS, count: int = POSTS, rounds: int = ROUNDS) -> None:
+    """Print a line for each part as soon as it is known."""
     for program in ("Xvfb", "xdotool", "rssguard"):
         if shutil.which(program) is None:
             raise SystemExit(f"{program} is not installed")
     key = secrets.token_bytes(32)
-    with tempfile.TemporaryDirectory() as folder, screen() as environment:
-        profile = Path(folder) / "profile"
-        fill(profile, key, count)
-        theirs, ours = [], []
-        for _ in range(rounds):
-            theirs.append(rssguard(environment))
-            ours.append(probe(profile, key, environment, "start")["timeline_seconds"])
-        used = probe(profile, key, environment, "use")
-        stalls = [probe(Path(folder) / f"stalls-{turn}", key, environment, "stalls") for turn in range(rounds)]
-    middle = rounds // 2
-    return {
-        "rssguard_seconds": sorted(theirs)[middle],
-        "timeline_seconds": sorted(ours)[middle],
-        "ratio": sorted(ours)[middle] / sorted(theirs)[middle],
-        **used,
-        "stall_p99_ms_median": sorted(run["stall_p99_ms"] for run in stalls)[middle],
-        "stall_worst_ms_fourth_of_five": sorted(run["stall_worst_ms"] for run in stalls)[max(rounds - 2, 0)],
-        "all_processes_mb": max(run["all_processes_mb"] for run in stalls),
-    }
+    with tempfile.TemporaryDirectory() as name, screen() as environment:
+        folder = Path(name)
+        if {"start", "use"} & set(parts):
+            fill(folder / "profile", key, count)
+        if "start" in parts:
+            print(json.dumps(starts(folder / "profile", key, environment, rounds)), flush=True)
+        if "use" in parts:
+            print(json.dumps(probe(folder / "profile", key, environment, "use")), flush=True)
+        if "stalls" in parts:
+            print(json.dumps(stalls(folder, key, environment, rounds)), flush=True)
 
 
 def resident_mb(*, with_children: bool) -> float:
@@ -118,4 +137,4 @@ def resident_mb(*, with_children: bool) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))
+    measure(sys.argv[1:] or PARTS)

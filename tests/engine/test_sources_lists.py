@@ -20,7 +20,8 @@ from engine.sources.article import extract_article
 from engine.sources.discovery import candidates, guesses
 from engine.sources.language import chosen, detect, script_language
 from engine.sources.opml import read_list, read_opml, write_opml
-from engine.sources.registry import Meta, source
+from engine.sources.registry import source
+from engine.sources.source import Meta
 from engine.types import Subscription
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"

@@ -1,7 +1,8 @@
 """How well a fresh learner orders what one reader has not seen: simulated users, and impressions of real clicks.
 
 The learner sees posts and the reader's feedback or history, nothing else: not the community a post came from, and not
-what a simulated user was made to like.
+what a simulated user was made to like. The profile holds the posts of the set, as a reader's own holds what came from
+their feeds; it holds no feedback, and each reader gets a learner of their own.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
             continue
         posts, readers = found
         chosen, total = sample(readers, limit)
+        engine.add_posts(folder.name, list(posts.values()))
         yield SetResult(name=folder.name, n=len(chosen), metrics=measure(engine, posts, chosen), sampled_from=total)
 
 
