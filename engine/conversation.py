@@ -141,6 +141,8 @@ class Conversation:
             requests = tuple(_allowed(following, hosts))[:left]
             left -= len(requests)
         assert kept is not None, "a source makes at least one request"
+        if broken is not None and kept[1].status != 200:
+            raise broken  # nothing was read but that the first way is closed
         return _asked(kept, gathered, broken)
 
     def fetch(self, state: FetchState, request: Request, auth: tuple[str, str] | None = None) -> HttpResponse:

@@ -165,14 +165,13 @@ def _decompressed(body: bytes) -> bytes:
     return unpacked
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str = "", now: datetime) -> Parsed:
-    """Return what the bytes of one answer mean: RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1.
+def read_feed(body: bytes, *, url: str, content_type: str = "") -> RawFeed:
+    """Return what the bytes of one answer say, before anything is cleaned: RSS 0.9x to 2.0, Atom 0.3, 1.0, JSON Feed 1.0, 1.1.
 
     Args:
         body: as it came, decompressed.
         url: where it came from, for relative links.
         content_type: the HTTP header; only its charset is believed, and not blindly.
-        now: dates too far ahead of it are left out.
     Raises:
         NotAFeedError: something else; `candidates` are the feeds that a web page names.
         ParseError: nothing, damaged beyond reading, or too large.
@@ -188,6 +187,12 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "", now: datetime) 
         raise _no_feed(body, text, url)
     if warning:
         feed.warnings.append(warning)
+    return feed
+
+
+def parse_feed(body: bytes, *, url: str, content_type: str = "", now: datetime) -> Parsed:
+    """Return the same, cleaned and bounded; dates too far ahead of `now` are left out. Raises as `read_feed` does."""
+    feed = read_feed(body, url=url, content_type=content_type)
     parsed = assemble(feed, url=url, now=now)
     logger.debug("parsed kind=%s posts=%d bytes=%d warnings=%d", feed.kind, len(parsed.posts), len(body), len(parsed.warnings))
     return parsed
