@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RAISE_WAIT_MS = 1500
+_M_ARENA_MAX = -8  # of mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ def run(profile: Path, **access: Any) -> int:
     began = time.perf_counter()
     # Engine calls run Python on other threads: hand the interpreter back to the event loop sooner than every 5 ms.
     sys.setswitchinterval(0.001)
+    keep_one_heap()
     app = make_application(sys.argv[:1])
     window = MainWindow()
     restore_geometry(window, profile)
@@ -249,6 +251,17 @@ def run(profile: Path, **access: Any) -> int:
         sys.excepthook = sys.__excepthook__
         window.detach()
     return code
+
+
+def keep_one_heap() -> None:
+    """Let glibc use one heap for all threads: each of several would keep for itself what it needed at most."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def quiet_interrupt(app: QApplication) -> None:
