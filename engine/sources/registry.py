@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.errors import InputError
 from engine.sources.kinds.feed import Feed
 from engine.sources.kinds.hackernews import HackerNews
+from engine.sources.kinds.reddit import Reddit
 from engine.sources.kinds.youtube import YouTube
 from engine.sources.source import Source
 from engine.types import Target
@@ -16,6 +17,7 @@ SOURCES: Mapping[str, Source] = {
     for source in (
         Feed(),
         HackerNews(),
+        Reddit(),
         YouTube(),
     )
 }
