@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.errors import InputError
 from engine.sources.kinds.feed import Feed
 from engine.sources.kinds.hackernews import HackerNews
+from engine.sources.kinds.labelled import LABELLED
 from engine.sources.kinds.reddit import Reddit
 from engine.sources.kinds.youtube import YouTube
 from engine.sources.source import Source
@@ -19,6 +20,7 @@ SOURCES: Mapping[str, Source] = {
         HackerNews(),
         Reddit(),
         YouTube(),
+        *LABELLED,
     )
 }
 
