@@ -141,8 +141,8 @@ class Conversation:
             requests = tuple(_allowed(following, hosts))[:left]
             left -= len(requests)
         assert kept is not None, "a source makes at least one request"
-        if broken is not None and kept[1].status != 200:
-            raise broken  # nothing was read but that the first way is closed
+        if broken is not None and not gathered.posts and not gathered.address:
+            raise broken  # nothing was learnt but the way to what failed
         return _asked(kept, gathered, broken)
 
     def fetch(self, state: FetchState, request: Request, auth: tuple[str, str] | None = None) -> HttpResponse:

@@ -8,6 +8,7 @@ from engine.errors import InputError
 from engine.sources.kinds.feed import Feed
 from engine.sources.kinds.hackernews import HackerNews
 from engine.sources.kinds.labelled import LABELLED
+from engine.sources.kinds.lemmy import Lemmy
 from engine.sources.kinds.reddit import Reddit
 from engine.sources.kinds.youtube import YouTube
 from engine.sources.source import Source
@@ -20,6 +21,7 @@ SOURCES: Mapping[str, Source] = {
         HackerNews(),
         Reddit(),
         YouTube(),
+        Lemmy(),
         *LABELLED,
     )
 }
