@@ -91,7 +91,7 @@ class Address:
 
 
 def read_address(text: str) -> Address | None:
-    """Cut what a person typed; None when it is no web address."""
+    """Cut what a person typed; None when it is no web address, or names a user or a port as no known site does."""
     from urllib.parse import parse_qsl, unquote, urlsplit
 
     text = text.strip()
@@ -100,9 +100,10 @@ def read_address(text: str) -> Address | None:
     try:
         parts = urlsplit(text)
         host = (parts.hostname or "").lower().rstrip(".")
+        plain = parts.port in (None, 80, 443) and "@" not in parts.netloc
     except ValueError:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or "." not in host or any(c.isspace() for c in parts.netloc):
+    if parts.scheme.lower() not in {"http", "https"} or not plain or "." not in host or any(c.isspace() for c in parts.netloc):
         return None
     return Address(
         scheme=parts.scheme.lower(),
