@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from engine.cli.shared import ID, Session, command, main, show_json
+from engine.sources.registry import network
+from engine.types import Preview
 
 
 @main.group()
@@ -15,15 +17,37 @@ def feeds() -> None:
 
 
 @command(feeds, "add")
-@click.argument("url")
+@click.argument("address")
 @click.option("--folder", default="", help="Folder to put it in.")
-def feeds_add(session: Session, url: str, folder: str, as_json: bool) -> None:
-    """Follow the feed at URL (or the one that the site there names)."""
+@click.option("--kind", default="", help="The kind of source, for addresses that do not tell it (reddit, lemmy, …).")
+@click.option("--option", "options", multiple=True, help="A switch of its kind, such as shorts for YouTube.")
+@click.option("--preview", is_flag=True, help="Show what is there without following it.")
+def feeds_add(
+    session: Session, address: str, folder: str, kind: str, options: tuple[str, ...], preview: bool, as_json: bool
+) -> None:
+    """Follow what ADDRESS stands for: a feed, a site that names one, a subreddit, a channel, a community, …"""
     with session.engine() as engine:
-        feed = engine.add_feed(url, folder=folder)
+        if preview:
+            return _show_preview(engine.preview(address, kind=kind, options=options), as_json)
+        feed = engine.add_feed(address, folder=folder, kind=kind, options=options)
         if as_json:
             return show_json(feed)
-        click.echo(f"Following {feed.title} ({feed.posts} posts).")
+        kind_of = f" on {network(feed.kind)}" if feed.kind != "feed" else ""
+        posts = f"{feed.posts} posts" if feed.last_success_at else "its posts come when its turn comes"
+        click.echo(f"Following {feed.title}{kind_of} ({posts}).")
+
+
+def _show_preview(found: Preview, as_json: bool) -> None:
+    if as_json:
+        return show_json(found)
+    what = f"{found.network}, {found.target.what}" if found.target.kind != "feed" else found.network
+    click.echo(f"{found.title}  [{what}]  {found.target.url}")
+    if found.options:
+        click.echo(f"Switches: {', '.join(found.options)}")
+    for post in found.posts:
+        when = f"{post.published_at:%Y-%m-%d}" if post.published_at else "no date   "
+        click.echo(f"  {when}  {post.title or post.text[:80]}")
+    click.echo("You follow it already." if found.followed else "Not followed yet.")
 
 
 @command(feeds, "list")
@@ -37,6 +61,7 @@ def feeds_list(session: Session, as_json: bool) -> None:
             click.echo("You follow nothing yet. Add a feed:  millpond feeds add URL")
         for feed in known:
             where = f" [{feed.folder}]" if feed.folder else ""
+            where += f" ({network(feed.kind)})" if feed.kind not in {"feed", "local"} else ""
             trouble = "  stopped" if feed.stopped else f"  ! {feed.error}" if feed.error else ""
             click.echo(f"{feed.id:5}  {feed.unread:5} unread  {feed.title}{where}{trouble}")
 

@@ -35,6 +35,11 @@ def source(kind: str) -> Source:
         raise InputError(f"There is no kind of source called “{kind}”. There are: {', '.join(SOURCES)}.") from None
 
 
+def network(kind: str) -> str:
+    """Return the name of a kind's network; the kind itself where it is unknown."""
+    return SOURCES[kind].label if kind in SOURCES else kind
+
+
 def targets(address: str) -> Iterator[Target]:
     """Yield what an address may stand for, what is sure first."""
     found = [target for each in SOURCES.values() if (target := each.recognise(address)) is not None]
