@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]  # (n, d), unit length unless said otherwise
-Floats = NDArray[np.float32]
-Ids = NDArray[np.int64]
+    Vectors = NDArray[np.float32]  # (n, d), unit length unless said otherwise
+    Floats = NDArray[np.float32]
+    Ids = NDArray[np.int64]
+else:  # numpy takes longer to load than the rest of the first screen
+    Vectors = Floats = Ids = Any
 
 Order = Literal["for_you", "newest"]
 SearchMode = Literal["hybrid", "words", "meaning"]
