@@ -10,17 +10,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine import secrets
-from engine.errors import InputError, ModelError
-from engine.models import catalogue
-from engine.scoring import Scorer
+from engine.errors import InputError
 from engine.settings import BY_NAME, Value, by_name
 from engine.store import Answer, Store
 from engine.types import (
@@ -60,17 +56,17 @@ from engine.types import (
     TimelineQuery,
     Vectors,
 )
-from engine.vectors import unit
-from engine.workers.clients import EmbedWorker, GenerateWorker, ParseWorker
-from engine.workers.remembered import Remembered
-from engine.workers.supervisor import CancelledError
 
 if TYPE_CHECKING:
     from engine.filters import Matcher
     from engine.http import Client
+    from engine.inference import Inference
     from engine.language.summary import Steps
+    from engine.models.catalogue import Model
     from engine.ranking.termspace import TermSpace
+    from engine.scoring import Scorer
     from engine.subscribe import Found, Subscriber
+    from engine.workers.clients import ParseWorker
 
 # What the first screen does not need is imported where it is used: the window opens sooner.
 
@@ -124,18 +120,34 @@ class Engine:
         self._lock = threading.RLock()
         self._settings: dict[str, Value] = {setting: BY_NAME[setting].default for setting in BY_NAME}
         self._settings |= {name: value for name, value in store.settings().items() if name in BY_NAME}
-        self._parse = ParseWorker(clock=clock)
-        self._embed: EmbedWorker | None = None
-        self._generate: GenerateWorker | None = None
         self._client: Client | None = None
         self._matcher: Matcher | None = None
         self._summaries_asked = 0  # by a person; those made in idle time give way
-        self._languages = Remembered(self._parse.languages)
-        self._vectors = Remembered(self._ask_vectors)
         self._space: tuple[int, TermSpace] | None = None  # learnt from that many posts
-        self._scorer = Scorer(store, clock=clock, model=self._model_name, weights=self._weights)
         self._looked: dict[str, Found] = {}
         self._closed = False
+
+    @cached_property
+    def _parse(self) -> ParseWorker:
+        from engine.workers.clients import ParseWorker
+
+        return ParseWorker(clock=self._clock)
+
+    @cached_property
+    def _models(self) -> Inference:
+        from engine.inference import Inference
+
+        return Inference(lambda: self._settings, self._parse)
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        from engine.scoring import Scorer
+
+        return Scorer(self._store, clock=self._clock, model=self._model_name, weights=self._weights)
+
+    def _made(self, name: str) -> Any:
+        """Return one of the properties above where it was made already, else None."""
+        return self.__dict__.get(name)
 
     def __enter__(self) -> Self:
         return self
@@ -151,10 +163,11 @@ class Engine:
             if self._closed:
                 return
             self._closed = True
-        self._scorer.save_if_changed()
-        for worker in (self._parse, self._embed, self._generate):
-            if worker is not None:
-                worker.close()
+        if (scorer := self._made("_scorer")) is not None:
+            scorer.save_if_changed()
+        for running in (self._made("_parse"), self._made("_models")):
+            if running is not None:
+                running.close()
         if self._client is not None:
             self._client.close()
         self._store.close()
@@ -210,12 +223,14 @@ class Engine:
     def remove_feed(self, feed_id: int) -> Changes:
         """Stop following; `restore_feed` brings everything back."""
         changes = self._store.remove_feed(feed_id)
-        self._scorer.forget()
+        if (scorer := self._made("_scorer")) is not None:
+            scorer.forget()
         return self._publish(changes)
 
     def restore_feed(self, feed_id: int) -> Changes:
         changes = self._store.restore_feed(feed_id)
-        self._scorer.forget()
+        if (scorer := self._made("_scorer")) is not None:
+            scorer.forget()
         return self._publish(changes)
 
     def import_opml(self, path: Path | str, *, allow_private: bool = False) -> OpmlImport:
@@ -285,11 +300,11 @@ class Engine:
         from engine.enrich import Enricher
 
         with self._store.lock("jobs"):
-            entry = catalogue.by_name(str(self._settings["embedding_model"]))
+            entry = self._model()
             for event in Enricher(
                 store=self._store,
                 parse=self._parse,
-                embed=self._embedder(),
+                embed=self._models.embedder(),
                 model=entry.name,
                 speaks=entry.speaks,
                 settle_rules=self._settle,
@@ -305,15 +320,15 @@ class Engine:
     def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
         """Return the ids of the posts that the query asks for, in its order."""
         if query.order == "for_you" and self._settings["strength"] and not query.hidden:
-            ranked = self._scorer.timeline(query, feed_ids=self._folder_feeds(query.folder))
-            if ranked is not None:
-                return ranked
-            return self._store.timeline(query)
+            scorer = self._made("_scorer")  # until it is loaded, the order that was stored last holds
+            ranked = scorer.timeline(query, feed_ids=self._folder_feeds(query.folder)) if scorer is not None else None
+            return ranked if ranked is not None else self._store.timeline(query)
         return self._store.timeline(replace(query, order="newest"))
 
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
         """Return what cards show, in the order of `ids`; unknown ids are left out."""
-        return [self._scorer.with_reason(row) for row in self._store.rows(ids)]
+        rows, scorer = self._store.rows(ids), self._made("_scorer")
+        return [scorer.with_reason(row) for row in rows] if scorer is not None else rows
 
     def post(self, post_id: int) -> Post:
         """Raises NotFoundError."""
@@ -372,30 +387,21 @@ class Engine:
 
         query = text if isinstance(text, SearchQuery) else SearchQuery(text=text, mode=mode, limit=limit)
         return Searcher(
-            store=self._store, scorer=self._scorer, embed=self._embedder(), parse=self._parse, model=self._model()
+            store=self._store, scorer=self._scorer, embed=self._models.embedder(), parse=self._parse, model=self._model()
         ).search(query, wait=wait)
 
     # ---- models ----------------------------------------------------------------------------------
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n, d) float32 unit vectors. Raises ModelError when the model is off or not installed."""
-        worker = self._needed_embedder()
-        if not texts:
-            return np.zeros((0, worker.info().dim), dtype=np.float32)
-        return self._vectors_of(texts)
+        return self._models.embed(texts)
 
     def signals(self, texts: Sequence[str]) -> list[Signals]:
         """Return what the trained heads say of each text: nothing where the model does not speak its language.
 
         Raises ModelError as `embed` does.
         """
-        worker = self._needed_embedder()
-        found = [Signals()] * len(texts)
-        spoken = self._spoken(texts)
-        for batch in worker.embed([texts[index] for index in spoken], heads=True):
-            for index, signals in zip(batch.indices, batch.signals, strict=True):
-                found[spoken[index]] = signals or Signals()
-        return found
+        return self._models.signals(texts)
 
     def summarise(
         self, id_or_text: int | str, max_words: int = SUMMARY_WORDS, *, cancel: threading.Event | None = None
@@ -424,7 +430,8 @@ class Engine:
 
     def device(self) -> str:
         """What the embedding model runs on ("CPU (bf16)"); "" before it was first used."""
-        return str(info) if self._embed is not None and (info := self._embed.known_info()) else ""
+        models = self._made("_models")
+        return models.device() if models is not None else ""
 
     def models(self) -> list[ModelStatus]:
         from engine import installation
@@ -516,7 +523,8 @@ class Engine:
             return Changes()
         self._settings |= {name: value for name, value in self._store.settings().items() if name in BY_NAME}
         self._matcher = None
-        self._scorer.forget()
+        if (scorer := self._made("_scorer")) is not None:
+            scorer.forget()
         return self._publish(Changes(unknown=True))
 
     def window_lock(self) -> contextlib.AbstractContextManager[None]:
@@ -534,7 +542,7 @@ class Engine:
     def doctor(self) -> list[Check]:
         from engine import doctor
 
-        return doctor.examine(self._store, self._parse, self._embedder(), encrypted=self._key is not None)
+        return doctor.examine(self._store, self._parse, self._models.embedder(), encrypted=self._key is not None)
 
     # ---- for scripts and evaluation --------------------------------------------------------------
 
@@ -566,21 +574,21 @@ class Engine:
         """
         from engine.ranking.fresh import rank_fresh
 
-        vectors = self._spoken_vectors([*posts, *liked, *disliked])
+        vectors = self._models.post_vectors([*posts, *liked, *disliked])
         return rank_fresh(posts, liked, disliked, vectors=vectors, space=self._word_space())
 
     def fold(self, posts: Sequence[PlainPost]) -> list[int]:
         """Return a story id for each post, in order of arrival."""
         from engine.stories import fold_posts
 
-        return fold_posts(posts, vectors=self._spoken_vectors(posts))
+        return fold_posts(posts, vectors=self._models.post_vectors(posts))
 
     def similar(self, texts: Sequence[str]) -> Similarity:
         """Return (n, n) similarities, and from where on two texts count as one story."""
         from engine.stories import SAME_STORY, similarities
 
         posts = [PlainPost(title=text) for text in texts]
-        return Similarity(matrix=similarities(posts, vectors=self._spoken_vectors(posts)), threshold=SAME_STORY)
+        return Similarity(matrix=similarities(posts, vectors=self._models.post_vectors(posts)), threshold=SAME_STORY)
 
     def article(self, page: bytes, url: str) -> Article:
         """Return the main text of a web page. Raises ParseError."""
@@ -590,7 +598,8 @@ class Engine:
 
     def _publish(self, changes: Changes) -> Changes:
         if changes:
-            self._scorer.apply(changes)
+            if (scorer := self._made("_scorer")) is not None:
+                scorer.apply(changes)
             with self._lock:
                 listeners = list(self._listeners)
             for listener in listeners:
@@ -678,55 +687,14 @@ class Engine:
     def _model_name(self) -> str:
         return str(self._settings["embedding_model"])
 
-    def _model(self) -> catalogue.Model:
+    def _model(self) -> Model:
+        from engine.models import catalogue
+
         return catalogue.by_name(self._model_name())
 
-    def _embedder(self) -> EmbedWorker | None:
-        """The embedding worker; None when AI is off or the model is not here."""
-        from engine import installation
-
-        with self._lock:
-            if not self._settings["ai"]:
-                return None
-            if self._embed is None:
-                entry, folder = self._model(), catalogue.default_models_dir()
-                if not entry.installed(folder):
-                    return None
-                self._embed = EmbedWorker(
-                    entry.path(folder), installation.heads_path(entry.name), threads=int(self._settings["threads"])
-                )
-            return self._embed
-
-    def _needed_embedder(self) -> EmbedWorker:
-        worker = self._embedder()
-        if worker is None:
-            raise ModelError(
-                f"The embedding model {self._model_name()} is not installed, or language models are switched off. "
-                f"Install it with:  millpond models install {self._model_name()}"
-            )
-        return worker
-
-    def _generator(self) -> GenerateWorker | None:
-        with self._lock:
-            if not self._settings["ai"]:
-                return None
-            if self._generate is None:
-                entry, folder = catalogue.by_name(str(self._settings["text_model"])), catalogue.default_models_dir()
-                if not entry.installed(folder):
-                    return None
-                self._generate = GenerateWorker(
-                    entry.path(folder), entry.template, threads=int(self._settings["threads"])
-                )
-            return self._generate
-
     def _drop_models(self) -> None:
-        with self._lock:
-            dropped = (self._embed, self._generate)
-            self._embed = self._generate = None
-            self._vectors = Remembered(self._ask_vectors)
-        for worker in dropped:
-            if worker is not None:
-                worker.close()
+        if (models := self._made("_models")) is not None:
+            models.drop()
 
     def _summarising(
         self, id_or_text: int | str, max_words: int, cancelled: Callable[[], bool] | None, *, urgent: bool
@@ -755,16 +723,8 @@ class Engine:
     ) -> Steps:
         from engine.language import summary as summaries
 
-        entry = catalogue.by_name(str(self._settings["text_model"]))
-        generate = self._generator() if entry.speaks(language, text) else None
-        embedder = self._embedder() if self._model().speaks(language, text) else None
-
-        def embed(texts: Sequence[str]) -> Vectors:
-            assert embedder is not None
-            vectors = np.zeros((len(texts), embedder.info().dim), dtype=np.float32)
-            for batch in embedder.embed(texts, urgent=True):
-                vectors[list(batch.indices)] = batch.vectors
-            return vectors
+        entry = self._models.text_model()
+        generate = self._models.generator() if entry.speaks(language, text) else None
 
         return summaries.write(
             text,
@@ -772,7 +732,7 @@ class Engine:
             generate=generate,
             template=entry.template,
             model=entry.name,
-            embed=embed if embedder is not None else None,
+            embed=self._models.sentence_vectors(language, text),
             max_words=max_words,
             off=not self._settings["ai"],
             spoken=entry.speaks(language, text),
@@ -783,9 +743,10 @@ class Engine:
     def _summarise_top(self) -> Iterator[EnrichEvent]:
         """Summarise the top of For you where the posts are long enough and have none yet."""
         from engine.language.sentences import count_words
+        from engine.workers.supervisor import CancelledError
 
         wanted = int(self._settings["summaries_top"])
-        if not wanted or self._generator() is None:
+        if not wanted or self._models.generator() is None:
             return
         owed = []
         for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
@@ -817,39 +778,6 @@ class Engine:
                 self._space = (stored, learn_space([PlainPost(title=text.title, text=text.text) for text in texts]))
             space = self._space[1]
         return space if space.dims else None
-
-    def _spoken_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
-        """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""
-        from engine.enrich import for_embedding
-
-        worker = self._embedder()
-        if worker is None or not posts:
-            return None
-        texts = [for_embedding(post.title, post.text) for post in posts]
-        spoken = self._spoken(texts)
-        if not spoken:
-            return None
-        found = self._vectors_of([texts[index] for index in spoken])
-        vectors = np.full((len(posts), found.shape[1]), np.nan, dtype=np.float32)
-        vectors[spoken] = found
-        return vectors
-
-    def _spoken(self, texts: Sequence[str]) -> list[int]:
-        """The places of the texts whose language the embedding model speaks."""
-        speaks = self._model().speaks
-        languages = self._languages.of(texts)
-        return [place for place, language in enumerate(languages) if speaks(language, texts[place])]
-
-    def _vectors_of(self, texts: Sequence[str]) -> Vectors:
-        """Return (n, d) unit vectors, exact to half precision whether they are new or remembered."""
-        vectors = np.stack(self._vectors.of(texts)).astype(np.float32)
-        return unit(vectors)
-
-    def _ask_vectors(self, texts: Sequence[str]) -> list[NDArray[np.float16]]:
-        found: dict[int, NDArray[np.float16]] = {}
-        for batch in self._needed_embedder().embed(texts):
-            found.update(zip(batch.indices, batch.vectors.astype(np.float16), strict=True))
-        return [found[place].copy() for place in range(len(texts))]
 
 
 def fetched_from_plain(post: PlainPost) -> FetchedPost:

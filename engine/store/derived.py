@@ -6,14 +6,15 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from engine.store.connection import Connection, chunks, marks
 from engine.store.part import Part, hash_key, ids_of, make_model_id, model_id, stamp
 from engine.types import Changes, Ids, Signals, Span, Summary, SummarySentence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Stage = Literal["language", "vectors", "signals", "rules"]
 STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules")
@@ -131,6 +132,8 @@ class DerivedPart(Part):
 
     def candidates(self, ids: Sequence[int] | None = None, *, sketch_terms: int = 32) -> Columns:
         """Return what ranking reads of all listed posts, or of these among them."""
+        import numpy as np
+
         size = 2 * sketch_terms
         tables: list[NDArray[np.float64]] = [np.zeros((0, 4))]
         sketches: list[NDArray[np.uint16]] = [np.zeros((0, sketch_terms), dtype=np.uint16)]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from engine.store.connection import Connection, chunks, marks
 from engine.store.part import Part, make_model_id, model_id
 from engine.types import Floats, Ids
 
-Int8s = NDArray[np.int8]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Int8s = NDArray[np.int8]
+
 _SHIFT = 40  # a key is the model's id, then 40 bits of post id: one model's vectors lie side by side
 
 
 def _unpack(rows: Sequence[tuple[Any, ...]], first_key: int) -> tuple[Ids, Int8s, Floats]:
+    import numpy as np
+
     keys, scales, codes = zip(*rows, strict=True)
     width = len(codes[0])
     return (
@@ -27,6 +31,8 @@ def _unpack(rows: Sequence[tuple[Any, ...]], first_key: int) -> tuple[Ids, Int8s
 
 
 def _none() -> tuple[Ids, Int8s, Floats]:
+    import numpy as np
+
     return np.zeros(0, np.int64), np.zeros((0, 0), np.int8), np.zeros(0, np.float32)
 
 
@@ -39,6 +45,8 @@ class VectorsPart(Part):
         Raises:
             ValueError: the lengths differ, or this model's vectors have another width.
         """
+        import numpy as np
+
         if not len(ids) == len(codes) == len(scales):
             raise ValueError("ids, codes and scales differ in length")
         codes = np.ascontiguousarray(codes, dtype=np.int8)
