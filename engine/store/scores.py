@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 # The first screen is shown from here: numpy, which takes longer to load than to read a ranking, comes when it is needed.
 
-CHUNK = 65_536  # posts to a row of the table
-TOP = 4096  # places that are known without numpy
+CHUNK = 8192  # posts to a row of the table; the first row is what a window opens with
 _NOT_RANKED = 2**31 - 1
 
 
@@ -35,20 +34,37 @@ class Ranked:
 
 
 class Ranking:
-    """One stored ranking in memory: 9 bytes a post, 8 more once a place below the top was asked for.
+    """A stored ranking in memory, or its first chunk: 9 bytes a post, 8 more once a place below the top was asked for.
 
     Args:
         ids: uint32, best first.   scores: float32.   reasons: uint8, keys of `names`.
+        newest: the highest id that was ranked; None takes that of `ids`.
+        whole: False when there are more posts than `ids`.
     """
 
-    def __init__(self, version: int, ids: bytes, scores: bytes, reasons: bytes, names: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        version: int,
+        ids: bytes,
+        scores: bytes,
+        reasons: bytes,
+        names: Mapping[int, str],
+        *,
+        newest: int | None = None,
+        whole: bool = True,
+    ) -> None:
         self.version = version
         self.ids = _little_endian("I", ids)
+        self.newest: int = max(self.ids, default=0) if newest is None else newest
+        self.whole = whole
         self._scores = scores
         self._reasons = reasons
         self._names = names
-        self._top = {post_id: place for place, post_id in enumerate(self.ids[:TOP])}
-        self.newest: int = max(self.ids, default=0)
+        self._top = {post_id: place for place, post_id in enumerate(self.ids[:CHUNK])}
+
+    def covers(self, ids: Sequence[int]) -> bool:
+        """Whether it knows the places of all these posts."""
+        return self.whole or all(post_id in self._top or post_id > self.newest for post_id in ids)
 
     @cached_property
     def _places(self) -> NDArray[np.int32]:
@@ -61,7 +77,7 @@ class Ranking:
     def place(self, post_id: int) -> int | None:
         """Return the post's place, from 0."""
         place = self._top.get(post_id)
-        if place is not None or len(self._top) == len(self.ids):
+        if place is not None or not self.whole or len(self._top) == len(self.ids):
             return place
         if not 0 <= post_id <= self.newest or self._places[post_id] == _NOT_RANKED:
             return None
@@ -105,33 +121,42 @@ def _little_endian(kind: str, packed: bytes) -> array[Any]:
     return values
 
 
-def _load(connection: Connection, version: int) -> Ranking:
-    rows = connection.execute("select ids, scores, reasons from ranking order by chunk").fetchall()
-    return Ranking(
-        version,
-        b"".join(row[0] for row in rows),
-        b"".join(row[1] for row in rows),
-        b"".join(row[2] for row in rows),
-        dict(connection.execute("select number, name from ranking_reasons")),
-    )
+def _load(connection: Connection, version: int, *, whole: bool) -> Ranking:
+    names = dict(connection.execute("select number, name from ranking_reasons"))
+    row = connection.execute("select value from marks where name = 'ranking_newest'").fetchone()
+    newest: int | None = row[0] if row else None
+    if newest is None:  # stored by a version that did not note it
+        whole = True
+    few = "" if whole else " limit 1"
+    rows = connection.execute(f"select ids, scores, reasons from ranking order by chunk{few}").fetchall()
+    if not whole:
+        (chunks_stored,) = connection.execute("select count(*) from ranking").fetchone()
+        whole = chunks_stored <= 1
+    ids, scores, reasons = (b"".join(row[column] for row in rows) for column in range(3))
+    return Ranking(version, ids, scores, reasons, names, newest=newest, whole=whole)
 
 
 class ScoresPart(Part):
     _ranking: Ranking | None = None
 
-    def ranking(self, connection: Connection) -> Ranking:
-        """Return the stored ranking, read again only when another one was stored."""
+    def ranking(self, connection: Connection, *, whole: bool = True) -> Ranking:
+        """Return the stored ranking, read again only when another one was stored; not `whole`, its top may be all."""
         (version,) = connection.execute("select value from marks where name = 'ranking'").fetchone()
         ranking = self._ranking
-        if ranking is None or ranking.version != version:
+        if ranking is None or ranking.version != version or (whole and not ranking.whole):
             connection.execute("begin")  # version and blobs of one moment
             try:
                 (version,) = connection.execute("select value from marks where name = 'ranking'").fetchone()
-                ranking = _load(connection, version)
+                ranking = _load(connection, version, whole=whole)
             finally:
                 connection.execute("commit")
             self._ranking = ranking
         return ranking
+
+    def ranking_of(self, connection: Connection, ids: Sequence[int]) -> Ranking:
+        """Return as much of the stored ranking as knows these posts."""
+        ranking = self.ranking(connection, whole=False)
+        return ranking if ranking.covers(ids) else self.ranking(connection)
 
     def save_scores(
         self,
@@ -173,6 +198,9 @@ class ScoresPart(Part):
                 sorted((post_id, detail) for post_id, detail in (details or {}).items() if detail),
             )
             connection.execute("update marks set value = value + 1 where name = 'ranking'")
+            connection.execute(
+                "insert or replace into marks (name, value) values ('ranking_newest', ?)", (int(ids.max(initial=0)),)
+            )
             return Changes(order=True)
 
         return self._db.write(work)
@@ -180,7 +208,7 @@ class ScoresPart(Part):
     def scores(self, ids: Sequence[int]) -> dict[int, Ranked]:
         """Return what is stored of these posts; those that were never ranked are left out."""
         with self._db.read() as connection:
-            ranking = self.ranking(connection)
+            ranking = self.ranking_of(connection, ids)
             reasons = ranking.reasons(connection, ids)
         found: dict[int, Ranked] = {}
         for post_id, (reason, detail) in reasons.items():
@@ -192,5 +220,5 @@ class ScoresPart(Part):
     def position(self, post_id: int) -> int | None:
         """Return the post's place in the stored ranking, from 1; None when it is not in it."""
         with self._db.read() as connection:
-            place = self.ranking(connection).place(post_id)
+            place = self.ranking_of(connection, [post_id]).place(post_id)
         return None if place is None else place + 1

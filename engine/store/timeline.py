@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ EXCERPT = 280  # characters
 TITLE = 1000
 WORDS_A_MINUTE = 220
 WALKED = 12_000  # ranked posts looked at one by one before all that qualify are listed instead
+FEW = 20_000  # posts that are quicker looked at one by one than found among all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,33 +109,41 @@ def _of_query(query: TimelineQuery) -> tuple[str, dict[str, Any]]:
 def newest(connection: Connection, query: TimelineQuery, limit: int, *, after_id: int | None = None) -> list[int]:
     """Return ids, newest first; with `after_id` only of posts that came later than that one."""
     where, values = _of_query(query)
-    later = " and s.post_id > :after" if after_id is not None else ""
+    later, index = "", ""
+    if after_id is not None:
+        later = " and s.post_id > :after"
+        (last,) = connection.execute("select max(post_id) from post_states").fetchone()
+        if (last or 0) - after_id < FEW:
+            index = " not indexed"  # by the table's own key: SQLite would walk all posts by their date
     return ids_of(
         connection,
         f"""
-        select s.post_id from post_states as s where {where}{later}
+        select s.post_id from post_states as s{index} where {where}{later}
         order by s.published_at desc, s.post_id desc limit :limit
         """,
         {**values, "after": after_id, "limit": limit},
     )
 
 
-def ranked(connection: Connection, query: TimelineQuery, limit: int, ranking: Ranking) -> list[int]:
+def ranked(connection: Connection, query: TimelineQuery, limit: int, top: Ranking, whole: Callable[[], Ranking]) -> list[int]:
     """Return ids as they were ranked; posts that came later stand first, newest first.
 
     The ranking is walked from its top while it yields; a query that few posts meet lists those and orders them.
+
+    Args:
+        top: the ranking or its first part.   whole: returns all of it.
     """
     selective = query.feed_id is not None or query.hidden or bool(query.saved)
     if limit > 0 and not selective:
-        found = newest(connection, query, limit, after_id=ranking.newest)
-        for part in _growing(ranking.ids[:WALKED].tolist()):
+        found = newest(connection, query, limit, after_id=top.newest)
+        for part in _growing(top.ids[:WALKED].tolist()):
             if len(found) >= limit:
                 break
             found.extend(_that_meet(connection, query, part))
         if len(found) >= limit:
             return found[:limit]
     everything = newest(connection, query, -1)
-    ordered = ranking.in_order(everything)
+    ordered = whole().in_order(everything)
     return ordered[:limit] if limit > 0 else ordered
 
 
@@ -207,14 +216,14 @@ class TimelinePart(ScoresPart):
         with self._db.read() as connection:
             if query.order == "newest":
                 return newest(connection, query, limit)
-            return ranked(connection, query, limit, self.ranking(connection))
+            top = self.ranking(connection, whole=False)
+            return ranked(connection, query, limit, top, lambda: self.ranking(connection))
 
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
         """Return what cards show, in the order of `ids`; ids of no post (or one whose content was pruned) are left out."""
         found: dict[int, PostRow] = {}
         with self._db.read() as connection:
-            ranking = self.ranking(connection)
-            reasons = ranking.reasons(connection, ids)
+            reasons = self.ranking_of(connection, ids).reasons(connection, ids)
             for some in chunks(list(ids)):
                 for row in connection.execute(f"{_ROW} where p.id in ({marks(len(some))})", some):
                     found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")))
