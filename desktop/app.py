@@ -230,10 +230,10 @@ def run(profile: Path, **access: Any) -> int:
 
     def report() -> None:
         log.info("timeline shown ms=%d", (time.perf_counter() - began) * 1000)
+        QTimer.singleShot(0, window, lambda: listen(window, profile))
 
     def opened() -> None:
         window.setWindowIcon(icons.application())
-        QTimer.singleShot(0, window, lambda: listen(window, profile))
 
     window.closing.connect(lambda: save_geometry(window, profile))
     opening.given_up.connect(give_up, Qt.ConnectionType.QueuedConnection)
