@@ -189,8 +189,8 @@ def restore_geometry(window: MainWindow, profile: Path) -> None:
 
 
 def save_geometry(window: MainWindow, profile: Path) -> None:
-    """Keep the window's place beside the profile, where there is one."""
-    if _window_file(profile).parent.is_dir():
+    """Keep the window's place beside the profile, once that is open: a folder that was refused is not written to."""
+    if window.engine is not None and _window_file(profile).parent.is_dir():
         kept = QSettings(str(_window_file(profile)), QSettings.Format.IniFormat)
         kept.setValue("geometry", window.saveGeometry())
         kept.remove("widths")

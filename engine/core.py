@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from engine import secrets
 from engine.errors import InputError
 from engine.settings import BY_NAME, Value, by_name
-from engine.store import Answer, Store
+from engine.store import Answer, Store, require_place
 from engine.types import (
     Article,
     Changes,
@@ -88,6 +88,7 @@ def open_engine(
     passphrase: str | None = None,
     encryption: Encryption | None = None,
     key: bytes | None = None,
+    allow_network: bool = False,
     clock: Clock = utc_now,
 ) -> Engine:
     """Open a profile, making it where there is none.
@@ -96,11 +97,14 @@ def open_engine(
         profile: its folder.   passphrase: for a profile that is, or shall be, encrypted with one; a recovery key does too.
         encryption: of a new profile; None takes the keyring where one works, else a given passphrase.
         key: 32 bytes, for a temporary profile whose key only the caller knows.
+        allow_network: the folder may lie on a network's file system; only one machine may open it at a time.
     Raises:
+        InputError: the folder is no place for a profile: something else lies there, or it is on a network.
         SecretsError: there is no way to keep the key of a new profile; names the choices.
         LockedError: a wrong key or passphrase.   NewerProfileError, StoreError.
     """
     folder = Path(profile).expanduser().absolute()
+    require_place(folder, allow_network=allow_network)
     if key is None:
         key = secrets.open_key(folder, encryption=encryption, passphrase=passphrase).key
     return Engine(Store.open(folder, key=key, clock=clock), clock=clock, key=key)

@@ -40,17 +40,22 @@ ID = click.IntRange(0, 2**63 - 1)  # what the database can hold
 class Session:
     """The options that hold for every command, and the engine when one is needed."""
 
-    def __init__(self, profile: Path, passphrase_file: Path | None, encryption: str | None) -> None:
+    def __init__(
+        self, profile: Path, passphrase_file: Path | None, encryption: str | None, allow_network: bool = False
+    ) -> None:
         self.profile = profile
         self.passphrase_file = passphrase_file
         self.encryption = encryption
+        self.allow_network = allow_network
 
     @contextmanager
     def engine(self) -> Iterator[Any]:
         """Open the profile, asking on a terminal for what is missing."""
         from engine import open_engine
+        from engine.store import require_place
 
-        with open_engine(self.profile, **self._access()) as engine:
+        require_place(self.profile, allow_network=self.allow_network)  # before a secret is asked for
+        with open_engine(self.profile, **self._access(), allow_network=self.allow_network) as engine:
             yield engine
 
     def _access(self) -> dict[str, Any]:
@@ -173,11 +178,19 @@ def command(group: click.Group, name: str | None = None) -> Callable[[Callable[.
 @click.option("--passphrase-file", type=click.Path(path_type=Path), default=None, help="File that holds the passphrase.")
 @click.option("--encryption", type=click.Choice(["keyring", "passphrase", "plain"]), default=None,
               help="How a new profile is encrypted.")
+@click.option("--allow-network-folder", is_flag=True,
+              help="The profile may lie on a network file system; open it from one machine at a time.")
 @click.version_option(package_name="millpond")
 @click.pass_context
-def main(context: click.Context, profile: Path | None, passphrase_file: Path | None, encryption: str | None) -> None:
+def main(
+    context: click.Context,
+    profile: Path | None,
+    passphrase_file: Path | None,
+    encryption: str | None,
+    allow_network_folder: bool,
+) -> None:
     """Millpond: your feeds, filtered at home."""
-    context.obj = Session(profile or default_profile(), passphrase_file, encryption)
+    context.obj = Session(profile or default_profile(), passphrase_file, encryption, allow_network_folder)
     if context.invoked_subcommand is None:
         if not has_display() and not os.environ.get("QT_QPA_PLATFORM"):
             raise EngineError(
@@ -198,6 +211,8 @@ def open_window(session: Session) -> int:
         access["passphrase"] = read_passphrase_file(Path(named))
     if session.encryption:
         access["encryption"] = session.encryption
+    if session.allow_network:
+        access["allow_network"] = True
     return int(run(session.profile, **access))
 
 

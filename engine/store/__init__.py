@@ -3,6 +3,7 @@
 from engine.store.backup import latest_backup, restore, set_aside
 from engine.store.derived import Columns
 from engine.store.feeds import LOCAL, Answer
+from engine.store.place import require_place
 from engine.store.scores import Ranked
 from engine.store.store import Store
 from engine.store.timeline import Matchable, Text
@@ -16,6 +17,7 @@ __all__ = [
     "Store",
     "Text",
     "latest_backup",
+    "require_place",
     "restore",
     "set_aside",
 ]
