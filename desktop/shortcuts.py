@@ -33,6 +33,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("open_current", ("Return",), tr("Open the post"), reading),
         Shortcut("open_in_browser", ("O",), tr("Open in the browser"), reading),
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
+        Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),
         Shortcut("like", ("L",), tr("Like, or take it back"), posts),
         Shortcut("dislike", ("D",), tr("Dislike, or take it back"), posts),

@@ -95,13 +95,18 @@ def reason(name: str, detail: str = "") -> str:
         "saved_like_this": tr("like “{detail}”, which you saved"),
     }
     if detail and name in with_detail:
-        return with_detail[name].format(detail=detail)
+        return with_detail[name].format(detail=_unquoted(detail))
     return plain.get(name, name.replace("_", " "))
 
 
+def _unquoted(title: str) -> str:
+    """A title that begins with a quotation would stand in two pairs of quotation marks."""
+    return title.translate({ord(mark): None for mark in "“”„\"«»"}).strip() or title
+
+
 def sentiment(value: Sentiment) -> str:
-    """"positive", or "0.31 unsure" where no class holds half of the probability."""
+    """"positive", or "mood unsure (0.46)" where no class holds half of the probability."""
     words = {"positive": tr("positive"), "neutral": tr("neutral"), "negative": tr("negative")}
     if value.label == "unsure":
-        return tr("{n} unsure").format(n=decimal(value.confidence))
+        return tr("mood unsure ({n})").format(n=decimal(value.confidence))
     return words[value.label]

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import icons, theme
+from desktop.facts import long_facts
 from desktop.reading.flow import FlowLayout
 from desktop.reading.links import judge
 from desktop.strings import moment, plural, tr
@@ -32,7 +33,9 @@ class PostHeader(QWidget):
         column.setSpacing(theme.px(8))
         self.meta = theme.label("", "third", wrap=True)
         self.title = theme.label("", "title", wrap=True)
-        for label in (self.meta, self.title):
+        self.facts = theme.label("", "third", wrap=True)
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.meta, self.title, self.facts):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
         row = QWidget()
@@ -63,6 +66,9 @@ class PostHeader(QWidget):
         self.meta.setText(" · ".join(part for part in parts if part))
         self.title.setText(row.title)
         self.title.setVisible(bool(row.title))
+        known = " · ".join(long_facts(row.extras))
+        self.facts.setText(known)
+        self.facts.setVisible(bool(known))
         self.like_button.setChecked(row.liked is True)
         self.dislike_button.setChecked(row.liked is False)
         self.save_button.setChecked(row.saved)

@@ -19,9 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
+from desktop.facts import warning
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
 from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
+from desktop.reading.extras import ExtrasPanel, WarningCover
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.summary import SummaryBox
@@ -64,6 +66,7 @@ class ReadingPane(QWidget):
         self._evidence: list[list[tuple[int, int]]] = []
         self._limit = SHOWN_AT_ONCE
         self._why_open = True
+        self._uncovered: int | None = None  # the post whose warning was lifted
         theme.role(self, "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(tr("Reading pane"))
@@ -117,7 +120,13 @@ class ReadingPane(QWidget):
         self.body.link_hovered.connect(self._show_link)
         self.body.rule_wanted.connect(self._rule_from_words)
         self.body.filled.connect(self._place_evidence)
+        self.cover = WarningCover()
+        self.cover.lifted.connect(self.show_covered)
+        column.addWidget(self.cover)
         column.addWidget(self.body)
+        self.extras = ExtrasPanel()
+        self.extras.quote_wanted.connect(lambda url: ask_and_open(self.window(), judge(url)))
+        column.addWidget(self.extras)
         self.rest = QPushButton(tr("Show more of this long post"))
         self.rest.clicked.connect(self._show_more)
         column.addWidget(self.rest, 0, Qt.AlignmentFlag.AlignLeft)
@@ -208,6 +217,8 @@ class ReadingPane(QWidget):
         self.header.show_post(post)
         if changed:
             self._show_body(same=not new)
+        else:
+            self._show_cover()
         if loaded.summary is not None:
             self._show_summary(loaded.summary)
         elif new:
@@ -246,6 +257,27 @@ class ReadingPane(QWidget):
             words.append(plural("{n} tracking pixel left out", "{n} tracking pixels left out", shown.trackers))
         self.pictures.setText(" · ".join(words))
         self.pictures.setVisible(bool(words))
+        self._show_cover()
+
+    def _show_cover(self) -> None:
+        """Behind a warning stand text, summary, poll and quote, until the person lifts it for this post."""
+        assert self._post is not None
+        extras = self._post.row.extras
+        words = warning(extras) if self._uncovered != self._post.row.id else ""
+        self.cover.show_warning(words)
+        self.cover.setVisible(bool(words))
+        self.extras.show_extras(None if words else extras)
+        for part in (self.body, self.summary_box):
+            part.setVisible(not words)
+        if words:
+            self.rest.hide()
+            self.pictures.hide()
+
+    def show_covered(self) -> None:
+        """Show the post behind its warning, or put the warning back."""
+        if self._post is not None and warning(self._post.row.extras):
+            self._uncovered = None if self._uncovered == self._post.row.id else self._post.row.id
+            self._show_body()
 
     def _show_more(self) -> None:
         self._limit *= 4

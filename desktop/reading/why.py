@@ -158,8 +158,10 @@ class WhyPanel(QFrame):
         grid.setContentsMargins(0, theme.px(2), 0, 0)
         grid.setHorizontalSpacing(theme.px(14))
         grid.setVerticalSpacing(theme.px(5))
-        grid.setColumnStretch(0, 2)
-        grid.setColumnStretch(1, 5)
+        grid.setColumnStretch(1, 1)
+        shown = [reason_words(reason) for reason in explanation.reasons if abs(reason.contribution) >= SMALLEST]
+        widest = max((theme.label(words, "second").sizeHint().width() for words in shown), default=0)
+        grid.setColumnMinimumWidth(0, min(widest + theme.px(2), theme.px(190)))  # longer words take a second line
         largest = max((abs(reason.contribution) for reason in explanation.reasons), default=0.0) or 1.0
         row = 0
         rest = 0.0

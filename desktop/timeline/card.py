@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
 
 from desktop import theme
+from desktop.facts import boosters, facts, plain, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -15,6 +16,7 @@ TITLE_LINES = 3
 EXCERPT_LINES = 2
 SCROLL_BAR = 10  # pixels, as the style sheet has it
 MARGIN, GAP, PADDING, RADIUS = 12, 8, 14, 12  # around, between and inside cards; at 100 %
+QUOTE_INDENT = 12
 
 # A colour name, and the words; drawn one after another while there is room.
 Mark = tuple[str, str, bool]  # token of the colour, words, with a dot before
@@ -92,6 +94,7 @@ class Card:
     muffled: bool
     title: Paragraph | None
     excerpt: Paragraph | None
+    quote: Paragraph | None
     marks: list[Mark]
     minutes: str
     top_height: float
@@ -101,6 +104,9 @@ class Card:
 def marks(row: PostRow) -> list[Mark]:
     """What the line of marks says of a post, the most telling first."""
     found: list[Mark] = []
+    if warning(row.extras):
+        found.append(("amber", tr("behind a warning"), False))
+    found += [("ink_third", words, False) for words in facts(row.extras)]
     if row.sentiment is not None:
         label = row.sentiment.label
         colour = "ink_third" if label == "unsure" else label
@@ -119,10 +125,10 @@ def who(row: PostRow) -> str:
 
 
 def when(row: PostRow) -> str:
-    """The author where it says more than the feed's name, and how long ago."""
+    """The author where it says more than the feed's name, who boosted it, and how long ago."""
     author = row.author.strip()
-    named = author and author.casefold() not in row.feed_title.casefold()
-    return f"{author} · {ago(row.published_at)}" if named else ago(row.published_at)
+    named = author if author.casefold() not in row.feed_title.casefold() else ""
+    return " · ".join(part for part in (named, boosters(row.extras), ago(row.published_at)) if part)
 
 
 def marks_height() -> float:
@@ -145,17 +151,31 @@ def lay_out(row: PostRow, width: float) -> Card:
     inner = width - 2 * theme.px(PADDING)
     top = line_height(small)
     if row.muffled_by is not None:
-        return Card(row, width, theme.px(32), True, None, None, [], "", top, top)
+        return Card(row, width, theme.px(32), True, None, None, None, [], "", top, top)
     weight = 500 if row.read else 600
     headline, body = (row.title, row.excerpt) if row.title else (row.excerpt, "")
+    if said := warning(row.extras):
+        headline, body = said, ""
     title = paragraph(headline, theme.font(14.5, weight), inner, TITLE_LINES, theme.px(1)) if headline else None
     excerpt = paragraph(body, theme.font(13), inner, EXCERPT_LINES, theme.px(1)) if body else None
+    quote = _quote(row, inner)
     height = 2 * theme.px(PADDING - 1) + top
     height += theme.px(3) + title.height if title else 0
     height += theme.px(3) + excerpt.height if excerpt else 0
+    height += theme.px(5) + quote.height if quote else 0
     height += theme.px(5) + marks_height()
     minutes = plural("{n} min read", "{n} min read", row.reading_minutes) if row.reading_minutes > 1 else ""
-    return Card(row, width, height, False, title, excerpt, marks(row), minutes, top, marks_height())
+    return Card(row, width, height, False, title, excerpt, quote, marks(row), minutes, top, marks_height())
+
+
+def _quote(row: PostRow, inner: float) -> Paragraph | None:
+    """The post that this one quotes, on two lines beside a bar."""
+    quoted = row.extras.quote if row.extras is not None and not row.extras.content_warning else None
+    if quoted is None or not (quoted.text or quoted.author):
+        return None
+    author = plain(quoted.author, 60)
+    words = f"{author}: {quoted.text[:600]}" if author else quoted.text[:600]
+    return paragraph(words, theme.font(12.5), inner - theme.px(QUOTE_INDENT), EXCERPT_LINES, theme.px(1))
 
 
 def usual_height() -> float:

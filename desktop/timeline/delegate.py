@@ -25,8 +25,10 @@ from desktop.timeline.card import (
     GAP,
     MARGIN,
     PADDING,
+    QUOTE_INDENT,
     RADIUS,
     Card,
+    Paragraph,
     lay_out,
     marks_height,
     right_margin,
@@ -177,12 +179,23 @@ class CardDelegate(QStyledItemDelegate):
             painter.setPen(theme.color("ink_third" if row.read else "ink_second"))
             card.excerpt.draw(painter, x, y, inner)
             y += card.excerpt.height
+        if card.quote is not None:
+            y += theme.px(5)
+            self._paint_quote(painter, card.quote, x, y, inner)
+            y += card.quote.height
         y += theme.px(5)
         buttons = self.buttons(cell)
         room = (buttons["like"].left() - theme.px(8) - x) if active else inner
         self._paint_marks(painter, card, x, y, room)
         if active:
             self._paint_buttons(painter, row, buttons)
+
+    def _paint_quote(self, painter: QPainter, quote: Paragraph, x: float, y: float, inner: float) -> None:
+        bar = QRectF(x + (inner - 2 if quote.right_to_left else 0), y, 2, quote.height)
+        painter.fillRect(bar, theme.color("line_strong"))
+        painter.setPen(theme.color("ink_third"))
+        indent = theme.px(QUOTE_INDENT)
+        quote.draw(painter, x + (0 if quote.right_to_left else indent), y, inner - indent)
 
     def _paint_top(self, painter: QPainter, card: Card, x: float, y: float, inner: float) -> None:
         bold, small = theme.font(12, 600), theme.font(12)

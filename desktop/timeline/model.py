@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from desktop.facts import boosters, facts, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -24,7 +25,10 @@ Load = Callable[[list[int], Loaded], None]
 
 def spoken(row: PostRow) -> str:
     """A card as a screen reader says it."""
-    parts = [row.title or row.excerpt, row.feed_title, ago(row.published_at)]
+    said = warning(row.extras)
+    told = tr("content warning: {words}").format(words=said) if said else row.title or row.excerpt
+    parts = [told, row.feed_title, ago(row.published_at)]
+    parts += [words for words in (boosters(row.extras), *facts(row.extras)) if words]
     parts.append(tr("read") if row.read else tr("unread"))
     if row.saved:
         parts.append(tr("saved"))

@@ -94,7 +94,7 @@ def test_a_screen_reader_hears_state_and_reason() -> None:
 
 
 def test_no_class_with_half_of_the_probability_is_said_as_unsure() -> None:
-    assert marks(a_row(sentiment=Sentiment(0.40, 0.29, 0.31)))[0] == ("ink_third", "0.40 unsure", False)
+    assert marks(a_row(sentiment=Sentiment(0.40, 0.29, 0.31)))[0] == ("ink_third", "mood unsure (0.40)", False)
 
 
 def test_a_title_has_three_lines_at_most_and_the_last_one_is_elided() -> None:

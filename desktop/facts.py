@@ -1,0 +1,96 @@
+"""What only some networks know of a post, in words: for cards, for the reading pane, and for a screen reader."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+
+from desktop.strings import day, moment, number, plural, tr
+from engine import Extras, Poll
+
+NAME = 40  # characters of a name on a card
+LABELS = 3  # shown on a card
+
+
+def plain(text: str, most: int = 200) -> str:
+    """A stranger's words on one line: without controls that turn the text around, cut at `most` characters."""
+    kept = "".join(c for c in text[: 4 * most] if unicodedata.category(c) not in {"Cf", "Cc", "Co", "Cs"} or c in "\u200c\u200d\n\t")
+    words = " ".join(kept.split())
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
+def warning(extras: Extras | None) -> str:
+    """The content warning behind which a post stands; "" when it stands open."""
+    return plain(extras.content_warning, 300) if extras is not None else ""
+
+
+def boosters(extras: Extras | None) -> str:
+    """"boosted by Ada and 2 others"; "" when nobody did."""
+    names = [plain(name, NAME) for name in extras.boosted_by if name.strip()] if extras is not None else []
+    if not names:
+        return ""
+    if len(names) == 1:
+        return tr("boosted by {name}").format(name=names[0])
+    if len(names) == 2:
+        return tr("boosted by {name} and {other}").format(name=names[0], other=names[1])
+    return tr("boosted by {name} and {n} others").format(name=names[0], n=number(len(names) - 1))
+
+
+def duration(seconds: float) -> str:
+    """"4:05" or "1:02:09"."""
+    whole = max(0, round(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def poll_words(poll: Poll, now: datetime | None = None) -> str:
+    """"poll, 3 answers, 120 votes"."""
+    parts = [tr("poll"), plural("{n} answer", "{n} answers", len(poll.options))]
+    if poll.votes:
+        parts.append(plural("{n} vote", "{n} votes", sum(poll.votes)))
+    if poll.ends_at is not None and poll.ends_at <= (now or datetime.now(UTC)):
+        parts.append(tr("ended"))
+    return ", ".join(parts)
+
+
+def facts(extras: Extras | None) -> list[str]:
+    """Short phrases, the most telling first."""
+    if extras is None:
+        return []
+    found: list[str] = []
+    if extras.duration_seconds:
+        found.append(duration(extras.duration_seconds))
+    if extras.is_short:
+        found.append(tr("short"))
+    if extras.score is not None:
+        found.append(plural("{n} point", "{n} points", extras.score))
+    if extras.comments_count is not None:
+        found.append(plural("{n} comment", "{n} comments", extras.comments_count))
+    if extras.views_count is not None:
+        found.append(plural("{n} view", "{n} views", extras.views_count))
+    if extras.poll is not None:
+        found.append(poll_words(extras.poll))
+    if extras.reply_to_url:
+        found.append(tr("reply"))
+    if extras.visibility in {"followers", "direct"}:
+        found.append(tr("followers only") if extras.visibility == "followers" else tr("to you alone"))
+    if extras.sensitive and not extras.content_warning:
+        found.append(tr("sensitive pictures"))
+    if extras.edited_at is not None:
+        found.append(tr("edited"))
+    found += [plain(label, NAME) for label in extras.labels[:LABELS] if label.strip()]
+    return found
+
+
+def long_facts(extras: Extras | None) -> list[str]:
+    """As `facts`, with what there is room for in the reading pane."""
+    found = facts(extras)
+    if extras is None:
+        return found
+    if extras.edited_at is not None:
+        found[found.index(tr("edited"))] = tr("edited {when}").format(when=moment(extras.edited_at))
+    found += [plain(label, NAME) for label in extras.labels[LABELS:] if label.strip()]
+    if extras.poll is not None and extras.poll.ends_at is not None and extras.poll.ends_at > datetime.now(UTC):
+        found.append(tr("poll open until {when}").format(when=day(extras.poll.ends_at)))
+    said = boosters(extras)
+    return [said, *found] if said else found

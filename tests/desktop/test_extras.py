@@ -1,0 +1,158 @@
+"""What only some networks know of a post: on its card, above and below its text, and behind a warning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from desktop.facts import boosters, duration, facts, long_facts, plain, poll_words
+from desktop.reading.extras import ExtrasPanel
+from desktop.strings import reason
+from desktop.timeline.card import lay_out, marks, when
+from desktop.timeline.model import spoken
+from engine import Engine, Extras, PlainPost, Poll, PostRow, Quote, TimelineQuery
+from engine.core import fetched_from_plain
+from engine.store import Answer
+from engine.types import FeedInfo, FetchState
+from tests.desktop.conftest import open_window
+from tests.desktop.test_timeline import Settled, a_row
+
+SOON = datetime.now(UTC) + timedelta(days=2)
+POLL = Poll(options=("Ducks", "Geese"), votes=(30, 10), ends_at=SOON)
+
+
+def with_extras(**extras: object) -> PostRow:
+    return a_row(extras=Extras(**extras))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("extras", "words"),
+    [
+        ({"duration_seconds": 245.0}, "4:05"),
+        ({"duration_seconds": 3729.4}, "1:02:09"),
+        ({"score": 1}, "1 point"),
+        ({"score": -3}, "-3 points"),
+        ({"comments_count": 57}, "57 comments"),
+        ({"views_count": 120}, "120 views"),
+        ({"poll": POLL}, "poll, 2 answers, 40 votes"),
+        ({"reply_to_url": "https://pond.example/1"}, "reply"),
+        ({"visibility": "followers"}, "followers only"),
+        ({"visibility": "public"}, None),
+        ({"sensitive": True}, "sensitive pictures"),
+        ({"edited_at": SOON}, "edited"),
+        ({"labels": ("question", "answered")}, "question"),
+        ({"is_short": True}, "short"),
+    ],
+)
+def test_a_card_says_what_the_network_knows(extras: dict[str, object], words: str | None) -> None:
+    row = with_extras(**extras)
+    said = [mark[1] for mark in marks(row)]
+    assert (words in said) if words else not said
+    assert words is None or words in spoken(row)
+
+
+def test_who_boosted_a_post_stands_beside_its_author() -> None:
+    assert boosters(Extras(boosted_by=("Ada",))) == "boosted by Ada"
+    assert boosters(Extras(boosted_by=("Ada", "Bo"))) == "boosted by Ada and Bo"
+    assert boosters(Extras(boosted_by=("Ada", "Bo", "Cy"))) == "boosted by Ada and 2 others"
+    assert "Mira · boosted by Ada · 2 h" in when(a_row(author="Mira", extras=Extras(boosted_by=("Ada",))))
+
+
+def test_behind_a_warning_a_card_tells_the_warning_and_nothing_of_the_text() -> None:
+    row = a_row(title="", excerpt="The murderer is the gardener", extras=Extras(content_warning="Spoilers: “The Pond”"))
+    card = lay_out(row, 460)
+    assert card.title is not None
+    assert card.title.layout.text() == "Spoilers: “The Pond”"
+    assert card.excerpt is None
+    assert "murderer" not in spoken(row)
+    assert marks(row)[0] == ("amber", "behind a warning", False)
+
+
+def test_a_quote_makes_a_card_higher_by_two_lines_at_most() -> None:
+    quoted = lay_out(with_extras(quote=Quote(author="Bo", text="word " * 500)), 460)
+    assert quoted.quote is not None
+    assert 0 < quoted.height - lay_out(a_row(), 460).height < 60
+
+
+def test_a_strangers_words_cannot_turn_or_break_the_line() -> None:
+    assert plain("Ada\u202egnp.exe\n\nBo\x07") == "Adagnp.exe Bo"
+    assert plain("x" * 500, 40) == "x" * 39 + "…"
+    assert all(len(words) < 120 for words in facts(Extras(labels=("y" * 5000,) * 50, boosted_by=("z" * 5000,) * 900)))
+    assert len(boosters(Extras(boosted_by=("z" * 5000,) * 900))) < 120
+
+
+def test_times_and_polls_in_words() -> None:
+    assert duration(59.6) == "1:00"
+    assert poll_words(replace(POLL, votes=(), ends_at=datetime.now(UTC) - timedelta(hours=1))) == "poll, 2 answers, ended"
+    assert any(words.startswith("poll open until") for words in long_facts(Extras(poll=POLL)))
+    assert any(words.startswith("edited ") and len(words) > 8 for words in long_facts(Extras(edited_at=SOON)))
+
+
+def test_a_title_that_quotes_is_not_quoted_twice() -> None:
+    assert reason("close_to_liked", "“Cheaper”: the numbers") == "close to “Cheaper: the numbers”, which you liked"
+    assert reason("close_to_liked", "“”") == "close to ““””, which you liked"
+
+
+def test_poll_and_quote_are_shown_below_the_text_as_plain_text(qtbot: QtBot) -> None:
+    panel = ExtrasPanel()
+    qtbot.addWidget(panel)
+    panel.show_extras(Extras(poll=POLL, quote=Quote(author="<b>Bo</b>", text="<img src=x> hi", url="https://pond.example/2")))
+    labels = panel.findChildren(QLabel)
+    assert {"Ducks", "75 %", "25 %"} <= {label.text() for label in labels}
+    hostile = [label for label in labels if "<" in label.text()]
+    assert len(hostile) == 2
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in hostile)
+    with qtbot.waitSignal(panel.quote_wanted) as wanted:
+        next(b for b in panel.findChildren(QPushButton) if "quoted" in b.text()).click()
+    assert wanted.args == ["https://pond.example/2"]
+    panel.show_extras(None)
+    assert panel.isHidden()
+
+
+def ingest(engine: Engine, extras: Extras) -> int:
+    feed = engine.add_posts("Pond people", [PlainPost(title="", text="Hello.", guid="first")]).feeds
+    (feed_id,) = feed
+    made = fetched_from_plain(PlainPost(title="", text="The murderer is the gardener.", guid="second"))
+    state = FetchState(feed_id=feed_id, url=engine.feeds()[0].url)
+    answer = Answer(feed_id=feed_id, info=FeedInfo(title="Pond people"), posts=[replace(made, extras=extras)], state=state)
+    (changes,) = engine._store.ingest([answer])
+    (post_id,) = changes.new
+    return post_id
+
+
+def test_a_post_behind_a_warning_is_shown_when_the_person_wants_it_and_covered_again(
+    qtbot: QtBot, engine: Engine, settled: Settled
+) -> None:
+    post_id = ingest(engine, Extras(content_warning="Spoilers", poll=POLL))
+    window = open_window(qtbot, engine)
+    settled(window)
+    window.open_post(post_id)
+    settled(window)
+    pane = window.reading
+    assert pane.cover.isVisible()
+    assert pane.cover.words.text() == "Spoilers"
+    assert not pane.body.isVisible()
+    assert not pane.extras.isVisible()
+    assert not pane.summary_box.isVisible()
+    qtbot.mouseClick(pane.cover.button, Qt.MouseButton.LeftButton)
+    settled(window)
+    assert not pane.cover.isVisible()
+    assert pane.body.isVisible()
+    assert "gardener" in pane.body.toPlainText()
+    assert pane.extras.isVisible()
+    window.actions_by_name["show_covered"].trigger()
+    assert pane.cover.isVisible()
+    assert not pane.body.isVisible()
+    (other,) = [known for known in engine.timeline(TimelineQuery()) if known != post_id]
+    window.open_post(other)
+    settled(window)
+    assert not pane.cover.isVisible()
+    assert pane.body.isVisible()
+    window.open_post(post_id)
+    settled(window)
+    assert pane.cover.isVisible()
