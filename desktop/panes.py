@@ -100,7 +100,7 @@ class Panes(QWidget):
     def arrange(self) -> None:
         """Give every pane its width, and take away what has no room."""
         width = self.window().width()
-        grown = min(theme.scale(), 1.25)
+        grown = max(1.0, theme.scale())
         self.narrow, self.stacked = width < NARROW * grown, width < STACKED * grown
         side = self._sidebar_shown if self._sidebar_shown is not None else not self.narrow
         on_top = self._reading_on_top and self.stacked
@@ -110,8 +110,8 @@ class Panes(QWidget):
         side_width = self._sidebar_width(width)
         self.sidebar.setMinimumWidth(min(theme.px(SIDEBAR_LEAST), side_width))
         self.sidebar.setMaximumWidth(width // 2)
-        self.timeline.setMinimumWidth(0 if self.stacked else min(LIST_LEAST, width // 2))
-        self.reading_holder.setMinimumWidth(0 if self.stacked else min(READING_LEAST, width // 3))
+        self.timeline.setMinimumWidth(0 if self.stacked else min(theme.px(LIST_LEAST), width // 3))
+        self.reading_holder.setMinimumWidth(0 if self.stacked else min(theme.px(READING_LEAST), width // 3))
         self.outer.setSizes([side_width, width - side_width - 1])
         left = width - (side_width + 1 if side else 0)
         listed = self._list_width(left)

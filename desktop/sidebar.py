@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -226,15 +226,23 @@ class Sidebar(QWidget):
         box.addWidget(self.feeds, 1)
         box.addLayout(row)
         self.yours.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.yours.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         box.addWidget(self.yours)
 
     def _measure(self) -> None:
         self.add.setIcon(icons.icon("add", theme.color("ink_second")))
-        self.yours.setFixedHeight(theme.px(ROW) * self.yours.topLevelItemCount() + theme.px(10))
+        self._share_height()
         for tree in (self.feeds, self.yours):
             tree.doItemsLayout()
             tree.viewport().update()
+
+    def _share_height(self) -> None:
+        """What is yours is seen whole, unless that would leave the feeds less than half."""
+        whole = theme.px(ROW) * self.yours.topLevelItemCount() + theme.px(10)
+        self.yours.setFixedHeight(min(whole, max(theme.px(ROW) * 2, self.height() * 2 // 5)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_height()
 
     def _add(self, tree: Entries, words: str, place: Place) -> None:
         self._items[place] = tree.entry(words, place)

@@ -70,11 +70,15 @@ class SettingRow(QWidget):
         self.control.setAccessibleName(tr(setting.label))
         self.control.setAccessibleDescription(tr(setting.help))
         if not isinstance(self.control, Check):
-            self.control.setFixedWidth(theme.px(210))
+            self._widen()
+            theme.signal().changed.connect(self._widen)
         if isinstance(self.control, Stepper):
             self.control.spin.setAccessibleName(tr(setting.label))
         label.setBuddy(self.control)
         row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _widen(self) -> None:
+        self.control.setFixedWidth(theme.px(210))
 
     def _make_control(self) -> QWidget:
         setting, default = self.setting, self.setting.default

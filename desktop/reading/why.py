@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -73,6 +74,23 @@ class Bar(QWidget):
         painter.setBrush(theme.color("accent" if self._share >= 0 else "negative"))
         painter.drawRoundedRect(QRectF(left, (self.height() - thick) / 2, width, thick), thick / 2, thick / 2)
         painter.end()
+
+
+class Words(QLabel):
+    """Stays on one line while there is room for a bar beside it, and takes more lines before it takes the bar's room."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        theme.role(self, "second")
+
+    def sizeHint(self) -> QSize:
+        wanted = self.fontMetrics().horizontalAdvance(self.text()) + theme.px(4)
+        return QSize(min(wanted, theme.px(200)), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(theme.px(90), self.sizeHint().width()), self.fontMetrics().height())
 
 
 class LinkButton(QPushButton):
@@ -159,9 +177,6 @@ class WhyPanel(QFrame):
         grid.setHorizontalSpacing(theme.px(14))
         grid.setVerticalSpacing(theme.px(5))
         grid.setColumnStretch(1, 1)
-        shown = [reason_words(reason) for reason in explanation.reasons if abs(reason.contribution) >= SMALLEST]
-        widest = max((theme.label(words, "second").sizeHint().width() for words in shown), default=0)
-        grid.setColumnMinimumWidth(0, min(widest + theme.px(2), theme.px(190)))  # longer words take a second line
         largest = max((abs(reason.contribution) for reason in explanation.reasons), default=0.0) or 1.0
         row = 0
         rest = 0.0
@@ -169,7 +184,7 @@ class WhyPanel(QFrame):
             if abs(reason.contribution) < SMALLEST:
                 rest += reason.contribution
                 continue
-            words = theme.label(reason_words(reason), "second", wrap=True)
+            words = Words(reason_words(reason))
             words.setToolTip(reason.detail.replace("<", "‹"))
             grid.addWidget(words, row, 0)
             grid.addWidget(Bar(reason.contribution / largest), row, 1)
@@ -180,7 +195,7 @@ class WhyPanel(QFrame):
                 grid.addWidget(detail, row, 1, 1, 2)
                 row += 1
         if abs(rest) >= SMALLEST:
-            grid.addWidget(theme.label(tr("Everything else"), "second", wrap=True), row, 0)
+            grid.addWidget(Words(tr("Everything else")), row, 0)
             grid.addWidget(Bar(rest / largest), row, 1)
             grid.addWidget(_number(rest), row, 2)
             row += 1
@@ -210,7 +225,7 @@ class WhyPanel(QFrame):
 
     def _links(self) -> QWidget:
         row = QWidget()
-        flow = FlowLayout(row, across=theme.px(6))
+        flow = FlowLayout(row, across=theme.px(10))
         flow.addWidget(self._link(tr("More like this"), self.more.emit))
         flow.addWidget(self._link(tr("Not this"), self.less.emit))
         flow.addWidget(self._link(tr("Less of this source…"), self.less_of_source.emit))
@@ -237,7 +252,6 @@ def _number(value: float) -> QWidget:
 
 
 def _flush(row: QWidget) -> None:
-    """The first link's words stand on the edge, without the room around them."""
-    first = row.findChild(QPushButton)
-    if first is not None:
-        first.setStyleSheet("padding-left: 0;")
+    """Whichever link begins a line stands on the edge: the room beside the words is all on their right."""
+    for link in row.findChildren(QPushButton):
+        link.setStyleSheet("padding-left: 0;")

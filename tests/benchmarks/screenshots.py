@@ -25,10 +25,15 @@ from desktop import theme
 from desktop.app import make_application
 from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
-from engine import Condition, Rule, open_engine, sample_internet
+from engine import Condition, ProfileState, Rule, open_engine, sample_internet
 
-WIDE, NARROW, STACKED = (1360, 860), (860, 780), (480, 800)
+WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
 PAGES = ("rules", "tray", "ledger", "models", "settings", "help")
+
+
+OPML = """<opml version="2.0"><head><title>Mine</title></head><body><outline text="Ponds">
+<outline text="Heron news" type="rss" xmlUrl="https://heron.invalid/feed"/>
+<outline text="The router" type="rss" xmlUrl="http://192.168.7.1/log.xml"/></outline></body></opml>"""
 
 
 class Studio:
@@ -122,20 +127,44 @@ def widths(studio: Studio) -> None:
     window.toggle_sidebar()
     studio.take("stacked-sidebar")
     window.toggle_sidebar()
+    window.resize(*BROAD)
+    studio.take("broad")
+    window.show_page("settings")
+    studio.take("broad-settings")
+    window.show_timeline()
     window.resize(*WIDE)
-    window.set_setting("scale_percent", 150)
-    studio.take("large-text")
+    for percent in (150, 200):
+        window.set_setting("scale_percent", percent)
+        studio.take(f"text-{percent}")
+    window.show_page("settings")
+    studio.take("text-200-settings")
+    window.show_timeline()
     window.set_setting("scale_percent", 100)
     studio.settle()
 
 
 def dialogs(studio: Studio) -> None:
-    from desktop.dialogs import bug, rule
+    from desktop.dialogs import bug, feed_settings, import_opml, rule, unlock
 
     window = studio.window
     studio.dialog("dialog-add-feed", window.add_feed)
     studio.dialog("dialog-packs", window.show_packs)
     studio.dialog("dialog-rule", lambda: rule.open_dialog(window, None))
+    two = (Condition(field="words", value="the"), Condition(field="author", value="K. Sato", whole_word=False))
+    studio.dialog("dialog-rule-preview", lambda: rule.open_dialog(window, Rule(name="Mine", conditions=two[:1])))
+    studio.dialog("dialog-rule-two", lambda: rule.open_dialog(window, Rule(name="", conditions=two, action="muffle")))
+    studio.dialog("dialog-feed", lambda: feed_settings.open_dialog(window, window.feeds[0].id))
+    listed = studio.folder / "subscriptions.opml"
+    listed.write_text(OPML, encoding="utf-8")
+    studio.dialog("dialog-import", lambda: import_opml.open_dialog(window, listed))
+    listed.unlink()
+    locked = ProfileState(exists=True, encryption="passphrase", keyring_works=False)
+    silent = ProfileState(exists=True, encryption="keyring", keyring_works=False)
+    studio.dialog("start-unlock", lambda: unlock.Unlock(locked, parent=window).open())
+    studio.dialog("start-unlock-wrong", lambda: unlock.Unlock(locked, "The passphrase does not open it.", window).open())
+    studio.dialog("start-keyring", lambda: unlock.Unlock(silent, parent=window).open())
+    studio.dialog("start-first", lambda: unlock.FirstRun(parent=window).open())
+    studio.dialog("start-recovery-key", lambda: unlock.show_recovery_key(window))
     studio.dialog("dialog-keys", lambda: ShortcutSheet(window).open())
     studio.dialog("dialog-bug", lambda: bug.show(window, "Traceback (most recent call last):\n  …\nValueError: example"))
 
@@ -160,7 +189,8 @@ def main() -> None:
             engine.save_rule(
                 Rule(name="Crypto prices", conditions=(Condition(field="words", value="crypto"),), action="muffle")
             )
-            engine.save_rule(Rule(name="No ferries", conditions=(Condition(field="words", value="ferries"),)))
+            for name, words in (("No ferries", "ferries"), ("No frost", "frost"), ("不看钟楼", "雨")):
+                engine.save_rule(Rule(name=name, conditions=(Condition(field="words", value=words),)))
             window.commands.show_newest()
             studio.settle()
             for at, liked in ((1, True), (3, True), (6, False)):
