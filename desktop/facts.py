@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desktop.strings import day, moment, number, plural, tr
-from engine import Extras, Poll
+from engine import Extras, Poll, PostRow
 
 NAME = 40  # characters of a name on a card
 LABELS = 3  # shown on a card
+ANSWERS = 4  # of a poll, shown on a card
+
+# Names, not translated. A kind that is not here is called by its own name.
+NETWORKS = {
+    "hackernews": "Hacker News", "reddit": "Reddit", "youtube": "YouTube", "lemmy": "Lemmy", "lobsters": "Lobsters",
+    "github": "GitHub", "stackexchange": "Stack Exchange", "arxiv": "arXiv", "discourse": "Discourse",
+    "mastodon": "Mastodon", "bluesky": "Bluesky", "nostr": "Nostr",
+}  # fmt: skip
+
+# What turns the words around it, or is drawn as a box. The joiners stay: Persian and emoji need them.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF, *range(9), *range(14, 32)])
+_FROM_THE_RIGHT = frozenset({"R", "AL"})
+
+
+def straight(text: str) -> str:
+    """A stranger's words without the characters that would turn around what stands beside them."""
+    return text if text.isascii() and text.isprintable() else text.translate(_TURNING)
+
+
+def apart(name: str) -> str:
+    """A name that may be put between others: one that is written from the right keeps its direction to itself."""
+    if name.isascii() or not any(unicodedata.bidirectional(c) in _FROM_THE_RIGHT for c in name):
+        return name
+    return f"\u2068{name}\u2069"
+
+
+def network(extras: Extras | None) -> str:
+    """The name of the network that a post is from; "" for a feed of no particular one."""
+    kind = extras.source_kind if extras is not None else ""
+    return NETWORKS.get(kind, plain(kind, NAME)) if kind != "feed" else ""
+
+
+def headline(row: PostRow) -> str:
+    """What a post is called in one line: its warning where it stands behind one, else its title, else its text."""
+    return warning(row.extras) or straight(row.title or row.excerpt)
 
 
 def plain(text: str, most: int = 200) -> str:
@@ -26,7 +62,7 @@ def warning(extras: Extras | None) -> str:
 
 def boosters(extras: Extras | None) -> str:
     """"boosted by Ada and 2 others"; "" when nobody did."""
-    names = [plain(name, NAME) for name in extras.boosted_by if name.strip()] if extras is not None else []
+    names = [apart(plain(name, NAME)) for name in extras.boosted_by if name.strip()] if extras is not None else []
     if not names:
         return ""
     if len(names) == 1:
@@ -41,6 +77,31 @@ def duration(seconds: float) -> str:
     whole = max(0, round(seconds))
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a poll. `share` is 0 to 1, None while the votes are not told."""
+
+    words: str
+    share: float | None
+
+
+def answers(extras: Extras | None) -> list[Answer]:
+    """The first answers of a poll, for a card."""
+    poll = extras.poll if extras is not None and not extras.content_warning else None
+    if poll is None:
+        return []
+    total = sum(poll.votes)
+    shares = [votes / total if total else 0.0 for votes in poll.votes]
+    return [
+        Answer(plain(words, 120), shares[place] if place < len(shares) else None)
+        for place, words in enumerate(poll.options[:ANSWERS])
+    ]
+
+
+def percent(share: float) -> str:
+    return tr("{n} %").format(n=number(round(share * 100)))
 
 
 def poll_words(poll: Poll, now: datetime | None = None) -> str:

@@ -9,6 +9,8 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from engine import Sentiment
 
 CONTEXT = "millpond"
+_MOST = 1 << 31
+_WIDEST = (1 << 63) - 1
 
 
 def tr(text: str) -> str:
@@ -18,14 +20,16 @@ def tr(text: str) -> str:
 
 def plural(one: str, many: str, n: int) -> str:
     """`one` or `many` in the person's language, its `{n}` filled with the number."""
-    text = QCoreApplication.translate(CONTEXT, many, "", n)
+    form = abs(n) if abs(n) < _MOST else abs(n) % 1_000_000 + 1_000_000  # same ending, and no more than Qt's int holds
+    text = QCoreApplication.translate(CONTEXT, many, "", form)
     if text == many and n == 1:
         text = tr(one)
     return text.format(n=number(n))
 
 
 def number(n: int) -> str:
-    return QLocale().toString(n)
+    text = QLocale().toString(min(abs(n), _WIDEST))
+    return f"−{text}" if n < 0 else text
 
 
 def decimal(value: float, places: int = 2, *, signed: bool = False) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
 
 from desktop import theme
-from desktop.facts import boosters, facts, plain, warning
+from desktop.facts import Answer, answers, apart, boosters, facts, headline, network, plain, straight, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -17,6 +17,8 @@ EXCERPT_LINES = 2
 SCROLL_BAR = 10  # pixels, as the style sheet has it
 MARGIN, GAP, PADDING, RADIUS = 12, 8, 14, 12  # around, between and inside cards; at 100 %
 QUOTE_INDENT = 12
+ANSWER = 22  # the height of one answer of a poll, with the room below it
+ROOMY = 340  # pixels from which on a card has room to name the network
 
 # A colour name, and the words; drawn one after another while there is room.
 Mark = tuple[str, str, bool]  # token of the colour, words, with a dot before
@@ -45,7 +47,7 @@ class Paragraph:
 def paragraph(text: str, font: QFont, width: float, lines: int, leading: float = 0.0) -> Paragraph:
     """Lay out at most `lines` lines of `text`; `leading` pixels are added below each."""
     # One line of the widest letters cannot need more characters than this.
-    text = " ".join(text[: 200 * lines].split())
+    text = " ".join(straight(text[: 200 * lines]).split())
     layout = QTextLayout(text, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -96,9 +98,12 @@ class Card:
     excerpt: Paragraph | None
     quote: Paragraph | None
     marks: list[Mark]
-    minutes: str
+    who: str
+    by: str
+    aside: str  # at the right end of the first line
     top_height: float
     marks_height: float
+    answers: list[Answer] = field(default_factory=list)
 
 
 def marks(row: PostRow) -> list[Mark]:
@@ -121,14 +126,28 @@ def marks(row: PostRow) -> list[Mark]:
 
 
 def who(row: PostRow) -> str:
-    return row.feed_title
+    return plain(row.feed_title)
+
+
+def by(row: PostRow) -> str:
+    """The author where it says more than the feed's name, and who boosted it."""
+    author = plain(row.author, 80)
+    named = apart(author) if author.casefold() not in row.feed_title.casefold() else ""
+    return " · ".join(part for part in (named, boosters(row.extras)) if part)
 
 
 def when(row: PostRow) -> str:
-    """The author where it says more than the feed's name, who boosted it, and how long ago."""
-    author = row.author.strip()
-    named = author if author.casefold() not in row.feed_title.casefold() else ""
-    return " · ".join(part for part in (named, boosters(row.extras), ago(row.published_at)) if part)
+    """As `by`, and how long ago."""
+    return " · ".join(part for part in (by(row), ago(row.published_at)) if part)
+
+
+def aside(row: PostRow, width: float) -> str:
+    """The network, where the feed is not called so already, and how long the post takes to read."""
+    named = network(row.extras) if width >= theme.px(ROOMY) else ""
+    if named.casefold() in row.feed_title.casefold():
+        named = ""
+    minutes = plural("{n} min read", "{n} min read", row.reading_minutes) if row.reading_minutes > 1 else ""
+    return " · ".join(part for part in (named, minutes) if part)
 
 
 def marks_height() -> float:
@@ -151,21 +170,22 @@ def lay_out(row: PostRow, width: float) -> Card:
     inner = width - 2 * theme.px(PADDING)
     top = line_height(small)
     if row.muffled_by is not None:
-        return Card(row, width, theme.px(32), True, None, None, None, [], "", top, top)
+        return Card(row, width, theme.px(32), True, None, None, None, [], who(row), by(row), "", top, top)
     weight = 500 if row.read else 600
-    headline, body = (row.title, row.excerpt) if row.title else (row.excerpt, "")
-    if said := warning(row.extras):
-        headline, body = said, ""
-    title = paragraph(headline, theme.font(14.5, weight), inner, TITLE_LINES, theme.px(1)) if headline else None
+    head, body = headline(row), row.excerpt if row.title and not warning(row.extras) else ""
+    title = paragraph(head, theme.font(14.5, weight), inner, TITLE_LINES, theme.px(1)) if head else None
     excerpt = paragraph(body, theme.font(13), inner, EXCERPT_LINES, theme.px(1)) if body else None
-    quote = _quote(row, inner)
+    quote, asked = _quote(row, inner), answers(row.extras)
     height = 2 * theme.px(PADDING - 1) + top
     height += theme.px(3) + title.height if title else 0
     height += theme.px(3) + excerpt.height if excerpt else 0
+    height += theme.px(5) + len(asked) * theme.px(ANSWER) if asked else 0
     height += theme.px(5) + quote.height if quote else 0
     height += theme.px(5) + marks_height()
-    minutes = plural("{n} min read", "{n} min read", row.reading_minutes) if row.reading_minutes > 1 else ""
-    return Card(row, width, height, False, title, excerpt, quote, marks(row), minutes, top, marks_height())
+    return Card(
+        row, width, height, False, title, excerpt, quote, marks(row), who(row), by(row), aside(row, width), top,
+        marks_height(), asked,
+    )  # fmt: skip
 
 
 def _quote(row: PostRow, inner: float) -> Paragraph | None:

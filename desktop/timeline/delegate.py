@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from html import escape
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -20,8 +21,10 @@ from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from desktop import icons, theme
-from desktop.strings import decimal, tr
+from desktop.facts import Answer, headline, percent
+from desktop.strings import ago, decimal, tr
 from desktop.timeline.card import (
+    ANSWER,
     GAP,
     MARGIN,
     PADDING,
@@ -33,8 +36,6 @@ from desktop.timeline.card import (
     marks_height,
     right_margin,
     usual_height,
-    when,
-    who,
 )
 from desktop.timeline.model import RowRole
 from engine import PostRow
@@ -106,7 +107,7 @@ class CardDelegate(QStyledItemDelegate):
         state = option.state
         cell = QRectF(option.rect)
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        active = selected or bool(state & QStyle.StateFlag.State_MouseOver)
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         row: PostRow | None = index.data(RowRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -117,15 +118,17 @@ class CardDelegate(QStyledItemDelegate):
             if card.muffled:
                 self._paint_muffled(painter, card, cell, selected)
             else:
-                self._paint_card(painter, card, cell, selected, active)
+                self._paint_card(painter, card, cell, selected, hovered)
         painter.restore()
 
-    def _paint_frame(self, painter: QPainter, frame: QRectF, selected: bool, *, dashed: bool = False) -> None:
+    def _paint_frame(
+        self, painter: QPainter, frame: QRectF, selected: bool, *, dashed: bool = False, hovered: bool = False
+    ) -> None:
         if selected:
             painter.setPen(QPen(theme.color("accent"), 2))
             frame = frame.adjusted(0.5, 0.5, -0.5, -0.5)
         else:
-            pen = QPen(theme.color("line_strong" if dashed else "line"), 1)
+            pen = QPen(theme.color("line_strong" if dashed or hovered else "line"), 1)
             if dashed:
                 pen.setDashPattern([3, 3])
             painter.setPen(pen)
@@ -159,12 +162,12 @@ class CardDelegate(QStyledItemDelegate):
         painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, why)
         painter.setPen(theme.color("ink_second"))
         room = inner.width() - aside - theme.px(12)
-        text = metrics.elidedText(card.row.title or card.row.excerpt, Qt.TextElideMode.ElideRight, room)
+        text = metrics.elidedText(headline(card.row), Qt.TextElideMode.ElideRight, room)
         painter.drawText(inner, middle | Qt.AlignmentFlag.AlignLeft, text)
 
-    def _paint_card(self, painter: QPainter, card: Card, cell: QRectF, selected: bool, active: bool) -> None:
-        row, frame = card.row, self.frame(cell)
-        self._paint_frame(painter, frame, selected)
+    def _paint_card(self, painter: QPainter, card: Card, cell: QRectF, selected: bool, hovered: bool) -> None:
+        row, frame, active = card.row, self.frame(cell), selected or hovered
+        self._paint_frame(painter, frame, selected, hovered=hovered)
         pad = theme.px(PADDING)
         x, y, inner = frame.left() + pad, frame.top() + theme.px(PADDING - 2), frame.width() - 2 * pad
         self._paint_top(painter, card, x, y, inner)
@@ -179,6 +182,11 @@ class CardDelegate(QStyledItemDelegate):
             painter.setPen(theme.color("ink_third" if row.read else "ink_second"))
             card.excerpt.draw(painter, x, y, inner)
             y += card.excerpt.height
+        if card.answers:
+            y += theme.px(5)
+            for answer in card.answers:
+                self._paint_answer(painter, answer, QRectF(x, y, inner, theme.px(ANSWER - 4)))
+                y += theme.px(ANSWER)
         if card.quote is not None:
             y += theme.px(5)
             self._paint_quote(painter, card.quote, x, y, inner)
@@ -190,6 +198,26 @@ class CardDelegate(QStyledItemDelegate):
         if active:
             self._paint_buttons(painter, row, buttons)
 
+    def _paint_answer(self, painter: QPainter, answer: Answer, box: QRectF) -> None:
+        """One answer of a poll in its share of the line, with the share in figures at the end."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("hover"))
+        painter.drawRoundedRect(box, 4, 4)
+        font = theme.font(12)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
+        inner = box.adjusted(theme.px(8), 0, -theme.px(8), 0)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        figure = percent(answer.share) if answer.share is not None else ""
+        if answer.share:
+            painter.setBrush(theme.color("accent_soft"))
+            painter.drawRoundedRect(QRectF(box.x(), box.y(), max(8.0, box.width() * answer.share), box.height()), 4, 4)
+        painter.setPen(theme.color("ink_second"))
+        painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, figure)
+        room = inner.width() - metrics.horizontalAdvance(figure) - theme.px(8)
+        words = metrics.elidedText(answer.words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(inner.x(), inner.y(), room, inner.height()), middle | Qt.AlignmentFlag.AlignLeft, words)
+
     def _paint_quote(self, painter: QPainter, quote: Paragraph, x: float, y: float, inner: float) -> None:
         bar = QRectF(x + (inner - 2 if quote.right_to_left else 0), y, 2, quote.height)
         painter.fillRect(bar, theme.color("line_strong"))
@@ -198,27 +226,31 @@ class CardDelegate(QStyledItemDelegate):
         quote.draw(painter, x + (0 if quote.right_to_left else indent), y, inner - indent)
 
     def _paint_top(self, painter: QPainter, card: Card, x: float, y: float, inner: float) -> None:
+        """Source, author and boosters, age; the network at the right. Where it is narrow the age is the last to go."""
         bold, small = theme.font(12, 600), theme.font(12)
         metrics, bold_metrics = QFontMetricsF(small), QFontMetricsF(bold)
-        minutes = metrics.horizontalAdvance(card.minutes)
         line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        cut, height = Qt.TextElideMode.ElideRight, card.top_height
         painter.setFont(small)
         painter.setPen(theme.color("ink_third"))
-        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(x, y, inner, card.top_height), end, card.minutes)
-        room = inner - minutes - theme.px(12)
-        aside = " · " + when(card.row)
-        name = bold_metrics.elidedText(
-            who(card.row), Qt.TextElideMode.ElideRight, max(room * 0.4, room - metrics.horizontalAdvance(aside))
-        )
+        room = inner
+        if card.aside:
+            end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+            painter.drawText(QRectF(x, y, inner, height), end, card.aside)
+            room -= metrics.horizontalAdvance(card.aside) + theme.px(12)
+        age, others = " · " + ago(card.row.published_at), f" · {card.by}" if card.by else ""
+        room -= metrics.horizontalAdvance(age)
+        wanted = metrics.horizontalAdvance(others)
+        name = bold_metrics.elidedText(card.who, cut, max(room * 0.5, room - wanted))
         used = bold_metrics.horizontalAdvance(name)
-        painter.drawText(
-            QRectF(x + used, y, room - used, card.top_height), line,
-            metrics.elidedText(aside, Qt.TextElideMode.ElideRight, room - used),
-        )  # fmt: skip
+        if wanted > room - used:
+            others = metrics.elidedText(others, cut, room - used) if room - used > theme.px(40) else ""
+            wanted = metrics.horizontalAdvance(others)
+        painter.drawText(QRectF(x + used, y, wanted + 2, height), line, others)
+        painter.drawText(QRectF(x + used + wanted, y, inner - used - wanted, height), line, age)
         painter.setFont(bold)
         painter.setPen(theme.color("ink_third" if card.row.read else "ink_second"))
-        painter.drawText(QRectF(x, y, used + 2, card.top_height), line, name)
+        painter.drawText(QRectF(x, y, used + 2, height), line, name)
 
     def _paint_marks(self, painter: QPainter, card: Card, x: float, y: float, room: float) -> None:
         font = theme.font(12)
@@ -274,11 +306,20 @@ class CardDelegate(QStyledItemDelegate):
         name = self.button_at(QRectF(option.rect), QPointF(event.pos()), row)
         words = {"like": tr("Like (L)"), "dislike": tr("Dislike (D)"), "save": tr("Save (S)"), "hide": tr("Hide (H)")}
         text = words.get(name, "")
-        if not text and row is not None and row.sentiment is not None:
-            text = tr("positive {p} · neutral {u} · negative {n}").format(
-                p=decimal(row.sentiment.positive), u=decimal(row.sentiment.neutral), n=decimal(row.sentiment.negative)
-            )
+        if not text and row is not None:
+            text = _told(self.card(row, option.rect.width()))
         QToolTip.showText(event.globalPos(), text, view)
         return True
 
 
+def _told(card: Card) -> str:
+    """What a card had no room for, as rich text of escaped words: its whole first line and title, and the mood in figures."""
+    row = card.row
+    parts = [f"{card.who} · {card.by}" if card.by else card.who]
+    if card.muffled or (card.title is not None and card.title.tail):
+        parts.append(headline(row)[:400])
+    if row.sentiment is not None and not card.muffled:
+        told = tr("Mood: positive {p} · neutral {u} · negative {n}")
+        mood = row.sentiment
+        parts.append(told.format(p=decimal(mood.positive), u=decimal(mood.neutral), n=decimal(mood.negative)))
+    return "".join(f"<p>{escape(part)}</p>" for part in parts)

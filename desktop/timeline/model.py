@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from desktop.facts import boosters, facts, warning
+from desktop.facts import boosters, facts, headline, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -26,7 +26,7 @@ Load = Callable[[list[int], Loaded], None]
 def spoken(row: PostRow) -> str:
     """A card as a screen reader says it."""
     said = warning(row.extras)
-    told = tr("content warning: {words}").format(words=said) if said else row.title or row.excerpt
+    told = tr("content warning: {words}").format(words=said) if said else headline(row)
     parts = [told, row.feed_title, ago(row.published_at)]
     parts += [words for words in (boosters(row.extras), *facts(row.extras)) if words]
     parts.append(tr("read") if row.read else tr("unread"))
@@ -73,7 +73,7 @@ class TimelineModel(QAbstractListModel):
         if role == RowRole:
             return row
         if role == Qt.ItemDataRole.DisplayRole:
-            return (row.title or row.excerpt) if row else ""
+            return headline(row) if row else ""
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(row) if row else tr("loading")
         return None

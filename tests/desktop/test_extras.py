@@ -6,17 +6,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QLabel, QPushButton, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from desktop.facts import boosters, duration, facts, long_facts, plain, poll_words
+from desktop.facts import NETWORKS, boosters, duration, facts, headline, long_facts, plain, poll_words
 from desktop.reading.extras import ExtrasPanel
 from desktop.strings import reason
 from desktop.timeline.card import lay_out, marks, when
-from desktop.timeline.model import spoken
+from desktop.timeline.delegate import CardDelegate
+from desktop.timeline.model import TimelineModel, spoken
 from engine import Engine, Extras, PlainPost, Poll, PostRow, Quote, TimelineQuery
 from engine.core import fetched_from_plain
+from engine.sources.registry import SOURCES
 from engine.store import Answer
 from engine.types import FeedInfo, FetchState
 from tests.desktop.conftest import open_window
@@ -36,7 +39,7 @@ def with_extras(**extras: object) -> PostRow:
         ({"duration_seconds": 245.0}, "4:05"),
         ({"duration_seconds": 3729.4}, "1:02:09"),
         ({"score": 1}, "1 point"),
-        ({"score": -3}, "-3 points"),
+        ({"score": -3}, "−3 points"),
         ({"comments_count": 57}, "57 comments"),
         ({"views_count": 120}, "120 views"),
         ({"poll": POLL}, "poll, 2 answers, 40 votes"),
@@ -84,6 +87,11 @@ def test_a_strangers_words_cannot_turn_or_break_the_line() -> None:
     assert plain("x" * 500, 40) == "x" * 39 + "…"
     assert all(len(words) < 120 for words in facts(Extras(labels=("y" * 5000,) * 50, boosted_by=("z" * 5000,) * 900)))
     assert len(boosters(Extras(boosted_by=("z" * 5000,) * 900))) < 120
+
+
+def test_a_count_larger_than_qts_integers_is_a_number_like_any_other() -> None:
+    assert facts(Extras(views_count=5_000_000_000)) == ["5000000000 views"]
+    assert facts(Extras(score=-(10**30)))[0].startswith("−9223372")
 
 
 def test_times_and_polls_in_words() -> None:
@@ -156,3 +164,84 @@ def test_a_post_behind_a_warning_is_shown_when_the_person_wants_it_and_covered_a
     window.open_post(post_id)
     settled(window)
     assert pane.cover.isVisible()
+
+
+HOSTILE = "\u202eevil\u2066\n\r\t\u0000 <b>bold</b> 水 القارب " + "W" * 5000
+
+
+def painted(row: PostRow, width: int = 460) -> QImage:
+    """The card of a row as the list paints it, with 400 pixels of empty ground around it."""
+    model = TimelineModel(lambda _ids, _loaded: None)
+    model.set_ids([row.id], [row])
+    delegate = CardDelegate(lambda _name, _id: None)
+    option = QStyleOptionViewItem()
+    option.rect = QRect(400, 400, width, delegate.height(row, width))
+    image = QImage(width + 800, option.rect.height() + 800, QImage.Format.Format_RGB32)
+    image.fill(QColor("#ff00ff"))
+    painter = QPainter(image)
+    delegate.paint(painter, option, model.index(0))
+    painter.end()
+    return image
+
+
+def untouched(image: QImage, area: QRect) -> bool:
+    ground = QColor("#ff00ff").rgb()
+    return all(image.pixel(x, y) == ground for x in range(area.left(), area.right() + 1, 3) for y in range(area.top(), area.bottom() + 1))
+
+
+@pytest.mark.parametrize("width", [300, 460, 900])
+@pytest.mark.parametrize("covered", [False, True])
+def test_hostile_words_of_a_network_stay_inside_their_card(width: int, covered: bool) -> None:
+    extras = Extras(
+        source_kind=HOSTILE, content_warning=HOSTILE if covered else "", boosted_by=(HOSTILE,) * 20, labels=(HOSTILE,) * 20,
+        quote=Quote(author=HOSTILE, text=HOSTILE), poll=Poll(options=(HOSTILE,) * 30, votes=(10**19,) * 30),
+        score=-(10**15), comments_count=10**15, duration_seconds=1e9,
+    )  # fmt: skip
+    row = a_row(title=HOSTILE, excerpt=HOSTILE, author=HOSTILE, feed_title=HOSTILE, extras=extras)
+    image = painted(row, width)
+    right, below = 400 + width, image.height() - 400
+    assert untouched(image, QRect(0, 0, 400, image.height()))
+    assert untouched(image, QRect(right, 0, 400, image.height()))
+    assert untouched(image, QRect(400, 0, width, 400))
+    assert untouched(image, QRect(400, below, width, 400))
+    assert image.height() - 800 < 420
+
+
+def test_nothing_that_turns_the_line_reaches_a_card() -> None:
+    row = a_row(title=HOSTILE, author=HOSTILE, feed_title=HOSTILE, extras=Extras(quote=Quote(author=HOSTILE, text=HOSTILE)))
+    card = lay_out(row, 460)
+    assert card.title is not None
+    assert card.quote is not None
+    drawn = (card.title.layout.text(), card.title.tail, card.quote.layout.text(), card.who, card.by)
+    assert not any(c in text for text in drawn for c in "\u202e\u2066\n\0")
+
+
+def test_a_name_that_is_written_from_the_right_keeps_its_direction_to_itself() -> None:
+    assert boosters(Extras(boosted_by=("ليلى",))) == "boosted by \u2068ليلى\u2069"
+    assert boosters(Extras(boosted_by=("林岚",))) == "boosted by 林岚"
+
+
+def test_a_card_tells_the_network_unless_the_feed_is_called_so() -> None:
+    assert lay_out(with_extras(source_kind="hackernews"), 460).aside == "Hacker News · 3 min read"
+    assert lay_out(a_row(feed_title="Hacker News: Show", extras=Extras(source_kind="hackernews")), 460).aside == "3 min read"
+    assert lay_out(with_extras(source_kind="hackernews"), 300).aside == "3 min read"
+    assert lay_out(with_extras(source_kind="feed"), 460).aside == "3 min read"
+
+
+def test_networks_are_called_as_the_engine_calls_them() -> None:
+    assert {kind: source.label for kind, source in SOURCES.items() if kind != "feed"}.items() <= NETWORKS.items()
+
+
+def test_a_poll_shows_its_first_answers_with_their_shares() -> None:
+    card = lay_out(with_extras(poll=Poll(options=("a", "b", "c", "d", "e"), votes=(3, 1, 0, 0, 0))), 460)
+    assert [(answer.words, answer.share) for answer in card.answers] == [("a", 0.75), ("b", 0.25), ("c", 0), ("d", 0)]
+    assert card.height > lay_out(a_row(), 460).height
+    untold = lay_out(with_extras(poll=Poll(options=("a", "b"))), 460)
+    assert [answer.share for answer in untold.answers] == [None, None]
+    assert lay_out(with_extras(poll=POLL, content_warning="Ducks"), 460).answers == []
+
+
+def test_a_muffled_line_tells_nothing_from_behind_a_warning() -> None:
+    row = a_row(title="The gardener did it", extras=Extras(content_warning="Spoilers"), muffled_by=1)
+    assert headline(row) == "Spoilers"
+    assert "gardener" not in spoken(row)
