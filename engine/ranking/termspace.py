@@ -139,11 +139,12 @@ def _principal(tall: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 class TermSpace:
     """Term weights and a latent space from the words of many posts."""
 
-    def __init__(self, idf: Table, projection: Table, mean: Floats, posts: int) -> None:
+    def __init__(self, idf: Table, projection: Table, mean: Floats, posts: int, footing: float = 1.0) -> None:
         self.idf = idf  # (TERM_SPACE,)
         self.projection = projection  # (TERM_SPACE, k)
         self.mean = mean  # (k,)
         self.posts = posts
+        self.footing = footing  # how much of a post the space holds, typically: the length of its projection
 
     @staticmethod
     def fit(bags: Bags, dims: int = 32) -> TermSpace:
@@ -189,13 +190,20 @@ class TermSpace:
         projection = np.zeros((TERM_SPACE, dims), dtype=np.float32)
         projection[common] = basis[common] @ (kept / singular[:dims].astype(np.float32))
         places = weighted.sums(projection)
-        return TermSpace(idf, projection, places.mean(axis=0), len(bags))
+        footing = float(np.sqrt((places * places).sum(axis=1).mean()))
+        return TermSpace(idf, projection, places.mean(axis=0), len(bags), max(footing, 1e-9))
 
     @property
     def dims(self) -> int:
         return int(self.projection.shape[1])
 
     def places(self, bags: Bags) -> Floats:
-        """Return (n, dims) unit vectors of TF-IDF bags in the latent space, measured from its middle."""
-        found = bags.sums(self.projection) - self.mean
-        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+        """Return (n, dims) vectors of TF-IDF bags in the latent space, measured from its middle, at most 1 long.
+
+        A post that the space holds less of than of a typical one is shorter: of a language of few posts it knows next to
+        nothing, and all such posts would lie side by side at the far end from the middle.
+        """
+        found = bags.sums(self.projection)
+        known = np.minimum(np.linalg.norm(found, axis=1, keepdims=True) / self.footing, 1.0)
+        found -= self.mean
+        return np.asarray(known * found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9), dtype=np.float32)

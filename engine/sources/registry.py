@@ -9,6 +9,7 @@ from engine.sources.kinds.feed import Feed
 from engine.sources.kinds.hackernews import HackerNews
 from engine.sources.kinds.labelled import LABELLED
 from engine.sources.kinds.lemmy import Lemmy
+from engine.sources.kinds.mastodon import Mastodon
 from engine.sources.kinds.reddit import Reddit
 from engine.sources.kinds.youtube import YouTube
 from engine.sources.source import Source
@@ -22,6 +23,7 @@ SOURCES: Mapping[str, Source] = {
         Reddit(),
         YouTube(),
         Lemmy(),
+        Mastodon(),
         *LABELLED,
     )
 }

@@ -99,6 +99,47 @@ def test_a_space_agrees_with_a_full_decomposition() -> None:
     np.testing.assert_allclose(found @ found.T, exact @ exact.T, atol=0.02)
 
 
+def of_two_languages() -> tuple[list[PlainPost], list[PlainPost]]:
+    """Many posts of eight kinds in one language, and few of two kinds in another; the first of each kind come first."""
+    random = np.random.default_rng(4)
+
+    def written(language: str, posts: int, kinds: int) -> list[PlainPost]:
+        everywhere = [f"{language}common{number}" for number in range(30)]
+        words = [[f"{language}{kind}word{number}" for number in range(100)] for kind in range(kinds)]
+        picked = [[*random.choice(words[n % kinds], 12), *random.choice(everywhere, 6)] for n in range(posts)]
+        return [post(" ".join(each)) for each in picked]
+
+    return written("x", 1200, 8), written("y", 40, 2)
+
+
+def closeness(space: TermSpace, posts: list[PlainPost], kinds: int) -> tuple[float, float]:
+    """Mean products of the places of posts of one kind, and of different kinds."""
+    places = space.places(Bags.of(count_terms(each.title) for each in posts).weighted(space.idf))
+    same = np.equal.outer(np.arange(len(posts)) % kinds, np.arange(len(posts)) % kinds)
+    products = places @ places.T
+    others = ~np.eye(len(posts), dtype=bool)
+    return float(products[same & others].mean()), float(products[~same].mean())
+
+
+def test_a_space_joins_words_that_go_together() -> None:
+    often, seldom = of_two_languages()
+    same, different = closeness(learn_space([*often, *seldom]), often[:200], 8)
+    assert same > 0.35  # 0.47 as this is written, of posts that share but one word in fifty by chance
+    assert different < 0.05
+
+
+def test_posts_of_a_seldom_language_do_not_all_look_alike() -> None:
+    often, seldom = of_two_languages()
+    _, different = closeness(learn_space([*often, *seldom]), seldom, 2)
+    assert different < 0.5  # 0.39, and 0.99 where they are only seen from the middle of all posts
+
+
+def test_posts_whose_words_nobody_wrote_before_have_no_place_in_the_space() -> None:
+    space = learn_space(of_two_languages()[0])
+    strange = space.places(Bags.of(map(count_terms, ("quorl vembit", "zasp hunrik", ""))).weighted(space.idf))
+    np.testing.assert_array_equal(strange, 0)
+
+
 def test_few_posts_make_no_latent_space_but_term_weights() -> None:
     space = learn_space([post("Frozen lake"), post("Old engine")])
     assert space.dims == 0

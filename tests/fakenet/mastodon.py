@@ -1,0 +1,129 @@
+"""A Mastodon on loopback: people, hashtags and public timelines, with its `Link` headers and its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.fakenet.posts import NEWEST
+from tests.fakenet.server import FakeNet, Recorded, Reply
+
+FIRST_ID = 109_000_000_000_000_000
+
+
+def person(name: str = "ada", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": str(1000 + sum(name.encode())),
+        "username": name.partition("@")[0],
+        "acct": name,
+        "display_name": name.partition("@")[0].title() + " :blobcat:",
+        "url": f"https://pond.example/@{name}",
+        "avatar": f"https://pond.example/avatars/{name}.png",
+        "note": f"<p>{name} writes about frogs.</p>",
+        **fields,
+    }
+
+
+def status(number: int, by: str = "ada", **fields: Any) -> dict[str, Any]:
+    """The `number`-th status of the server, later ones with higher ids."""
+    name = str(FIRST_ID + number * 1000)
+    return {
+        "id": name,
+        "uri": f"https://pond.example/users/{by}/statuses/{name}",
+        "url": f"https://pond.example/@{by}/{name}",
+        "created_at": (NEWEST - timedelta(days=30) + timedelta(minutes=number)).isoformat().replace("+00:00", "Z"),
+        "account": person(by),
+        "content": f"<p>Frog number {number} sang tonight.</p>",
+        "visibility": "public",
+        "sensitive": False,
+        "spoiler_text": "",
+        "language": "en",
+        "favourites_count": number,
+        "replies_count": number % 7,
+        "reblogs_count": 0,
+        "media_attachments": [],
+        "tags": [],
+        "reblog": None,
+        "in_reply_to_id": None,
+        "edited_at": None,
+        "poll": None,
+        "card": None,
+        **fields,
+    }
+
+
+class FakeMastodon:
+    """`statuses` may change at any time. `tokens` are who may see home; `links` False leaves the `Link` headers out."""
+
+    def __init__(self, net: FakeNet, statuses: list[dict[str, Any]], *, links: bool = True, lookup: bool = True) -> None:
+        self.net, self.statuses, self.links, self.lookup = net, statuses, links, lookup
+        self.tokens: set[str] = set()
+        self.refuse: Callable[[str], Reply | None] = lambda path: None
+        net.handle_under("/api/v1/accounts/", self._accounts)
+        net.handle_under("/api/v1/timelines/", self._timelines)
+
+    def _accounts(self, request: Recorded) -> Reply:
+        path, asked = _asked(request)
+        if refused := self.refuse(request.path):
+            return refused
+        rest = path.removeprefix("/api/v1/accounts/")
+        people = {entry["account"]["acct"]: entry["account"] for entry in self.statuses}
+        if rest == "lookup":
+            if not self.lookup:
+                return _json({"error": "Not found"}, 404)
+            found = people.get(asked["acct"])
+            return _json(found) if found else _json({"error": "Record not found"}, 404)
+        if rest.endswith("/statuses"):
+            number = rest.partition("/")[0]
+            own = [entry for entry in self.statuses if entry["account"]["id"] == number]
+            if asked.get("exclude_replies") == "true":
+                own = [entry for entry in own if entry["in_reply_to_id"] is None]
+            if asked.get("exclude_reblogs") == "true":
+                own = [entry for entry in own if entry["reblog"] is None]
+            return self._page(own, path, asked)
+        return _json(people[rest]) if rest in people else _json({"error": "Record not found"}, 404)
+
+    def _timelines(self, request: Recorded) -> Reply:
+        path, asked = _asked(request)
+        if refused := self.refuse(request.path):
+            return refused
+        rest = path.removeprefix("/api/v1/timelines/")
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if rest in {"home"} or rest.startswith("list/"):
+            return self._page(self.statuses, path, asked) if token in self.tokens else _json({"error": "invalid token"}, 401)
+        if rest.startswith("tag/"):
+            tag = rest.removeprefix("tag/")
+            tagged = [entry for entry in self.statuses if any(each["name"] == tag for each in entry["tags"])]
+            return self._page(tagged, path, asked)
+        return self._page(self.statuses, path, asked) if rest == "public" else _json({"error": "Not found"}, 404)
+
+    def _page(self, found: list[dict[str, Any]], path: str, asked: dict[str, str]) -> Reply:
+        limit = min(int(asked.get("limit", "20")), 40)
+        ordered = sorted(found, key=lambda entry: int(entry["id"]), reverse=True)
+        if "min_id" in asked:
+            newer = [entry for entry in ordered if int(entry["id"]) > int(asked["min_id"])]
+            some = newer[-limit:]
+        elif "since_id" in asked:
+            some = [entry for entry in ordered if int(entry["id"]) > int(asked["since_id"])][:limit]
+        else:
+            some = [entry for entry in ordered if int(entry["id"]) < int(asked.get("max_id", 2**63))][:limit]
+        headers = {}
+        if some and self.links:
+            here = self.net.url(path)
+            headers["Link"] = (
+                f'<{here}?limit={limit}&max_id={some[-1]["id"]}>; rel="next", '
+                f'<{here}?limit={limit}&min_id={some[0]["id"]}>; rel="prev"'
+            )
+        return _json(some, headers=headers)
+
+
+def _asked(request: Recorded) -> tuple[str, dict[str, str]]:
+    parts = urlsplit(request.path)
+    return parts.path, {name: several[-1] for name, several in parse_qs(parts.query).items()}
+
+
+def _json(found: Any, code: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    return Reply(status=code, headers={"Content-Type": "application/json", **(headers or {})}, body=json.dumps(found).encode())
