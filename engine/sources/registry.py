@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.errors import InputError
+from engine.sources.kinds.bluesky import Bluesky
 from engine.sources.kinds.feed import Feed
 from engine.sources.kinds.hackernews import HackerNews
 from engine.sources.kinds.labelled import LABELLED
@@ -24,6 +25,7 @@ SOURCES: Mapping[str, Source] = {
         YouTube(),
         Lemmy(),
         Mastodon(),
+        Bluesky(),
         *LABELLED,
     )
 }
