@@ -150,14 +150,14 @@ def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor, *, filled:
     painter.restore()
 
 
-def icon(name: str, colour: QColor, pixels: int = 16) -> QIcon:
+def icon(name: str, colour: QColor, pixels: int = 16, *, filled: bool = False) -> QIcon:
     """`name` as an icon for buttons, sharp at one, two and three times the size."""
     made = QIcon()
     for ratio in (1, 2, 3):
         pixmap = QPixmap(QSize(pixels, pixels) * ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        paint(painter, name, QRectF(0, 0, pixels * ratio, pixels * ratio), colour)
+        paint(painter, name, QRectF(0, 0, pixels * ratio, pixels * ratio), colour, filled=filled)
         painter.end()
         pixmap.setDevicePixelRatio(ratio)
         made.addPixmap(pixmap)

@@ -63,8 +63,8 @@ class SearchBar(QLineEdit):
             self.search_now()
 
     def _draw(self) -> None:
-        self._glass.setIcon(icons.icon("search", theme.color("ink_third")))
-        self._clear.setIcon(icons.icon("close", theme.color("ink_third")))
+        self._glass.setIcon(icons.icon("search", theme.color("ink_third"), theme.px(16)))
+        self._clear.setIcon(icons.icon("close", theme.color("ink_third"), theme.px(16)))
         self.setMinimumHeight(theme.px(32))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

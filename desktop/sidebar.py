@@ -95,7 +95,7 @@ class EntryDelegate(QStyledItemDelegate):
         if index.data(TroubleRole):
             aside = "!"
         painter.setFont(small)
-        painter.setPen(theme.color("amber" if aside == "!" else "ink_third"))
+        painter.setPen(theme.color("amber" if aside == "!" else "ink_second" if selected else "ink_third"))
         painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, aside)
         room = inner.width() - (QFontMetricsF(small).horizontalAdvance(aside) + theme.px(8) if aside else 0)
         if place.kind == "folder":
@@ -229,7 +229,8 @@ class Sidebar(QWidget):
         box.addWidget(self.yours)
 
     def _measure(self) -> None:
-        self.add.setIcon(icons.icon("add", theme.color("ink_second")))
+        self.add.setIcon(icons.icon("add", theme.color("ink_second"), theme.px(16)))
+        self.add.setIconSize(QSize(theme.px(16), theme.px(16)))
         self._share_height()
         for tree in (self.feeds, self.yours):
             tree.doItemsLayout()

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resources import path
 
@@ -73,6 +84,7 @@ class Theme(QObject):
         self._app = app
         self._choice = "system"
         self._percent = 100
+        self._laid_out = 1.0  # the scale that the present layouts were made for
         self._fonts: dict[tuple[float, int, bool, bool], QFont] = {}
         self._families: dict[tuple[bool, bool], list[str]] = {}
         self.tokens = load_tokens(self._wants_dark())
@@ -93,10 +105,32 @@ class Theme(QObject):
         """Give the application its palette, font and style sheet, and tell everyone."""
         self.tokens = load_tokens(self._wants_dark())
         self._fonts.clear()
+        if self._laid_out != self.scale:
+            self._space_out(self._laid_out, self.scale)
+            self._laid_out = self.scale
         self._app.setFont(self.font(13))
         self._app.setPalette(palette(self.tokens))
         self._app.setStyleSheet(self._style_sheet())
         self.changed.emit()
+
+    def _space_out(self, before: float, now: float) -> None:
+        """Give every layout that exists the margins and the spacing that it would be made with now.
+
+        Each remembers its own at 100 %, so that going to and fro rounds nothing away. What sets its lengths whenever the
+        theme changes does so after this.
+        """
+        for widget in self._app.allWidgets():
+            for layout in _layouts(widget.layout()):
+                margins = layout.contentsMargins()
+                found = [margins.left(), margins.top(), margins.right(), margins.bottom(), layout.spacing()]
+                kept = layout.property("lengths")  # at 100 %, and as they were set last
+                usual = kept[:5] if kept and kept[5:] == found else [length / before for length in found]
+                made = [round(length * now) if length > 0 else int(length) for length in usual]
+                if made != found:
+                    layout.setContentsMargins(*made[:4])
+                    if made[4] >= 0 and not isinstance(layout, QStackedLayout):
+                        layout.setSpacing(made[4])
+                layout.setProperty("lengths", [*usual, *made])
 
     def font(self, pixels: float, weight: int = 400, serif: bool = False, mono: bool = False) -> QFont:
         key = (pixels, weight, serif, mono)
@@ -144,6 +178,17 @@ class Theme(QObject):
         text = re.sub(r"@px\(([\d.]+)\)", lambda m: f"{round(float(m[1]) * self.scale)}px", text)
         colours = {field.name: getattr(self.tokens, field.name) for field in fields(Tokens) if field.name != "dark"}
         return re.sub(r"@([a-z_]+)", lambda m: str(colours[m[1]]), text)
+
+
+def _layouts(layout: QLayout | None) -> Iterator[QLayout]:
+    """A layout and those inside it."""
+    if layout is None:
+        return
+    yield layout
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        if item is not None:
+            yield from _layouts(item.layout())
 
 
 def palette(tokens: Tokens) -> QPalette:

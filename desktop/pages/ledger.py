@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 NEWEST = 2000
+WIDEST = 960  # pixels at 100 %: errors are sentences
 FOR_FEEDS = frozenset({"feed", "discovery", "icon"})
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -98,6 +100,8 @@ class LedgerModel(QAbstractTableModel):
             )[column]  # fmt: skip
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
+        if role == Qt.ItemDataRole.ToolTipRole and column in (1, 5):
+            return f"<p>{escape(row.host if column == 1 else answer_words(row))}</p>"
         if role == Qt.ItemDataRole.ForegroundRole and column == 5 and row.error:
             return theme.color("negative")
         return None
@@ -114,6 +118,7 @@ class LedgerPage(Page):
             window,
             tr("Privacy"),
             tr("Every request is entered here before it leaves. There is no account, no telemetry and no server of Millpond's."),
+            widest=WIDEST,
         )
         frame, box = card()
         self.truth = theme.label("", "strong", wrap=True)
@@ -146,7 +151,7 @@ class LedgerPage(Page):
         self.table.verticalHeader().setDefaultSectionSize(theme.px(28))
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        for column, width in enumerate((112, 186, 112, 86, 92)):
+        for column, width in enumerate((120, 230, 130, 90, 96)):
             header.resizeSection(column, theme.px(width))
         header.setSectionResizeMode(5, QHeaderView.ResizeMode.Stretch)
         self.host.textChanged.connect(self.model.filter)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Page(QWidget):
     """Override `load`, which reads through the lanes, and `concerns`, which tells the changes that call for it."""
 
-    def __init__(self, window: MainWindow, title: str, introduction: str = "") -> None:
+    def __init__(self, window: MainWindow, title: str, introduction: str = "", *, widest: int = theme.PAGE_WIDTH) -> None:
         super().__init__()
         self._window = window
-        self.area = area = Column(theme.PAGE_WIDTH)
+        self.area = area = Column(widest)
         self.body = area.body
         self.body.setSpacing(theme.px(12))
         area.setAccessibleName(title)
@@ -71,10 +71,10 @@ def button(text: str, act: Callable[[], object], kind: str = "link", *, name: st
 
 
 def flush(row: QWidget) -> None:
-    """Let a row that begins with a link button begin with its words, not with the room around them."""
-    first = row.findChild(QPushButton)
-    if first is not None and first.property("role") == "link":
-        first.setStyleSheet("padding-left: 0;")
+    """Let each line of a row of link buttons begin with its words, not with the room around them."""
+    for link in row.findChildren(QPushButton):
+        if link.property("role") == "link":
+            link.setStyleSheet("padding-left: 0;")
 
 
 def empty(layout: QLayout) -> None:

@@ -1,7 +1,8 @@
-"""A scrolling column that is never wider than its text reads well."""
+"""A scrolling column that is never wider than its text reads well, in the middle of what room there is."""
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
@@ -43,7 +44,16 @@ class Column(QScrollArea):
 
     def measure(self) -> None:
         """Take up the present text size."""
-        left, top, right, bottom = (theme.px(value) for value in self._margins)
-        self._outer.setContentsMargins(left, top, right, bottom)
         self.body.widest = theme.px(self._widest)
         self._column.setMaximumWidth(theme.px(self._widest))
+        self._centre()
+
+    def _centre(self) -> None:
+        # Of the whole width, so that a scroll bar that comes or goes moves nothing.
+        left, top, right, bottom = (theme.px(value) for value in self._margins)
+        free = max(0, (self.width() - theme.px(self._widest)) // 2)
+        self._outer.setContentsMargins(max(left, free), top, right, bottom)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._centre()

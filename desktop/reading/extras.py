@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.facts import plain, poll_words
+from desktop.facts import percent, plain, poll_words, straight
 from desktop.reading.links import judge
 from desktop.reading.why import Bar
 from desktop.strings import number, tr
@@ -48,7 +48,7 @@ class ExtrasPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setContentsMargins(0, theme.px(8), 0, 0)
         self._box.setSpacing(theme.px(10))
         self._parts: list[QWidget] = []
         self._extras: Extras | None = None
@@ -87,7 +87,7 @@ class ExtrasPanel(QWidget):
             if poll.votes:
                 votes = poll.votes[place]
                 share = votes / total if total else 0.0
-                said = theme.label(f"{round(share * 100)} %", "strong")
+                said = theme.label(percent(share), "strong")
                 said.setToolTip(number(votes))
                 grid.addWidget(said, row, 1, Qt.AlignmentFlag.AlignRight)
                 grid.addWidget(Bar(share), row + 1, 0, 1, 2)
@@ -107,7 +107,7 @@ class ExtrasPanel(QWidget):
         box.setSpacing(theme.px(4))
         author = plain(quote.author, 80)
         box.addWidget(_plain_label(tr("Quoting {name}").format(name=author) if author else tr("A quoted post"), "third"))
-        words = _plain_label(quote.text[:QUOTED] or tr("It has no text, or is no longer there."), "second")
+        words = _plain_label(straight(quote.text[:QUOTED]) or tr("It has no text, or is no longer there."), "second")
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.addWidget(words)
         link = judge(quote.url)

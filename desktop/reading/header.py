@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop import icons, theme
-from desktop.facts import long_facts
+from desktop.facts import long_facts, network, plain, straight
 from desktop.reading.flow import FlowLayout
 from desktop.reading.links import judge
 from desktop.strings import moment, plural, tr
@@ -58,13 +58,19 @@ class PostHeader(QWidget):
     def show_post(self, post: Post) -> None:
         self._post = post
         row = post.row
-        parts = [row.feed_title, row.author if row.author != row.feed_title else "", moment(row.published_at)]
+        named = network(row.extras)
+        parts = [
+            plain(row.feed_title),
+            plain(row.author) if row.author != row.feed_title else "",
+            named if named.casefold() not in row.feed_title.casefold() else "",
+            moment(row.published_at),
+        ]
         if row.reading_minutes:
             parts.append(tr("{n} min read").format(n=row.reading_minutes))
         if post.versions > 1:
             parts.append(plural("{n} version", "{n} versions", post.versions))
         self.meta.setText(" · ".join(part for part in parts if part))
-        self.title.setText(row.title)
+        self.title.setText(straight(row.title))
         self.title.setVisible(bool(row.title))
         known = " · ".join(long_facts(row.extras))
         self.facts.setText(known)
@@ -89,7 +95,7 @@ class PostHeader(QWidget):
             if drawing:
                 side = theme.px(16)
                 colour = theme.color("accent" if button.isChecked() else "ink_second")
-                button.setIcon(icons.icon(str(drawing), colour, side))
+                button.setIcon(icons.icon(str(drawing), colour, side, filled=button.isChecked()))
                 button.setIconSize(QSize(side, side))
 
     def _like(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop import theme
@@ -23,7 +23,8 @@ TEXT_ON = [
 ] + [
     ("accent", "accent_soft"), ("ink", "accent_soft"), ("ink", "selection"), ("ink_second", "hover"),
     ("amber", "amber_soft"), ("on_accent", "accent"), ("on_accent", "accent_hover"),
-    ("on_toast", "toast"), ("toast_action", "toast"),
+    ("on_toast", "toast"), ("toast_action", "toast"), ("ink", "hover"), ("accent", "hover"), ("amber", "hover"),
+    ("ink_second", "accent_soft"), ("ink_second", "selection"), ("amber", "accent_soft"), ("amber", "selection"),
 ]  # fmt: skip
 
 
@@ -43,6 +44,28 @@ def contrast(one: str, other: str) -> float:
 def test_text_keeps_a_contrast_of_four_and_a_half(dark: bool, ink: str, ground: str) -> None:
     tokens = load_tokens(dark)
     assert contrast(getattr(tokens, ink), getattr(tokens, ground)) >= 4.5
+
+
+@pytest.mark.parametrize("dark", SCHEMES)
+@pytest.mark.parametrize("ground", ["background", "pane", "card", "accent_soft", "hover"])
+def test_the_ring_around_what_has_the_focus_keeps_a_contrast_of_three(dark: bool, ground: str) -> None:
+    tokens = load_tokens(dark)
+    assert contrast(tokens.accent, getattr(tokens, ground)) >= 3
+
+
+def test_layouts_that_exist_grow_with_the_text_and_come_back_exactly(qapp: QApplication, qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    outer = QVBoxLayout(holder)
+    outer.setContentsMargins(7, 3, 0, 13)
+    inner = QHBoxLayout()
+    inner.setSpacing(5)
+    outer.addLayout(inner)
+    for percent in (110, 200, 130, 90, 200):
+        theme.install(qapp, "light", percent)
+    assert (outer.contentsMargins().left(), outer.contentsMargins().bottom(), inner.spacing()) == (14, 26, 10)
+    theme.install(qapp, "light", 100)
+    assert (outer.contentsMargins().left(), outer.contentsMargins().bottom(), inner.spacing()) == (7, 13, 5)
 
 
 @pytest.mark.parametrize("dark", SCHEMES)
