@@ -29,6 +29,7 @@ from engine.sources.xmlmedia import MAX_MEDIA
 from engine.types import FeedInfo, FetchedPost, Media, Parsed
 
 MAX_POSTS = 5_000  # of one document; the newest are kept
+MAX_TOTAL = 48_000_000  # characters of all bodies: short links seen from a long base make more of them than was sent
 MAX_TITLE = 1_000  # characters
 MAX_NAME = 300
 MAX_LABEL = 200
@@ -114,6 +115,17 @@ class _Assembler:
         if moment is None:
             self.odd_dates += 1
         return moment
+
+    def within_reason(self, posts: list[RawPost]) -> list[FetchedPost]:
+        """The posts up to where they hold MAX_TOTAL characters."""
+        made: list[FetchedPost] = []
+        room = MAX_TOTAL
+        for raw in posts:
+            made.append(self.post(raw))
+            room -= len(made[-1].body_html)
+            if room < 0:
+                break
+        return made
 
     def post(self, raw: RawPost) -> FetchedPost:
         url = absolute(raw.url, self.site_url or self.url) if raw.url else ""
@@ -225,7 +237,9 @@ def assemble(raw: RawFeed, *, url: str, now: datetime) -> Parsed:
         warnings.append(f"The feed holds {len(posts)} posts; the newest {MAX_POSTS} were taken.")
         posts = _newest(posts)
     worker = _Assembler(raw, site_url, url, now)
-    made, repeats = _told_apart([worker.post(post) for post in posts])
+    made, repeats = _told_apart(worker.within_reason(posts))
+    if len(made) + repeats < len(posts):
+        warnings.append(f"The feed is too large; {len(made)} posts of {len(posts)} were taken.")
     warnings += _counted(worker.cut_titles, f"A title was cut to {MAX_TITLE} characters.", f"{{}} titles were cut to {MAX_TITLE} characters.")
     warnings += _counted(worker.cut_bodies, "A body was cut to 1 MB.", "{} bodies were cut to 1 MB.")
     warnings += _counted(worker.odd_dates, "A date made no sense and was left out.", "{} dates made no sense and were left out.")

@@ -85,6 +85,10 @@ _OPEN_OR_CLOSE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _WELL_CLOSED = re.compile(r"<[^<>]*>")
 _VOID = frozenset(["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"])
 _MAX_DEPTH = 400
+_FORMATTING = frozenset(["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"])
+_MAX_FORMATTING = 50  # open at once: an HTML parser opens all of them again in each block that follows
+_UNLOOKED_TAGS = 100  # with fewer, and in a short text, nothing that follows can take long
+_MAX_GROWTH = 1_000_000  # characters by which a base may make a body longer; a longer one is none
 
 
 def without_controls(text: str) -> str:
@@ -96,21 +100,25 @@ def without_controls(text: str) -> str:
 
 
 def _is_hostile(html: str) -> bool:
-    """Whether an HTML5 parser would need quadratic time: it does for depth, attributes of one tag and bare ampersands."""
+    """Whether an HTML5 parser would need quadratic time: for depth, formatting left open, attributes of one tag, bare ampersands."""
+    if len(html) <= 8_000 and html.count("<") <= _UNLOOKED_TAGS:
+        return False
     if html.count("<") > 40_000 or html.count("&") > 60_000 or html.count("=") > 60_000:
         return True
     open_tags: dict[str, int] = {}
-    depth = 0
+    depth = formatting = 0
     for closing, name in _OPEN_OR_CLOSE.findall(html):
         name = name.lower()
         if closing:
             if open_tags.get(name):
                 open_tags[name] -= 1
                 depth -= 1
+                formatting -= name in _FORMATTING
         elif name not in _VOID and name not in ("p", "li", "td", "tr", "th", "dt", "dd", "option"):
             open_tags[name] = open_tags.get(name, 0) + 1
             depth += 1
-            if depth > _MAX_DEPTH:
+            formatting += name in _FORMATTING
+            if depth > _MAX_DEPTH or formatting > _MAX_FORMATTING:
                 return True
     return any(tag.count(" ") + tag.count("\n") + tag.count("/") > 3000 for tag in html.split("<") if len(tag) > 6000)
 
@@ -189,6 +197,8 @@ def _rewrite(html: str, base: str) -> str:
 def _pass(html: str, base: str) -> str:
     cleaned = _CLEANER.clean(html)
     if "<img" in cleaned or _ODD_LINK.search(cleaned):
+        if len(base) * cleaned.count("<") > _MAX_GROWTH:
+            base = ""
         cleaned = _rewrite(cleaned, base)
     return cleaned.strip()
 
@@ -198,13 +208,13 @@ def sanitise(html: str, base_url: str = "") -> str:
 
     Links are http, https or mailto, images http or https, all absolute (relative ones without a usable base go). Images of
     at most 3 × 3 pixels, hidden ones and those of known counters go. Input that an HTML parser could only read in quadratic
-    time (hundreds of levels deep, a hundred thousand attributes) comes back as its text.
+    time (hundreds of levels deep, bold opened fifty times and never closed, a hundred thousand attributes) comes back as its text.
     """
     if len(html) > MAX_HTML:
         html = html[:MAX_HTML]
     if "<" not in html and "&" not in html:
         return without_controls(html).strip()
-    if len(html) > 8_000 and _is_hostile(html):
+    if _is_hostile(html):
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
     cleaned = _pass(without_controls(html), base)
@@ -235,7 +245,7 @@ def plain_text(html: str) -> str:
     html = html[:MAX_HTML]
     if "<" not in html and "&" not in html:
         return text_of_clean(without_controls(html))
-    if len(html) > 8_000 and _is_hostile(html):
+    if _is_hostile(html):
         return text_of_clean(_flatten(html))
     return text_of_clean(_OUTLINER.clean(without_controls(html)))
 

@@ -15,7 +15,7 @@ from engine.sources.assemble import assemble
 from engine.sources.decode import decode, mend, well_chosen, without_prologue
 from engine.sources.discovery import candidates
 from engine.sources.jsonfeed import read_json
-from engine.sources.loosefeed import MAX_LOOSE, read_loosely
+from engine.sources.loosefeed import MAX_LOOSE, fits, read_loosely
 from engine.sources.raw import RawFeed
 from engine.sources.xmlfeed import read_tree
 from engine.sources.xmlnames import local_of
@@ -33,6 +33,9 @@ _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_R
 _FIRST_TAG = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _FEED_TAG = re.compile(r"<(?:[\w-]+:)?(?:rss|rdf|feed|channel|entry)[\s>]", re.I)
 _WRAPPED = re.compile(r"<(feed|rss|rdf:RDF)\s[^<>]*(?:xmlns|version)[^<>]*>")
+_TAG = re.compile(r"<(/?)([A-Za-z_][^\s<>/]*)(?:[^<>]*(?<=/)(>))?")
+_NEVER_CLOSED = frozenset(["br", "hr", "img", "input", "meta", "link", "p", "li", "td", "tr", "th", "dt", "dd", "option", "source", "wbr"])
+MAX_DEPTH = 1_000  # of a damaged feed; one that is well formed is read to a depth of 256
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
 _LIST_ROOTS = frozenset({"opml"})
 
@@ -66,17 +69,42 @@ def strictly(text: str, url: str) -> RawFeed | None:
     return read_tree(root, url) if root is not None else None
 
 
+def _too_deep(text: str) -> bool:
+    """Whether tags stand in more than MAX_DEPTH others; those that careless writers never close do not count. Linear."""
+    depth = position = 0
+    while position < len(text):
+        start = text.find("<![CDATA[", position)
+        start = len(text) if start < 0 else start
+        for closing, name, closed in _TAG.findall(text, position, start):
+            if closing:
+                depth = max(depth - 1, 0)
+            elif not closed and name.lower() not in _NEVER_CLOSED:
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return True
+        end = text.find("]]>", start)
+        position = end + 3 if end >= 0 else len(text)
+    return False
+
+
 def loosely(text: str, url: str) -> RawFeed | None:
-    """Read a damaged feed by feedparser and by XML recovery, and take what says more; None when both fail.
+    """Read a damaged feed by feedparser and by XML recovery, and take what says more; None when it says nothing.
 
     A feed that is too large for feedparser is left to recovery.
+
+    Raises:
+        ParseError: it is nested without end.
     """
+    if _too_deep(text[:MAX_LOOSE]):
+        raise ParseError("The feed is nested more deeply than any feed is.")
     mended = mend(text).encode("utf-8", "replace")
     root, _ = _recovered(mended)
     readings = [read_tree(root, url) if root is not None else None]
-    if len(mended) <= MAX_LOOSE or readings[0] is None:
+    if fits(mended) or readings[0] is None:
         readings.insert(0, read_loosely(mended, url))
     best = max((reading for reading in readings if reading is not None), key=_says, default=None)
+    if best is not None and _says(best) == (0, 0):
+        return None
     if best is not None:
         best.warnings.append("The feed is damaged; what could be read of it was taken.")
     return best

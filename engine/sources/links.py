@@ -40,8 +40,11 @@ def usable_base(*bases: str) -> str:
 
 
 def join(base: str, url: str) -> str:
-    """Return `url` seen from `base`; unchanged when it is absolute or empty, without a base, and when either is malformed."""
-    if not base or not url or _WEB.match(url):
+    """Return `url` seen from `base`; unchanged when it is absolute or empty, without a base, and when either is malformed.
+
+    A base longer than an address may be is none: thousands of short links would each become as long.
+    """
+    if not base or not url or len(base) > MAX_URL or _WEB.match(url):
         return url
     try:
         return urljoin(base, url)

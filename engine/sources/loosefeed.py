@@ -15,6 +15,7 @@ from engine.types import Media
 logger = logging.getLogger(__name__)
 
 MAX_LOOSE = 2_000_000  # bytes: it takes a second for each million
+MAX_LOOSE_TAGS = 40_000  # and another for so many tags
 
 
 def _value(holder: Any, *names: str) -> str:
@@ -111,17 +112,27 @@ def _minutes(text: str) -> list[int]:
     return [int(text)] if text.isdecimal() and len(text) < 8 and int(text) > 0 else []
 
 
+def fits(document: bytes) -> bool:
+    """Whether feedparser can read all of it in bounded time."""
+    return len(document) <= MAX_LOOSE and document.count(b"<") <= MAX_LOOSE_TAGS
+
+
+def _bounded(document: bytes) -> bytes:
+    document = document[:MAX_LOOSE]
+    return document if fits(document) else b"<".join(document.split(b"<", MAX_LOOSE_TAGS)[:MAX_LOOSE_TAGS])
+
+
 def read_loosely(document: bytes, url: str) -> RawFeed | None:
     """Read a damaged feed (UTF-8, no doctype) fetched from `url`; None when feedparser finds none in it.
 
-    Only its first MAX_LOOSE bytes are read. feedparser's own cleaning and resolving is off: `assemble` does both.
+    Only its first MAX_LOOSE bytes and MAX_LOOSE_TAGS tags are read. feedparser's own cleaning and resolving is off: `assemble` does both.
     """
     import feedparser  # half a second to import, and seldom needed
 
     headers = {"content-type": "application/xml; charset=utf-8"}  # no content-location: it would make guids "absolute"
     try:
         answer = feedparser.parse(
-            BytesIO(document[:MAX_LOOSE]), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+            BytesIO(_bounded(document)), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:  # noqa: BLE001  damaged input makes feedparser raise TypeError, AssertionError and more of its own
         logger.info("feedparser gave up: %s", type(error).__name__)

@@ -271,7 +271,7 @@ def read_rss(root: Element, url: str) -> RawFeed | None:
         _rss_feed(feed, inner, outer, names, base)
         if base == url and is_web(feed.site_url):
             base = default = feed.site_url
-    elif not items and local_of(root.tag) != "rss" and not any((uri or "").lower() in RSS for uri in root.nsmap.values()):
+    elif not items and not (local_of(root.tag) == "rss" and root.get("version") and not (root.text or "").strip()) and not any((uri or "").lower() in RSS for uri in root.nsmap.values()):
         return None
     for item in items:
         feed.posts.append(_rss_post(item, names, base, default))
