@@ -1,0 +1,103 @@
+"""What the evidence check lets pass and refuses, each by its own reason, and which words of the source it points at."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.language import extractive
+from engine.language.evidence import Checker, check
+
+SOURCE = (
+    "The Arden council voted 7–2 on Tuesday to close Main Street to cars from 3 May. Mayor Ines Falk said the plan "
+    "would cut noise by 40 percent. “We waited ten years for this,” she said. Shop owner Peter Lang expects to lose "
+    "customers and will not support the plan. The street carries 12,000 cars a day."
+)
+CHINESE = "阿登市议会周二以七票对两票决定从五月三日起禁止汽车通行。市长王丽说，该计划将使噪音减少百分之四十。店主李强担心失去顾客。"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The council voted 7–2 to close Main Street to cars.",
+        "Mayor Ines Falk said the plan would cut noise by 40 percent.",
+        "Peter Lang will not support the plan.",
+        "“We waited ten years for this,” she said.",
+    ],
+)
+def test_what_the_source_says_passes(sentence: str) -> None:
+    assert check(sentence, SOURCE).ok
+
+
+@pytest.mark.parametrize(
+    ("sentence", "refusal"),
+    [
+        ("The council voted 9–2 to close Main Street to cars.", "number"),
+        ("Mayor Ines Falk said the plan would cut noise by 60 percent.", "number"),
+        ("The Arden council voted on Friday to close Main Street to cars.", "date"),
+        ("Mayor Greta Holm said the plan would cut noise by 40 percent.", "name"),
+        ("Peter Lang will support the plan.", "negation"),
+        ("The street does not carry 12,000 cars a day.", "negation"),
+        ("“We never wanted this at all,” she said.", "quotation"),
+        ("The council voted to close Main Street, see https://bad.example/x.", "link"),
+        ("Penguins enjoy skating on frozen lakes together.", "unsupported"),
+        ("…", "empty"),
+    ],
+)
+def test_what_it_does_not_say_is_refused_by_its_reason(sentence: str, refusal: str) -> None:
+    verdict = check(sentence, SOURCE)
+    assert (verdict.ok, verdict.refusal) == (False, refusal)
+
+
+def test_chinese_passes_word_for_word_and_is_refused_with_another_name() -> None:
+    assert check("店主李强担心失去顾客。", CHINESE).ok
+    assert not check("店主赵敏担心失去顾客。", CHINESE).ok
+    assert not check("市长王丽说，该计划将使噪音减少百分之九十。", CHINESE).ok
+
+
+def test_the_spans_are_the_sentences_that_support() -> None:
+    verdict = check("Peter Lang will not support the plan.", SOURCE)
+    assert any("Peter Lang" in SOURCE[span.start : span.end] for span in verdict.spans)
+    assert not any("12,000" in SOURCE[span.start : span.end] for span in verdict.spans)
+
+
+def test_a_close_vector_never_excuses_a_wrong_number() -> None:
+    checker = Checker(SOURCE, similarity=lambda sentence, sources: [1.0] * len(sources))
+    assert checker.check("Mayor Ines Falk said the plan would cut noise by 60 percent.").refusal == "number"
+
+
+def test_the_title_may_lend_a_word_but_supports_nothing_alone() -> None:
+    assert not check("The Harbour Gazette grew.", SOURCE, context="The Harbour Gazette grew.").ok
+
+
+def test_nothing_stands_in_an_empty_source() -> None:
+    assert check("The council voted.", "").refusal == "empty"
+
+
+def test_a_source_and_a_sentence_of_any_length_take_bounded_time() -> None:
+    before = time.process_time()
+    check("The ferry 7 left on Tuesday. " * 30, "The ferry 7 of Ines Falk left on Tuesday at nine, “it said”. " * 20_000)
+    assert time.process_time() - before < 5
+
+
+def test_a_text_without_a_sentence_has_an_empty_pick() -> None:
+    assert extractive.summarise(" … \n").sentences == ()
+
+
+def test_a_text_of_one_long_sentence_is_picked_whole_rather_than_not_at_all() -> None:
+    text = "The ferry " + "went on and " * 60 + "arrived."
+    (only,) = extractive.summarise(text, max_words=20).sentences
+    assert only.text == text
+
+
+def test_what_says_the_same_twice_is_picked_once() -> None:
+    text = "The ferry left Arden at nine. The ferry left Arden at nine. A storm closed the harbour in the evening."
+    found = [sentence.text for sentence in extractive.summarise(text, max_words=16).sentences]
+    assert found == ["The ferry left Arden at nine.", "A storm closed the harbour in the evening."]
+
+
+def test_picking_reads_chinese() -> None:
+    found = extractive.summarise(CHINESE, max_words=30)
+    assert found.sentences
+    assert all(sentence.text in CHINESE for sentence in found.sentences)
