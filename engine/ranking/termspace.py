@@ -144,7 +144,7 @@ class TermSpace:
         self.projection = projection  # (TERM_SPACE, k)
         self.mean = mean  # (k,)
         self.posts = posts
-        self.footing = footing  # how much of a post the space holds, typically: the length of its projection
+        self.footing = footing  # the length of the projection that three posts in four reach
 
     @staticmethod
     def fit(bags: Bags, dims: int = 32) -> TermSpace:
@@ -190,7 +190,7 @@ class TermSpace:
         projection = np.zeros((TERM_SPACE, dims), dtype=np.float32)
         projection[common] = basis[common] @ (kept / singular[:dims].astype(np.float32))
         places = weighted.sums(projection)
-        footing = float(np.sqrt((places * places).sum(axis=1).mean()))
+        footing = float(np.quantile(np.linalg.norm(places, axis=1), 0.25))
         return TermSpace(idf, projection, places.mean(axis=0), len(bags), max(footing, 1e-9))
 
     @property
@@ -200,7 +200,7 @@ class TermSpace:
     def places(self, bags: Bags) -> Floats:
         """Return (n, dims) vectors of TF-IDF bags in the latent space, measured from its middle, at most 1 long.
 
-        A post that the space holds less of than of a typical one is shorter: of a language of few posts it knows next to
+        A post that the space holds little of (see `footing`) is shorter: of a language of few posts it knows next to
         nothing, and all such posts would lie side by side at the far end from the middle.
         """
         found = bags.sums(self.projection)
