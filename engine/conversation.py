@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from engine import polite
@@ -101,6 +101,7 @@ class Conversation:
     client: Client
     parse: ParseWorker
     authorise: Callable[[FetchState, Request], Headers] = lambda state, request: {}
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def ask(
         self,
@@ -125,7 +126,7 @@ class Conversation:
             following: list[Request] = []
             for request, outcome in self._fetch_all(source, state, requests, auth, stopped):
                 try:
-                    answer = _answered(source, request, outcome)
+                    answer = _answered(source, request, outcome, self.clock())
                     if answer.status == 304 or (request.conditional and body_hash(answer.body) == state.body_hash):
                         return _unchanged(state, answer)
                     parsed = self._parse(state, request, answer, gathered.cursor)
@@ -242,14 +243,20 @@ def _unchanged(state: FetchState, answer: HttpResponse) -> Asked:
     )
 
 
-def _answered(source: Source, request: Request, outcome: HttpResponse | EngineError) -> HttpResponse:
+def _answered(source: Source, request: Request, outcome: HttpResponse | EngineError, now: datetime) -> HttpResponse:
     """Raises what kept an answer from being one that the source can read."""
     if isinstance(outcome, EngineError):
         raise outcome
     if outcome.status == 200 or outcome.status in request.statuses or (outcome.status == 304 and request.conditional):
         return outcome
     words = source.refusal(outcome.status) or polite.words_for_status(outcome.status)
-    raise FetchError(words, status=outcome.status)
+    raise refused(outcome, words, now)
+
+
+def refused(answer: HttpResponse, words: str, now: datetime) -> FetchError:
+    """The error that a status stands for, with how long the host asks to be left alone."""
+    wait = polite.retry_after(answer.headers.get("retry-after"), now)
+    return FetchError(words, status=answer.status, retry_after_seconds=wait.total_seconds() if wait is not None else None)
 
 
 def _allowed(requests: Iterable[Request], hosts: set[str]) -> Iterable[Request]:

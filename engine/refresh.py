@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from engine import polite
-from engine.conversation import Asked, Conversation, SlowTurns, body_hash, first_requests, is_slow
+from engine.conversation import Asked, Conversation, SlowTurns, body_hash, first_requests, is_slow, refused
 from engine.errors import EngineError, FetchError, InputError, ParseError
 from engine.http import Client, HttpRequest, HttpResponse, redact
 from engine.sources import registry
@@ -104,7 +104,7 @@ class Refresher:
             FetchError: the status is an error.   ParseError: the body is no feed.
         """
         if answer.status not in (200, 304):
-            raise FetchError(polite.words_for_status(answer.status), status=answer.status)
+            raise refused(answer, polite.words_for_status(answer.status), self.clock())
         digest = body_hash(answer.body) if answer.status == 200 else state.body_hash
         parsed = None
         if answer.status == 200 and digest != state.body_hash:
@@ -120,7 +120,7 @@ class Refresher:
 
     def ask(self, state: FetchState, stopped: Callable[[], bool]) -> Asked:
         """Ask a source that is no plain feed, and parse what it answers."""
-        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise)
+        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise, clock=self.clock)
         return conversation.ask(state, auth=self.auth(state), stopped=stopped)
 
     def _in_turn(self, states: Sequence[FetchState], known: Mapping[int, Feed]) -> list[FetchState]:

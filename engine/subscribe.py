@@ -235,7 +235,7 @@ class Subscriber:
         )
         if SlowTurns(store=self.store, clock=self.clock).take(first_requests(state)) is not None:
             return None, state.allow_private
-        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise)
+        conversation = Conversation(client=self.client, parse=self.parse, authorise=self.authorise, clock=self.clock)
         try:
             return conversation.ask(state, auth=auth), state.allow_private
         except RefusedError:

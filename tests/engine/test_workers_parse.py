@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.errors import NotAFeedError, ParseError
@@ -96,6 +98,65 @@ def test_a_hundred_thousand_items_neither_kill_nor_outlast_the_worker(worker: Pa
     starts = worker.state().starts
     assert len(worker.feed(body.encode(), URL).posts) > 0
     assert worker.state().starts == starts
+
+
+def channel(inside: str) -> str:
+    return f"<rss version='2.0'><channel><title>T</title>{inside}</channel></rss>"
+
+
+def item(number: int, body: str) -> str:
+    return f"<item><guid>{number}</guid><description><![CDATA[{body}]]></description></item>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<rss>" + "<channel>" * 200_000,
+        "<rss><channel>" + "<item>" * 200_000,
+        "<rss><channel><item><title>x</title><description>" + "<div>" * 150_000 + "</div>" * 150_000,
+        channel("<item><title>x</title></item>" + "<a>" * 200_000 + "</a>" * 200_000),
+        "<feed><entry>" + "<author>" * 200_000,
+        "<feed>" + "<x:y xmlns:x='u'>" * 100_000,
+    ],
+    ids=lambda document: document[:40],
+)
+def test_depth_without_end_is_refused_at_once(worker: ParseWorker, document: str) -> None:
+    assert took(worker, document) < 1
+
+
+LOOSE = "<rss><channel><title>T</title></b><item><title>x</title>"
+
+
+@pytest.mark.parametrize("part", ["<p ", "<br>", "<link href='x'/>", "<!x", "&a", "&#1;", "a@", "</b "])
+def test_a_damaged_feed_full_of_tags_takes_bounded_time(worker: ParseWorker, part: str) -> None:
+    assert took(worker, LOOSE + part * (1_900_000 // len(part))) < 8  # at most 3 with the processor to itself
+
+
+HEAVY = {
+    "formatting that is never closed": channel("".join(item(n, "".join(f"<b class={k}><p>x" for k in range(190))) for n in range(800))),
+    "short posts of great depth": channel("".join(item(n, "<div>" * 1_500) for n in range(800))),
+    "a base of two megabytes": channel(f"<link>https://x.invalid/{'a' * 2_000_000}/</link>" + "<item><link>b</link></item>" * 5_000),
+    "many links from a long base": channel(
+        "".join(f"<item xml:base='https://x.invalid/{'a' * 3_000}/'><guid>{n}</guid><description><![CDATA[{'<a href=b>x</a>' * 300}]]></description></item>" for n in range(1_500))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_what_grows_when_it_is_read_stays_within_the_limits(worker: ParseWorker, name: str) -> None:
+    starts = worker.state().starts
+    assert took(worker, HEAVY[name]) < 10
+    assert worker.state().starts == max(starts, 1)
+
+
+def took(worker: ParseWorker, document: str) -> float:
+    """Processor seconds that the worker, which must live through it, takes to read or refuse a document."""
+    worker.feed(rss("A feed", items(1)), URL)
+    process = psutil.Process(worker.state().pid)
+    before = sum(process.cpu_times()[:2])
+    with contextlib.suppress(ParseError):
+        worker.feed(document.encode(), URL)
+    return sum(process.cpu_times()[:2]) - before
 
 
 def test_the_worker_greets_in_time() -> None:

@@ -23,6 +23,7 @@ from engine import (
     Feed,
     FeedFailed,
     FeedRefreshed,
+    FetchError,
     InputError,
     LockedError,
     NewerProfileError,
@@ -201,10 +202,35 @@ def test_depth_without_end_harms_nothing(engine: Engine, net: FakeNet) -> None:
     body = b"<rss version='2.0'><channel><title>Deep</title><item><guid>1</guid><description>" + escape(deep.decode()).encode()
     feed = taken(engine, net, body + b"</description></item></channel></rss>")
     assert feed.posts == 1
-    try:
-        assert engine.add_feed(net.serve("/deep.xml", b"<rss>" + b"<a>" * 50_000)).posts == 0
-    except ParseError as error:
-        plain_words(error)
+    told = refused(engine, net.serve("/deep.xml", b"<rss>" + b"<a>" * 50_000), ParseError)
+    assert "nested" in told
+
+
+@pytest.mark.parametrize("junk", [b"<rss>" + b"junk & more < " * 5_000, b"<rss>nothing but words</rss>", b"<rss><a>1</a></rss>"])
+def test_what_only_begins_as_a_feed_is_none(engine: Engine, net: FakeNet, junk: bytes) -> None:
+    url = net.serve("/junk.xml", junk)
+    with pytest.raises(NotAFeedError):
+        engine.preview(url)
+    refused(engine, url, NotAFeedError)
+    turned_bad(engine, net, Reply(body=junk))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_feed_that_must_wait_says_until_when(engine: Engine, net: FakeNet, status: int) -> None:
+    url = net.script("/busy.xml", Reply(body=rss("Busy", items(1))), Reply(status=status, headers={"Retry-After": "86400"}))
+    engine.add_feed(url)
+    began = datetime.now(UTC)
+    (failed,) = [event for event in engine.refresh(force=True) if isinstance(event, FeedFailed)]
+    assert failed.retry_at is not None
+    assert timedelta(hours=23) < failed.retry_at - began < timedelta(hours=25)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_adding_a_busy_feed_says_how_long_it_wants_to_be_left_alone(engine: Engine, net: FakeNet, status: int) -> None:
+    url = net.script("/busy.xml", Reply(status=status, headers={"Retry-After": "120"}))
+    with pytest.raises(FetchError) as caught:
+        engine.preview(url)
+    assert caught.value.retry_after_seconds == 120
 
 
 def test_external_entities_are_neither_read_nor_asked_for(engine: Engine, net: FakeNet, tmp_path: Path) -> None:
