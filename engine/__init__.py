@@ -54,10 +54,13 @@ if TYPE_CHECKING:
     from engine.types import Feed as Feed
     from engine.types import FeedFailed as FeedFailed
     from engine.types import FeedRefreshed as FeedRefreshed
+    from engine.types import ImportDone as ImportDone
+    from engine.types import ImportPreview as ImportPreview
     from engine.types import LedgerRow as LedgerRow
     from engine.types import Media as Media
     from engine.types import ModelStatus as ModelStatus
     from engine.types import OpmlImport as OpmlImport
+    from engine.types import PastImport as PastImport
     from engine.types import PlainPost as PlainPost
     from engine.types import Poll as Poll
     from engine.types import Post as Post
@@ -104,7 +107,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
+_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

@@ -33,9 +33,12 @@ from engine.types import (
     FetchedPost,
     FetchState,
     Floats,
+    ImportDone,
+    ImportPreview,
     LedgerRow,
     ModelStatus,
     OpmlImport,
+    PastImport,
     PlainPost,
     Post,
     PostRow,
@@ -60,6 +63,7 @@ from engine.types import (
 if TYPE_CHECKING:
     from engine.filters import Matcher
     from engine.http import Client
+    from engine.importing import Importer
     from engine.inference import Inference
     from engine.language.summary import Steps
     from engine.models.catalogue import Model
@@ -90,6 +94,7 @@ def open_engine(
     key: bytes | None = None,
     allow_network: bool = False,
     clock: Clock = utc_now,
+    steady: Callable[[], float] | None = None,
 ) -> Engine:
     """Open a profile, making it where there is none.
 
@@ -97,6 +102,7 @@ def open_engine(
         profile: its folder.   passphrase: for a profile that is, or shall be, encrypted with one; a recovery key does too.
         encryption: of a new profile; None takes the keyring where one works, else a given passphrase.
         key: 32 bytes, for a temporary profile whose key only the caller knows.
+        clock: the present as an aware datetime.   steady: seconds that no change of the clock touches.
         allow_network: the folder may lie on a network's file system; only one machine may open it at a time.
     Raises:
         InputError: the folder is no place for a profile: something else lies there, or it is on a network.
@@ -107,7 +113,7 @@ def open_engine(
     require_place(folder, allow_network=allow_network)
     if key is None:
         key = secrets.open_key(folder, encryption=encryption, passphrase=passphrase).key
-    return Engine(Store.open(folder, key=key, clock=clock), clock=clock, key=key)
+    return Engine(Store.open(folder, key=key, clock=clock), clock=clock, key=key, steady=steady)
 
 
 class Engine:
@@ -116,8 +122,16 @@ class Engine:
     Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.
     """
 
-    def __init__(self, store: Store, *, clock: Clock = utc_now, key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock = utc_now,
+        key: bytes | None = None,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
         self._store = store
+        self._steady = steady
         self._clock = clock
         self._key = key
         self._listeners: list[Callable[[Changes], None]] = []
@@ -261,6 +275,32 @@ class Engine:
             if feed.kind != "local"
         ]
         write_atomically(Path(path), write_opml(subscriptions, title="Millpond"))
+
+    def inspect_import(self, path: Path | str, *, allow_private: bool = False) -> ImportPreview:
+        """Tell which reader a file or folder is from and what an import would bring. Raises InputError, ParseError."""
+        return self._importer().preview(Path(path), allow_private=allow_private)
+
+    def import_from(self, path: Path | str, *, allow_private: bool = False) -> Iterator[Progress | ImportDone]:
+        """Take over feeds, articles, what was read and starred from another reader, or the feeds of an OPML list.
+
+        Closing it keeps what was done; `undo_import` takes it back.
+
+        Raises:
+            InputError, ParseError.   BusyError: as for `refresh`.
+        """
+        with self._store.lock("jobs"):
+            yield from self._importer().run(Path(path), allow_private=allow_private)
+
+    def imports(self) -> list[PastImport]:
+        """Return what was imported, the newest first."""
+        return self._store.imports()
+
+    def undo_import(self, import_id: int) -> Changes:
+        """Remove exactly what an import added; posts that you did something with since stay. Raises NotFoundError."""
+        changes = self._store.undo_import(import_id)
+        if (scorer := self._made("_scorer")) is not None:
+            scorer.forget()
+        return self._publish(changes)
 
     def starter_packs(self) -> list[StarterPack]:
         from engine import starter
@@ -642,7 +682,8 @@ class Engine:
         with self._lock:
             if self._client is None:
                 policy = Policy(proxy=str(self._settings["proxy"]))
-                self._client = Client(self._clock, policy, self._store, self._store.pauses())
+                steady = {"steady": self._steady} if self._steady is not None else {}
+                self._client = Client(self._clock, policy, self._store, self._store.pauses(), **steady)
             return self._client
 
     def _subscriber(self) -> Subscriber:
@@ -656,6 +697,14 @@ class Engine:
             refresh_minutes=int(self._settings["refresh_minutes"]),
             looked=self._looked,
         )
+
+    def _importer(self) -> Importer:
+        from engine.importing import Importer
+
+        def settle(changes: Changes) -> Changes:
+            return self._publish(changes | self._settle(sorted(changes.new)))
+
+        return Importer(store=self._store, parse=self._parse, subscriber=self._subscriber(), settle=settle)
 
     def _matcher_now(self) -> Matcher:
         from engine import filters

@@ -250,6 +250,25 @@ create table extras (content_id integer primary key references contents (id), ex
 create table counters (post_id integer primary key, counters text not null) strict;
 """
 
+# What an import from another reader added or marked (1: added, 2: read, 4: saved), so that it can be undone.
+IMPORTS = """
+create table imports (
+  id integer primary key,
+  reader text not null,
+  name text not null,
+  at real not null,
+  until real not null,
+  undone_at real
+) strict;
+create table import_feeds (import_id integer not null, feed_id integer not null, primary key (import_id, feed_id)) strict, without rowid;
+create table import_posts (
+  import_id integer not null,
+  post_id integer not null,
+  what integer not null,
+  primary key (import_id, post_id)
+) strict, without rowid;
+"""
+
 
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
@@ -262,7 +281,12 @@ def m002(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002)
+def m003(db: Database) -> None:
+    for statement in statements(IMPORTS):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003)
 
 
 def statements(script: str) -> list[str]:

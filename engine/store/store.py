@@ -28,6 +28,7 @@ from engine.store.connection import (
 )
 from engine.store.derived import DerivedPart
 from engine.store.feeds import FeedsPart
+from engine.store.imports import ImportsPart
 from engine.store.ingest import IngestPart
 from engine.store.ledger import LedgerPart
 from engine.store.locks import LockName, lock
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 class Store(
     FeedsPart,
     IngestPart,
+    ImportsPart,
     TimelinePart,
     ActsPart,
     DerivedPart,

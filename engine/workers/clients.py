@@ -16,7 +16,19 @@ from typing import Any, Self
 import numpy as np
 
 from engine.errors import WorkerError
-from engine.types import Article, FeedInfo, FetchedPost, Parsed, Request, Sentiment, Signals, Subscription, Vectors
+from engine.types import (
+    Article,
+    FeedInfo,
+    FetchedPost,
+    ForeignLibrary,
+    ImportedPost,
+    Parsed,
+    Request,
+    Sentiment,
+    Signals,
+    Subscription,
+    Vectors,
+)
 from engine.workers.process import Limits
 from engine.workers.supervisor import Supervisor, WorkerState
 from engine.workers.wire import WireError, from_wire, to_wire
@@ -151,6 +163,28 @@ class ParseWorker(_Client):
         replies = list(self._parse("opml", {"body": body}))
         with self._sense():
             return tuple(from_wire(Subscription, item) for reply in replies for item in reply["subscriptions"])
+
+    def library(
+        self, path: str, copy: bool, companions: Mapping[str, bytes]
+    ) -> tuple[ForeignLibrary, tuple[Subscription, ...]]:
+        """What another reader's database holds, and its feeds. Raises ParseError, WorkerError."""
+        replies = list(self._parse("library", {"path": path, "copy": copy, "companions": dict(companions)}))
+        with self._sense():
+            about = from_wire(ForeignLibrary, replies[0]["library"])
+            return about, tuple(from_wire(Subscription, item) for reply in replies[1:] for item in reply["feeds"])
+
+    def library_posts(
+        self, path: str, copy: bool, companions: Mapping[str, bytes], after: int
+    ) -> tuple[list[ImportedPost], int | None]:
+        """A page of another reader's articles behind row `after`, and where to go on. Raises ParseError, WorkerError."""
+        now = self._clock().timestamp()
+        payload = {"path": path, "copy": copy, "companions": dict(companions), "after": after, "now": now}
+        replies = list(self._parse("library_posts", payload))
+        with self._sense():
+            found = replies[0]["after"]
+            if found is not None and int(found) <= after:
+                raise WireError("a page that leads back")
+            return [from_wire(ImportedPost, item) for reply in replies[1:] for item in reply["posts"]], found
 
     def discover(self, body: bytes, url: str, content_type: str = "") -> tuple[str, ...]:
         """Addresses of feeds that a page names, the likeliest first. Raises WorkerError."""

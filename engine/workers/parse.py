@@ -23,7 +23,7 @@ MAX_LANGUAGE_CHARACTERS = 300
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
-    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article}
+    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "library": library, "library_posts": library_posts}
 
 
 def feed(payload: Payload, cancelled: Cancelled) -> Replies:
@@ -81,6 +81,27 @@ def article(payload: Payload, cancelled: Cancelled) -> Replies:
     from engine.sources.article import extract_article  # trafilatura takes half a second to load
 
     yield {"article": to_wire(extract_article(payload["body"], payload["url"], payload["content_type"]))}
+
+
+def library(payload: Payload, cancelled: Cancelled) -> Replies:
+    """What another reader's database holds, then its feeds."""
+    from engine.interop import readers
+
+    about, feeds = readers.library(payload["path"], payload["copy"], payload["companions"])
+    yield {"library": to_wire(about)}
+    for some in _replies(feeds, lambda item: len(item.url) + len(item.title) + len(item.site_url) + len(item.folder)):
+        yield {"feeds": [to_wire(feed) for feed in some]}
+
+
+def library_posts(payload: Payload, cancelled: Cancelled) -> Replies:
+    """A page of another reader's articles, and where to go on."""
+    from engine.interop import readers
+
+    now = datetime.fromtimestamp(payload["now"], UTC)
+    found, after = readers.posts(payload["path"], payload["copy"], payload["companions"], payload["after"], now)
+    yield {"after": after}
+    for some in _replies(found, lambda item: len(item.post.body_html) + len(item.post.text) + len(item.post.title)):
+        yield {"posts": [to_wire(item) for item in some]}
 
 
 def _replies(items: Iterable[Any], characters: Callable[[Any], int]) -> Iterator[list[Any]]:
