@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from desktop import icons, theme
 from desktop.strings import tr
 
+GLASS = 15  # pixels at 100 %
 PAUSE_MS = 180  # between the last key and the search
 
 
@@ -24,11 +25,9 @@ class SearchBar(QLineEdit):
         self.setAccessibleName(tr("Search words or meaning"))
         self.setMaxLength(400)
         self._last = ""
-        self._glass = QAction(self)
         self._clear = QAction(tr("Clear the search"), self)
         self._clear.setVisible(False)
         self._clear.triggered.connect(self.clear)
-        self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -63,9 +62,20 @@ class SearchBar(QLineEdit):
             self.search_now()
 
     def _draw(self) -> None:
-        self._glass.setIcon(icons.icon("search", theme.color("ink_third"), theme.px(16)))
         self._clear.setIcon(icons.icon("close", theme.color("ink_third"), theme.px(16)))
         self.setMinimumHeight(theme.px(32))
+        room, mirrored = theme.px(GLASS + 8), self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        self.setTextMargins(0 if mirrored else room, 0, room if mirrored else 0, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the glass as well: one that Qt places keeps its size while the text grows."""
+        super().paintEvent(event)
+        side, inset = theme.px(GLASS), theme.px(10)
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = self.width() - inset - side if mirrored else inset
+        painter = QPainter(self)
+        icons.paint(painter, "search", QRectF(left, (self.height() - side) / 2, side, side), theme.color("ink_third"))
+        painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):

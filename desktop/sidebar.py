@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WIDTH = 215
 ROW = 29
+_OF_NO_NETWORK = frozenset({"feed", "local"})
 BATCH = 100  # feeds put into the tree per turn of the event loop
 
 
@@ -287,8 +288,8 @@ class Sidebar(QWidget):
     # ---- inside ------------------------------------------------------------------------------
 
     def _fill(self, feeds: list[Feed]) -> Iterator[None]:
-        networks = [feed for feed in feeds if feed.kind != "feed" and not feed.folder]
-        loose = [feed for feed in feeds if feed.kind == "feed" and not feed.folder]
+        networks = [feed for feed in feeds if feed.kind not in _OF_NO_NETWORK and not feed.folder]
+        loose = [feed for feed in feeds if feed.kind in _OF_NO_NETWORK and not feed.folder]
         folders = sorted({feed.folder for feed in feeds if feed.folder}, key=str.casefold)
         for words, group in ((tr("Networks"), networks), (tr("Feeds"), loose)):
             if group:

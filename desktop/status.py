@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from desktop import theme
 from desktop.lanes import Job, Lanes
+from desktop.link_button import LinkButton
 from desktop.strings import moment, number, plural, size, tr
 from engine import FeedFailed, FeedRefreshed, Progress, StageFailed
 
@@ -79,7 +81,7 @@ class StatusLine(QWidget):
         theme.role(self.stop, "link")
         self.stop.setToolTip(tr("Stop what is running; what is done stays"))
         self.stop.clicked.connect(self._stop)
-        self.ledger = QPushButton()
+        self.ledger = LinkButton("")
         theme.role(self.ledger, "link")
         self.ledger.setToolTip(tr("Every request that left this machine"))
         self.ledger.clicked.connect(self.ledger_wanted)
@@ -165,7 +167,7 @@ class StatusLine(QWidget):
             widget.hide()
         if self._failed:
             self.words.setText(plural("{n} feed could not be read", "{n} feeds could not be read", len(self._failed)))
-            self.words.setToolTip("\n".join(list(self._failed.values())[:12]))
+            self.words.setToolTip("".join(f"<p>{escape(why)}</p>" for why in list(self._failed.values())[:12]))
         elif self._last_refresh is not None:
             self.words.setText(tr("Up to date · {when}").format(when=moment(self._last_refresh)))
             self.words.setToolTip("")

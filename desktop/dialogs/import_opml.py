@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 SHOWN = 200  # addresses listed
+SEEN = 6  # of them without scrolling
 
 
 class ImportOpml(Sheet):
@@ -31,7 +32,6 @@ class ImportOpml(Sheet):
         self.body.addWidget(self.question)
         self.addresses = QPlainTextEdit()
         self.addresses.setReadOnly(True)
-        self.addresses.setMaximumHeight(theme.px(140))
         self.addresses.setAccessibleName(tr("Addresses"))
         self.addresses.hide()
         self.body.addWidget(self.addresses)
@@ -62,6 +62,8 @@ class ImportOpml(Sheet):
         if len(listed) > SHOWN:
             text += "\n" + tr("… and {n} more").format(n=len(listed) - SHOWN)
         self.addresses.setPlainText(text)
+        lines = min(SEEN, text.count("\n") + 1)
+        self.addresses.setFixedHeight(lines * self.addresses.fontMetrics().lineSpacing() + theme.px(30))
         self.allow_button.setVisible(asked)
         self.close_button.setText(tr("Leave them out") if asked else tr("Close"))
         if result.added:

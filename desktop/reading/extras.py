@@ -114,6 +114,7 @@ class ExtrasPanel(QWidget):
         if link.url:
             button = QPushButton(tr("Open the quoted post"))
             theme.role(button, "link")
+            button.setStyleSheet("padding-left: 0;")
             button.setToolTip(link.host)
             button.clicked.connect(lambda _checked=False: self.quote_wanted.emit(quote.url))
             box.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
-from desktop.facts import warning
+from desktop.facts import duration, warning
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
 from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
@@ -497,7 +497,7 @@ def _paragraphs(text: str) -> str:
 def _media_words(alt: str, size_bytes: int | None, seconds: float | None) -> str:
     parts = [alt]
     if seconds:
-        parts.append(tr("{n} min").format(n=max(1, round(seconds / 60))))
+        parts.append(duration(seconds))
     if size_bytes:
         parts.append(size(size_bytes))
     return " · ".join(part for part in parts if part)

@@ -13,14 +13,12 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
-    QStylePainter,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop import theme
+from desktop.link_button import LinkButton
 from desktop.reading.flow import FlowLayout
 from desktop.strings import decimal, number, tr
 from engine import Explanation, Reason
@@ -91,24 +89,6 @@ class Words(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(min(theme.px(90), self.sizeHint().width()), self.fontMetrics().height())
-
-
-class LinkButton(QPushButton):
-    """A button in words, cut short with an ellipsis where the room ends."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(min(theme.px(60), self.sizeHint().width()), self.sizeHint().height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        room = self.width() - (self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text()))
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room + 1)
-        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class WhyPanel(QFrame):

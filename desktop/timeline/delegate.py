@@ -55,6 +55,7 @@ class CardDelegate(QStyledItemDelegate):
         self._act = act
         self._cards: OrderedDict[tuple[int, int], Card] = OrderedDict()
         self.rule_names: Mapping[int, str] = {}
+        self._ring = 2.0
         theme.signal().changed.connect(self.forget)
 
     def forget(self) -> None:
@@ -109,6 +110,8 @@ class CardDelegate(QStyledItemDelegate):
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         row: PostRow | None = index.data(RowRole)
+        # What is selected keeps its ring when the focus is elsewhere, a thinner one.
+        self._ring = 2.0 if state & QStyle.StateFlag.State_HasFocus else 1.2
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if row is None:
@@ -125,7 +128,7 @@ class CardDelegate(QStyledItemDelegate):
         self, painter: QPainter, frame: QRectF, selected: bool, *, dashed: bool = False, hovered: bool = False
     ) -> None:
         if selected:
-            painter.setPen(QPen(theme.color("accent"), 2))
+            painter.setPen(QPen(theme.color("accent"), self._ring))
             frame = frame.adjusted(0.5, 0.5, -0.5, -0.5)
         else:
             pen = QPen(theme.color("line_strong" if dashed or hovered else "line"), 1)
@@ -201,7 +204,7 @@ class CardDelegate(QStyledItemDelegate):
     def _paint_answer(self, painter: QPainter, answer: Answer, box: QRectF) -> None:
         """One answer of a poll in its share of the line, with the share in figures at the end."""
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("hover"))
+        painter.setBrush(theme.color("background"))
         painter.drawRoundedRect(box, 4, 4)
         font = theme.font(12)
         metrics = QFontMetricsF(font)

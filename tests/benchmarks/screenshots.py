@@ -26,6 +26,7 @@ from desktop.app import make_application
 from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
 from engine import Condition, ProfileState, Rule, open_engine, sample_internet
+from tests.benchmarks.network_posts import plant
 
 WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
 PAGES = ("rules", "tray", "ledger", "models", "settings", "help")
@@ -104,6 +105,29 @@ def reading(studio: Studio) -> None:
     window.top.search.clear()
     window.commands.show_saved()
     studio.take("saved")
+
+
+def networks(studio: Studio, feed_id: int) -> None:
+    """What only some networks know: on the cards, and above and below the text."""
+    window = studio.window
+    window.resize(*WIDE)
+    window.show_feed(feed_id)
+    studio.settle()
+    ids = window.timeline.model.ids
+    for name, at in (("boosted", 0), ("warning", 1), ("poll", 2), ("quote", 3), ("arabic", 6)):
+        window.open_post(ids[at])
+        studio.take(f"network-{name}")
+    window.open_post(ids[1])
+    studio.settle()
+    window.reading.show_covered()
+    studio.take("network-warning-lifted")
+    window.reading.show_covered()
+    for name, size in (("720", (720, 900)), ("narrow", (420, 900))):
+        window.resize(*size)
+        window.go_back()
+        window.timeline.view.verticalScrollBar().setValue(0)
+        studio.take(f"network-{name}")
+    window.resize(*WIDE)
 
 
 def pages(studio: Studio) -> None:
@@ -191,6 +215,7 @@ def main() -> None:
             )
             for name, words in (("No ferries", "ferries"), ("No frost", "frost"), ("不看钟楼", "雨")):
                 engine.save_rule(Rule(name=name, conditions=(Condition(field="words", value=words),)))
+            feed_id = plant(engine)
             window.commands.show_newest()
             studio.settle()
             for at, liked in ((1, True), (3, True), (6, False)):
@@ -200,6 +225,7 @@ def main() -> None:
                 window.set_setting("theme", scheme)
                 studio.settle()
                 reading(studio)
+                networks(studio, feed_id)
                 pages(studio)
                 widths(studio)
                 dialogs(studio)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -205,6 +206,29 @@ def test_hostile_words_of_a_network_stay_inside_their_card(width: int, covered: 
     assert untouched(image, QRect(400, 0, width, 400))
     assert untouched(image, QRect(400, below, width, 400))
     assert image.height() - 800 < 420
+
+
+def test_a_screen_of_the_richest_cards_is_painted_well_within_fifty_milliseconds() -> None:
+    extras = Extras(
+        source_kind="mastodon", boosted_by=("Ada", "Bo", "ليلى"), labels=("question", "answered"), poll=POLL,
+        quote=Quote(author="Mira", text="Words and words. " * 40), score=42, comments_count=7, edited_at=SOON,
+    )  # fmt: skip
+    row = a_row(title="A title that takes two lines of its card, or even three. " * 2, excerpt="水 and words. " * 40, extras=extras)
+    model = TimelineModel(lambda _ids, _loaded: None)
+    rows = [replace(row, id=post_id) for post_id in range(1, 11)]
+    model.set_ids([row.id for row in rows], rows)
+    delegate, option = CardDelegate(lambda _name, _id: None), QStyleOptionViewItem()
+    option.rect = QRect(0, 0, 460, delegate.height(row, 460))
+    image = QImage(option.rect.size(), QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    spent = []
+    for _ in range(3):
+        began = time.thread_time()
+        for at in range(10):
+            delegate.paint(painter, option, model.index(at))
+        spent.append(time.thread_time() - began)
+    painter.end()
+    assert min(spent) < 0.05
 
 
 def test_nothing_that_turns_the_line_reaches_a_card() -> None:
