@@ -752,7 +752,7 @@ class Engine:
     def _summarising(
         self, id_or_text: int | str, max_words: int, cancelled: Callable[[], bool] | None, *, urgent: bool
     ) -> Steps:
-        from engine.language.summary import prompt_name
+        from engine.language.summary import counted, prompt_name
 
         if isinstance(id_or_text, str):
             language = self._parse.languages([id_or_text], cancelled=cancelled)[0]
@@ -762,6 +762,7 @@ class Engine:
         if not language:
             language = self._parse.languages([f"{post.row.title} {post.text}"], cancelled=cancelled)[0]
         summary = yield from self._summarise(post.row.title, post.text, language, max_words, cancelled, urgent)
+        summary = counted(summary, self._store.summary(post.content_hash))
         self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt_name(max_words)))
         return summary
 
@@ -796,6 +797,7 @@ class Engine:
     def _summarise_top(self) -> Iterator[EnrichEvent]:
         """Summarise the top of For you where the posts are long enough and have none yet."""
         from engine.language.sentences import count_words
+        from engine.language.summary import owed as wants_model
         from engine.workers.supervisor import CancelledError
 
         wanted = int(self._settings["summaries_top"])
@@ -804,8 +806,7 @@ class Engine:
         owed = []
         for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
             post = self._store.post(post_id)
-            known = self._store.summary(post.content_hash)
-            if count_words(post.text) >= SUMMARISE_FROM_WORDS and (known is None or known.note in ("no_model", "off")):
+            if count_words(post.text) >= SUMMARISE_FROM_WORDS and wants_model(self._store.summary(post.content_hash)):
                 owed.append(post_id)
         for done, post_id in enumerate(owed):
             progress = Progress(stage="summaries", done=done, total=len(owed))

@@ -473,6 +473,7 @@ class Summary:
     text: str
     rejected: int = 0  # sentences the model wrote and the check refused
     note: str = ""  # why it is extractive, as a key: "no_model", "language", "rejected", "short", "off", "failed", "slow"
+    tries: int = 1  # how often it was tried in a row because the model was slow or failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,9 +34,24 @@ FROM_WORDS = 45  # shorter texts are not worth a model's time
 ENOUGH_WORDS = 8  # a summary with fewer supported words than this is none
 WALL_SECONDS = 30.0  # what was written by then is what there is
 STEP_SECONDS = 0.25
+MAX_TRIES = 2  # in idle time, of a summary that was slow or failed
+_PASSING = ("slow", "failed")
 _FREE_WORDS = " ".join(sorted(lexicon.FUNCTION_WORDS | lexicon.REPORTING))
 
-__all__ = ["count_words", "prompt_name", "summarise", "write"]
+__all__ = ["count_words", "counted", "owed", "prompt_name", "summarise", "write"]
+
+
+def owed(known: Summary | None) -> bool:
+    """Whether a model should write, or write again, where this is what is kept; what was in its way may be gone."""
+    if known is None or known.note in ("no_model", "off"):
+        return True
+    return known.note in _PASSING and known.tries < MAX_TRIES
+
+
+def counted(found: Summary, before: Summary | None) -> Summary:
+    """Return a summary that knows how often it was tried, given what was kept before."""
+    again = found.note in _PASSING and before is not None and before.note in _PASSING
+    return replace(found, tries=before.tries + 1) if again and before is not None else found
 
 
 def prompt_name(max_words: int) -> str:

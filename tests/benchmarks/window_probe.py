@@ -37,6 +37,12 @@ def _tell(found: dict[str, float]) -> None:
     QApplication.quit()
 
 
+def _give_up(error: Exception) -> None:
+    """A job failed: there is nothing to measure."""
+    print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    os._exit(1)  # the threads of the job may still wait for an answer
+
+
 def _start(window: object) -> None:
     def shown() -> None:
         _tell({"timeline_seconds": time.time() - STARTED})
@@ -103,7 +109,7 @@ def _stalls(window: object) -> None:
         engine.follow([Subscription(url=url) for url in urls], allow_private=True)
         monitor.start()
         weighing.start(500)
-        window.lanes.job("bench", lambda: engine.refresh(force=True), done=refreshed)  # type: ignore[attr-defined]
+        window.lanes.job("bench", lambda: engine.refresh(force=True), done=refreshed, failed=_give_up)  # type: ignore[attr-defined]
 
     def refreshed(cancelled: bool) -> None:
         engine = window.engine  # type: ignore[attr-defined]
@@ -117,7 +123,7 @@ def _stalls(window: object) -> None:
                 if time.monotonic() > limit:
                     return
 
-        window.lanes.job("bench", some, done=finished)  # type: ignore[attr-defined]
+        window.lanes.job("bench", some, done=finished, failed=_give_up)  # type: ignore[attr-defined]
 
     def finished(cancelled: bool) -> None:
         monitor.stop()

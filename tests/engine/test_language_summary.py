@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from engine import Engine, check_summary
+from engine import Engine, PlainPost, Summary, TimelineQuery, check_summary
 from engine.errors import WorkerError
 from engine.language import extractive, summary
 from engine.models.catalogue import by_name, default_models_dir
@@ -82,3 +84,51 @@ def test_the_engine_stops_a_summary_that_is_cancelled(engine: Engine) -> None:
     threading.Timer(0.5, cancel.set).start()
     with pytest.raises(WorkerError):
         engine.summarise(TEXT, cancel=cancel)
+
+
+def kept(note: str, tries: int = 1) -> Summary:
+    return replace(extractive.summarise(TEXT, note=note), tries=tries)
+
+
+@pytest.mark.parametrize("note", ["slow", "failed"])
+def test_a_summary_that_was_slow_or_failed_is_owed_once_more_and_no_more(note: str) -> None:
+    first = summary.counted(kept(note), None)
+    assert summary.owed(first)
+    second = summary.counted(kept(note), first)
+    assert not summary.owed(second)
+
+
+@pytest.mark.parametrize("note", ["rejected", "short", "language", ""])
+def test_what_the_model_would_do_again_is_not_owed(note: str) -> None:
+    assert not summary.owed(kept(note))
+
+
+def test_a_summary_is_owed_where_there_is_none_or_was_no_model() -> None:
+    assert summary.owed(None)
+    assert summary.owed(kept("no_model"))
+    assert summary.owed(kept("off"))
+
+
+def test_a_failure_after_a_success_counts_from_one() -> None:
+    assert summary.counted(kept("slow"), kept("rejected")).tries == 1
+
+
+@needs_model
+def test_the_engine_tries_a_slow_summary_once_more_in_idle_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.add_posts("Ferries", [PlainPost(title="Ferry", text=TEXT)])
+    engine.set_setting("summaries_top", 3)
+    (post_id,) = engine.timeline(TimelineQuery(order="newest"))
+    real = summary.write
+    asked: list[str] = []
+
+    def slow(text: str, **more: Any) -> summary.Steps:
+        asked.append(text)
+        return real(text, **(more | {"seconds": 0.0}))
+
+    monkeypatch.setattr(summary, "write", slow)
+    for _ in range(4):
+        list(engine.enrich())
+    assert len(asked) == 2
+    found = engine.stored_summary(post_id)
+    assert found is not None
+    assert (found.note, found.tries, found.method) == ("slow", 2, "extractive")
