@@ -21,6 +21,9 @@ JITTER = 0.1  # of an interval, so that feeds added together drift apart
 PAUSE = timedelta(minutes=10)  # P8: when a host says "not now" without saying for how long
 LONGEST_PAUSE = timedelta(days=7)
 MOVED_TIMES, MOVED_FOR = 3, timedelta(days=2)  # P11
+RHYTHM_SHARE = 24  # of the time between two posts of a feed that one may be late, at most
+WINDOW_POSTS = 10  # that a feed's document holds at least: what a failing feed must not outrun
+SLACK = timedelta(minutes=5)  # by which a clock may be put right without anything having been wrong
 NOT_FOUND_FOR = timedelta(days=60)  # P14: platforms have answered 404 for weeks and come back
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -29,12 +32,17 @@ _NO_STORE = re.compile(r"(?:^|[,\s])no-store(?:$|[,\s])", re.IGNORECASE)
 
 
 def due(state: FetchState, now: datetime) -> bool:
-    """Whether the feed may be asked again. A time too far ahead to be ours (the clock was wrong) counts as past."""
+    """Whether the feed may be asked again. A time that was set while the clock was wrong counts as past."""
     if state.stopped:
         return False
-    if state.next_check_at is None or state.next_check_at <= now:
+    return state.next_check_at is None or state.next_check_at <= now or _of_a_wrong_clock(state, now)
+
+
+def _of_a_wrong_clock(state: FetchState, now: datetime) -> bool:
+    """Whether a state was stored by a clock that was ahead: it succeeded in the future, or waits longer than anything may."""
+    if state.last_success_at is not None and state.last_success_at > now + SLACK:
         return True
-    return state.next_check_at - now > LONGEST_PAUSE + CEILING
+    return state.next_check_at is not None and state.next_check_at - now > LONGEST_PAUSE + CEILING
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
@@ -88,6 +96,7 @@ def after_success(
     refresh_minutes: int,
     jitter: float,
     incremental: bool = False,
+    rhythm: timedelta | None = None,
 ) -> FetchState:
     """Return what to remember after an answer that was the feed, or 304.
 
@@ -95,6 +104,7 @@ def after_success(
         headers: lower-case names.   permanent_url: see `HttpResponse`.   body_hash: of a 200; ignored on 304.
         ttl_minutes: what the feed's own document asks for; a 304 leaves what is known.   jitter: in [0, 1).
         incremental: the source is an interface that is asked for what is new, so it needs no validators.
+        rhythm: the time between two of its posts lately; None when nothing is known of it yet.
     """
     if status == 304:  # P4: a 304 may renew validators; what it does not name stays
         etag = headers.get("etag", state.etag)
@@ -110,6 +120,7 @@ def after_success(
         conditional=incremental or etag is not None or last_modified is not None,
         ttl_minutes=ttl_minutes,
         refresh_minutes=refresh_minutes,
+        rhythm=rhythm,
     )
     settled = replace(
         state,
@@ -133,6 +144,7 @@ def after_failure(
     retry_after_seconds: float | None,
     refresh_minutes: int,
     jitter: float,
+    rhythm: timedelta | None = None,
 ) -> FetchState:
     """Return what to remember after no answer, an error, or an answer that was no feed.
 
@@ -140,11 +152,17 @@ def after_failure(
         status: None when no answer came.
         retry_after_seconds: what the host asked for. With `status` None the host was not asked at all, because it
             is paused; that is no failure of the feed.
-        jitter: in [0, 1).
+        jitter: in [0, 1).   rhythm: see `after_success`.
     """
     asked = timedelta(seconds=min(retry_after_seconds or 0, LONGEST_PAUSE.total_seconds()))
     if status is None and retry_after_seconds is not None:
-        return replace(state, next_check_at=max(state.next_check_at or now, now + asked))
+        planned = None if _of_a_wrong_clock(state, now) else state.next_check_at
+        last = state.last_success_at
+        return replace(
+            state,
+            next_check_at=max(planned or now, now + asked),
+            last_success_at=min(last, now) if last is not None else None,
+        )
     failures = state.failures + 1
     if status == 410:  # P14
         return replace(state, failures=failures, next_check_at=None, stopped=True)
@@ -159,15 +177,21 @@ def after_failure(
         state,
         failures=failures,
         not_found_since=not_found_since,
-        next_check_at=now + max(back_off(failures, refresh_minutes=refresh_minutes, jitter=jitter), asked),
+        next_check_at=now + max(back_off(failures, refresh_minutes=refresh_minutes, jitter=jitter, rhythm=rhythm), asked),
     )
 
 
-def back_off(failures: int, *, refresh_minutes: int, jitter: float) -> timedelta:
-    """Return the wait after the `failures`-th failure in a row: doubled each time, at most a day (P10)."""
+def back_off(failures: int, *, refresh_minutes: int, jitter: float, rhythm: timedelta | None = None) -> timedelta:
+    """Return the wait after the `failures`-th failure in a row: doubled each time, at most a day (P10).
+
+    A busy feed is asked again before its document has forgotten what came meanwhile, though never sooner than usual.
+    """
     spread = 1 + 0.25 * jitter
     first = max(timedelta(minutes=refresh_minutes), FLOOR)
-    wait: timedelta = min(first * 2 ** min(max(failures - 1, 0), 16), CEILING / 1.25)
+    longest = CEILING / 1.25
+    if rhythm is not None:
+        longest = min(longest, max(first, rhythm * WINDOW_POSTS))
+    wait: timedelta = min(first * 2 ** min(max(failures - 1, 0), 16), longest)
     return wait * spread
 
 
@@ -196,9 +220,15 @@ def _never_kept(headers: Mapping[str, str]) -> bool:
 
 
 def _interval(
-    headers: Mapping[str, str], *, now: datetime, conditional: bool, ttl_minutes: int | None, refresh_minutes: int
+    headers: Mapping[str, str],
+    *,
+    now: datetime,
+    conditional: bool,
+    ttl_minutes: int | None,
+    refresh_minutes: int,
+    rhythm: timedelta | None,
 ) -> timedelta:
-    """The longest of the person's interval and the hints, clamped (P5, P7, P19).
+    """The longest of the person's interval, the hints and a share of the feed's rhythm, clamped (P5, P7, P19).
 
     A feed without validators is asked once a day, unless its server or the feed itself says how long an answer is good.
     """
@@ -212,6 +242,8 @@ def _interval(
     if ttl_minutes is not None:
         hints.append(timedelta(minutes=min(max(ttl_minutes, 0), CEILING.total_seconds() / 60)))
     wait = max(timedelta(minutes=refresh_minutes), FLOOR)
+    if rhythm is not None:
+        wait = max(wait, min(rhythm / RHYTHM_SHARE, CEILING))
     if hints:
         return max(wait, min(max(hints), CEILING))
     if conditional or _never_kept(headers):

@@ -8,13 +8,13 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from engine import polite
 from engine.conversation import Asked, Conversation, SlowTurns, body_hash, first_requests, is_slow, refused
-from engine.errors import EngineError, FetchError, InputError, ParseError
+from engine.errors import EngineError, FetchError, InputError, ParseError, RefusedError
 from engine.http import Client, HttpRequest, HttpResponse, redact
 from engine.sources import registry
 from engine.sources.kinds.feed import ACCEPT
@@ -55,6 +55,9 @@ class Refresher:
     settle: Callable[[Changes], Changes]
     auth: Callable[[FetchState], tuple[str, str] | None]
     authorise: Callable[[FetchState, Request], Mapping[str, str]] = lambda state, request: {}
+    rhythms: dict[int, timedelta] = field(default_factory=dict)  # of feeds; taken when a run begins
+    asked_at: dict[int, float] = field(default_factory=dict)  # by feed, in seconds of `steady`; kept from run to run
+    steady: Callable[[], float] | None = None
 
     def run(self, feed_ids: Sequence[int] | None = None, *, force: bool = False) -> Iterator[RefreshEvent]:
         """Fetch what is due (with `force`: all that may be asked), and yield what came of each feed.
@@ -65,10 +68,11 @@ class Refresher:
         states = [
             state
             for state in self.store.fetch_states(feed_ids)
-            if not state.stopped and (force or polite.due(state, now))
+            if not state.stopped and (force or (polite.due(state, now) and not self._just_asked(state)))
         ]
         known = {feed.id: feed for feed in self.store.feeds()}
         states = self._in_turn(states, known)
+        self.rhythms.update(self.store.rhythms() if states else {})
         if not states:
             return
         yield Progress(stage="fetch", done=0, total=len(states))
@@ -82,6 +86,11 @@ class Refresher:
                 yield Progress(stage="fetch", done=done, total=len(states))
         finally:
             pipeline.stop()
+
+    def _just_asked(self, state: FetchState) -> bool:
+        """Whether this process asked so little ago that only a clock that was set could call the feed due."""
+        asked = self.asked_at.get(state.feed_id)
+        return self.steady is not None and asked is not None and self.steady() - asked < 0.9 * polite.FLOOR.total_seconds()
 
     def fetch(self, state: FetchState) -> HttpResponse:
         """Ask for one feed, with its validators."""
@@ -159,6 +168,8 @@ class Refresher:
         answers: list[Answer] = []
         states: dict[int, tuple[FetchState, str]] = {}
         for fetched in batch:
+            if self.steady is not None and not isinstance(fetched.error, RefusedError):
+                self.asked_at[fetched.state.feed_id] = self.steady()
             if fetched.asked is None:
                 continue
             following = self._next_state(fetched.state, fetched.asked)
@@ -193,7 +204,8 @@ class Refresher:
             )
 
     def _next_state(self, state: FetchState, asked: Asked) -> FetchState:
-        return next_state(state, asked, now=self.clock(), refresh_minutes=self.refresh_minutes)
+        rhythm = self.rhythms.get(state.feed_id)
+        return next_state(state, asked, now=self.clock(), refresh_minutes=self.refresh_minutes, rhythm=rhythm)
 
     def _failed(self, fetched: _Fetched, title: str) -> FeedFailed:
         error = fetched.error
@@ -206,6 +218,7 @@ class Refresher:
             retry_after_seconds=getattr(error, "retry_after_seconds", None),
             refresh_minutes=self.refresh_minutes,
             jitter=random.random(),
+            rhythm=self.rhythms.get(fetched.state.feed_id),
         )
         words = str(error)
         self.store.save_fetch_state(state, error=words)
@@ -213,7 +226,9 @@ class Refresher:
         return FeedFailed(feed_id=state.feed_id, title=title, error=words, retry_at=state.next_check_at)
 
 
-def next_state(state: FetchState, asked: Asked, *, now: datetime, refresh_minutes: int) -> FetchState:
+def next_state(
+    state: FetchState, asked: Asked, *, now: datetime, refresh_minutes: int, rhythm: timedelta | None = None
+) -> FetchState:
     """Return what to remember after asking went well; the cursor moves with the posts that it stands for."""
     parsed = asked.parsed
     return polite.after_success(
@@ -227,6 +242,7 @@ def next_state(state: FetchState, asked: Asked, *, now: datetime, refresh_minute
         refresh_minutes=refresh_minutes,
         jitter=random.random(),
         incremental=registry.source(state.kind).polled,
+        rhythm=rhythm,
     )
 
 

@@ -47,6 +47,7 @@ class Client:
         clock: aware UTC now.   on_exchange: who keeps the ledger.
         pauses: hosts (name:port) that are still to be left alone, as the recorder was told of them.
         resolve: from a name to addresses; the system's unless given.   tls: whom to trust; the system unless given.
+        steady: seconds that no change of the clock touches; without it, the clock's own.
     """
 
     def __init__(
@@ -58,10 +59,11 @@ class Client:
         *,
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        steady: Callable[[], float] | None = None,
     ) -> None:
         self.policy = policy
         self._recorder = on_exchange
-        self._pauses = Pauses(clock, on_exchange, pauses or {})
+        self._pauses = Pauses(clock, on_exchange, pauses or {}, steady)
         self._turns = Turns(policy.connections)
         self._resolve = resolve
         self._tls = tls

@@ -85,10 +85,22 @@ class Turns:
 
 
 class Pauses:
-    """Hosts that answered 429 or 503, until when, and how often in a row."""
+    """Hosts that answered 429 or 503, until when, and how often in a row.
 
-    def __init__(self, clock: Callable[[], datetime], recorder: Recorder, known: Mapping[str, datetime]) -> None:
+    Pauses of this process are measured by `steady`, so that a clock that is set ends none early and keeps none too long;
+    those of earlier ones by the clock.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        recorder: Recorder,
+        known: Mapping[str, datetime],
+        steady: Callable[[], float] | None = None,
+    ) -> None:
         self._clock = clock
+        self._steady = steady or (lambda: clock().timestamp())
+        self._steady_until: dict[str, float] = {}
         self._recorder = recorder
         self._until = dict(known)
         self._times = dict.fromkeys(known, 1)
@@ -100,6 +112,9 @@ class Pauses:
         if until is None:
             return None
         now = self._clock()
+        if host in self._steady_until:
+            left = self._steady_until[host] - self._steady()
+            return now + timedelta(seconds=left) if left > 0 else None
         # A pause longer than any we set comes from a clock that was wrong.
         return until if now < until <= now + polite.LONGEST_PAUSE + timedelta(days=1) else None
 
@@ -123,17 +138,19 @@ class Pauses:
         with self._lock:
             times = self._times[host] = self._times.get(host, 0) + 1
             wait = polite.pause(times, polite.retry_after(headers.get("retry-after"), now))
-            until = max(now + wait, self._until.get(host, now))
+            earlier = self.until(host)
+            until = max(now + wait, earlier or now)
             self._until[host] = until
+            self._steady_until[host] = self._steady() + (until - now).total_seconds()
         self._recorder.pause(host, until)
 
     def _end(self, host: str) -> None:
         with self._lock:
             self._times.pop(host, None)
-            until = self._until.get(host)
-            if until is None or until > self._clock():
+            if self.until(host) is not None:
                 return  # an answer to a request that left before the pause does not end it
-            del self._until[host]
+            self._until.pop(host, None)
+            self._steady_until.pop(host, None)
 
 
 def _words(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from engine.store.connection import Connection, chunks, marks
 from engine.store.part import Part, Row, ids_of, moment, moment_or_none, stamp, stamp_or_none
 from engine.types import Changes, Feed, FeedInfo, FetchedPost, FetchState, Subscription
 
+RHYTHM_DAYS = 28  # over which a feed's rhythm is taken
 LOCAL = "local"  # the kind of feeds whose posts come from elsewhere than the network
 
 
@@ -365,6 +367,29 @@ class FeedsPart(Part):
                 rows = connection.execute(f"{_STATE} and id in ({marks(len(some))}) order by id", some)
                 found.extend(map(_state, rows))
             return found
+
+    def rhythms(self) -> dict[int, timedelta]:
+        """Return the time between two posts of each feed, over the last `RHYTHM_DAYS`; feeds younger than a week are left out.
+
+        A feed without a post in that time counts as having one.
+        """
+        now = self._clock()
+        since, week_ago = stamp(now - timedelta(days=RHYTHM_DAYS)), stamp(now - timedelta(days=7))
+        with self._db.read() as connection:
+            posts = dict(
+                connection.execute(
+                    """
+                    select feed_id, count(*) from post_states where published_at >= ? and published_at <= ? group by feed_id
+                    """,
+                    (since, stamp(now)),
+                )
+            )
+            feeds = connection.execute("select id, added_at from feeds where removed_at is null").fetchall()
+        return {
+            feed_id: timedelta(days=RHYTHM_DAYS) / max(posts.get(feed_id, 0), 1)
+            for feed_id, added_at in feeds
+            if posts.get(feed_id, 0) >= 3 or added_at < week_ago
+        }
 
     def save_fetch_state(self, state: FetchState, error: str = "") -> Changes:
         """Store what a fetch taught; `error` is "" when it went well."""

@@ -159,3 +159,27 @@ def test_every_status_has_plain_words_and_its_number(status: int) -> None:
     words = polite.words_for_status(status)
     assert str(status) in words
     assert words.endswith(".")
+
+
+def test_a_quiet_feed_is_asked_less_often_and_a_busy_one_as_often_as_the_person_wants() -> None:
+    for rhythm in (None, timedelta(minutes=5), timedelta(days=1)):
+        assert wait(success(rhythm=rhythm)) == timedelta(hours=1)
+    assert wait(success(rhythm=timedelta(days=7))) == timedelta(hours=7)
+    assert wait(success(rhythm=timedelta(days=28))) == polite.CEILING
+
+
+def test_a_busy_feed_that_fails_is_asked_again_before_its_document_has_turned_over() -> None:
+    often = replace(STATE, failures=9)
+    for rhythm in (None, timedelta(days=9)):
+        assert wait(failure(often, rhythm=rhythm)) == polite.CEILING / 1.25
+    assert wait(failure(often, rhythm=timedelta(minutes=20))) == timedelta(minutes=200)
+    assert wait(failure(often, rhythm=timedelta(seconds=30))) == timedelta(hours=1)
+
+
+def test_what_a_wrong_clock_planned_does_not_hold() -> None:
+    state = replace(STATE, last_success_at=NOW + timedelta(hours=20), next_check_at=NOW + timedelta(hours=21))
+    assert polite.due(state, NOW)
+    assert not polite.due(replace(state, last_success_at=NOW + timedelta(minutes=2), next_check_at=NOW + timedelta(hours=1)), NOW)
+    paused = failure(state, status=None, retry_after_seconds=600.0)
+    assert paused.next_check_at == NOW + timedelta(minutes=10)
+    assert not polite.due(paused, NOW)
