@@ -41,8 +41,11 @@ def decimal(value: float, places: int = 2, *, signed: bool = False) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """"12.3 kB": decimal units, as a ledger of traffic counts them."""
-    return QLocale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+    """"12.3 kB", "397 MB": decimal units, as a ledger of traffic counts them."""
+    leading = size_bytes
+    while leading >= 1000:
+        leading //= 1000
+    return QLocale().formattedDataSize(size_bytes, 1 if leading < 100 else 0, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

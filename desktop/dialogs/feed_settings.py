@@ -22,7 +22,9 @@ class FeedSettings(Sheet):
     def __init__(self, window: MainWindow, feed: Feed) -> None:
         super().__init__(window, feed.title)
         self._window, self._feed = window, feed
-        address = theme.label(feed.url, "second", wrap=True)
+        local = feed.kind == "local"
+        told = tr("Its posts were put in from elsewhere; nothing is fetched for it.") if local else feed.url
+        address = theme.label(told, "second", wrap=True)
         address.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -34,6 +36,8 @@ class FeedSettings(Sheet):
         self.fetched = Check(tr("Look for new posts"))
         self.fetched.setChecked(not feed.stopped)
         self.body.addWidget(self.fetched)
+        if local:
+            self.fetched.hide()
         self.body.addWidget(theme.label(how_it_fares(feed), "third", wrap=True))
         if feed.error:
             self.body.addWidget(theme.label(feed.error, "amber", wrap=True))

@@ -174,10 +174,11 @@ def dialogs(studio: Studio) -> None:
     studio.dialog("dialog-add-feed", window.add_feed)
     studio.dialog("dialog-packs", window.show_packs)
     studio.dialog("dialog-rule", lambda: rule.open_dialog(window, None))
+    fetched = next(feed for feed in window.feeds if feed.kind != "local")
     two = (Condition(field="words", value="the"), Condition(field="author", value="K. Sato", whole_word=False))
     studio.dialog("dialog-rule-preview", lambda: rule.open_dialog(window, Rule(name="Mine", conditions=two[:1])))
     studio.dialog("dialog-rule-two", lambda: rule.open_dialog(window, Rule(name="", conditions=two, action="muffle")))
-    studio.dialog("dialog-feed", lambda: feed_settings.open_dialog(window, window.feeds[0].id))
+    studio.dialog("dialog-feed", lambda: feed_settings.open_dialog(window, fetched.id))
     listed = studio.folder / "subscriptions.opml"
     listed.write_text(OPML, encoding="utf-8")
     studio.dialog("dialog-import", lambda: import_opml.open_dialog(window, listed))
@@ -213,7 +214,7 @@ def main() -> None:
             engine.save_rule(
                 Rule(name="Crypto prices", conditions=(Condition(field="words", value="crypto"),), action="muffle")
             )
-            for name, words in (("No ferries", "ferries"), ("No frost", "frost"), ("不看钟楼", "雨")):
+            for name, words in (("No ferries", "ferries"), ("No frost", "frost"), ("不看自行车", "自行车"), ("No owls", "owls"), ("No lighthouses", "lighthouse")):
                 engine.save_rule(Rule(name=name, conditions=(Condition(field="words", value=words),)))
             feed_id = plant(engine)
             window.commands.show_newest()

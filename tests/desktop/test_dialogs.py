@@ -102,6 +102,16 @@ def test_a_feed_is_renamed_moved_and_stopped(window: MainWindow, settled: Settle
     assert (after.title, after.folder, after.stopped) == ("My name for it", "A/B", True)
 
 
+def test_a_feed_that_is_never_fetched_shows_no_made_up_address(window: MainWindow, settled: Settle) -> None:
+    assert window.engine is not None
+    dialog = feed_settings.FeedSettings(window, window.engine.feeds()[0])
+    dialog.open()
+    settled(window)
+    assert not any("millpond:" in label.text() for label in dialog.findChildren(QLabel))
+    assert not dialog.fetched.isVisible()
+    dialog.close()
+
+
 def test_unfollowing_is_undone_with_every_post(window: MainWindow, settled: Settle) -> None:
     engine = window.engine
     assert engine is not None

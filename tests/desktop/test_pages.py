@@ -20,6 +20,7 @@ from desktop.pages.models import ModelsPage
 from desktop.pages.rules import RulesPage
 from desktop.pages.settings import SettingsPage
 from desktop.pages.tray import TrayPage
+from desktop.strings import size
 from engine import SETTINGS, Condition, Engine, LedgerRow, Rule, TimelineQuery
 from tests.fakenet import FakeNet, items, rss
 
@@ -38,6 +39,13 @@ def engine_of(window: MainWindow) -> Engine:
     return window.engine
 
 
+@pytest.mark.parametrize(
+    ("size_bytes", "words"), [(12, "12 bytes"), (12_345, "12.3 kB"), (397_000_000, "397 MB"), (1_340_000_000, "1.3 GB")]
+)
+def test_sizes_have_no_more_figures_than_help(size_bytes: int, words: str) -> None:
+    assert size(size_bytes) == words
+
+
 def press(inside: QWidget, text: str) -> None:
     next(made for made in inside.findChildren(QPushButton) if made.text() == text and made.isVisible()).click()
 
@@ -49,6 +57,17 @@ def test_every_label_of_a_page_is_plain_text(window: MainWindow, settled: Settle
     assert shown.accessibleName()
     for label in shown.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText, label.text()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_stands_in_the_middle_of_a_wide_window(window: MainWindow, settled: Settle, name: str, qtbot: QtBot) -> None:
+    shown = page(window, settled, name)
+    window.resize(1900, 900)
+    qtbot.wait(30)
+    column = shown.area.body.parentWidget()
+    left = column.mapTo(shown, column.rect().topLeft()).x()
+    assert abs(left - (shown.width() - left - column.width())) < 16
+    assert column.width() >= theme.px(theme.PAGE_WIDTH)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
