@@ -7,6 +7,7 @@ import hashlib
 import html
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -86,6 +87,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def seconds_that_run_on() -> float:
+    """Seconds of a clock that nobody can set, and that runs on while the machine sleeps where the system has such a one."""
+    sleepless = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.clock_gettime(sleepless) if sleepless is not None else time.monotonic()
+
+
 def open_engine(
     profile: Path | str,
     *,
@@ -131,7 +138,7 @@ class Engine:
         steady: Callable[[], float] | None = None,
     ) -> None:
         self._store = store
-        self._steady = steady
+        self._steady = steady or (seconds_that_run_on if clock is utc_now else None)
         self._clock = clock
         self._key = key
         self._listeners: list[Callable[[Changes], None]] = []
@@ -143,6 +150,7 @@ class Engine:
         self._summaries_asked = 0  # by a person; those made in idle time give way
         self._space: tuple[int, TermSpace] | None = None  # learnt from that many posts
         self._looked: dict[str, Found] = {}
+        self._asked_at: dict[int, float] = {}  # feeds, by steady seconds
         self._closed = False
 
     @cached_property
@@ -331,6 +339,8 @@ class Engine:
                 refresh_minutes=int(self._settings["refresh_minutes"]),
                 settle=settle,
                 auth=lambda state: auths.get(state.feed_id),
+                asked_at=self._asked_at,
+                steady=self._steady,
             ).run(feeds, force=force)
 
     def enrich(self, *, visible: Sequence[int] = ()) -> Iterator[EnrichEvent]:
@@ -682,8 +692,8 @@ class Engine:
         with self._lock:
             if self._client is None:
                 policy = Policy(proxy=str(self._settings["proxy"]))
-                steady = {"steady": self._steady} if self._steady is not None else {}
-                self._client = Client(self._clock, policy, self._store, self._store.pauses(), **steady)
+                pauses = self._store.pauses()
+                self._client = Client(self._clock, policy, self._store, pauses, steady=self._steady)
             return self._client
 
     def _subscriber(self) -> Subscriber:
