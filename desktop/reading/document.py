@@ -16,6 +16,7 @@ from desktop.strings import tr
 
 SHOWN_AT_ONCE = 48_000  # characters of HTML; Qt lays out some 400 a millisecond, on the window's own thread
 PART = 5_000  # characters of text and tags after which the document may be parted, to be shown part by part
+MOST_COLUMNS = 40  # of a table; a longer row goes on in the next, since Qt needs time for each pair of columns
 DEEPEST = 24  # nested lists, quotes and tables; deeper ones are flattened
 
 _BLOCKS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "li", "dl", "dt", "dd"})
@@ -25,6 +26,8 @@ _INLINE = frozenset({"b", "strong", "i", "em", "u", "s", "del", "ins", "code", "
 _INLINE_AS = {"ins": "u", "del": "s", "kbd": "code", "samp": "code", "tt": "code", "cite": "em", "strong": "b", "em": "i"}
 # What can be closed at the end of a part and opened again in the next: nobody sees where.
 _PARTABLE = _SECTIONS | {"blockquote", "p", "ul", "ol", "table", "thead", "tbody"}
+# What is closed and opened again only where nothing else helps: a cell goes on in another row, an item gets a second mark.
+_PARTABLE_AT_NEED = _PARTABLE | {"tr", "td", "th", "tfoot", "li", "dl", "dd"}
 _LAYS_OUT_LIKE = {"li": 40, "td": 40, "th": 40, "blockquote": 100, "img": 200}  # as so many characters of text
 _SILENT = frozenset({"script", "style", "template", "noscript", "title", "head", "svg", "math", "iframe", "object", "select"})
 _SMALL_PIXELS = 3  # a picture no larger than this each way only tells its host that the post was opened
@@ -53,7 +56,7 @@ class _Writer(HTMLParser):
         self.out: list[str] = []
         self.open: list[str] = []  # closing text of what is open, with the source's tag before a NUL
         self.opened: list[str] = []  # its opening text
-        self.items: list[int] = []  # of each that is open: the number of its last item, where it is an ordered list
+        self.items: list[int] = []  # of each that is open: the number of its last item or cell, where it is a list or a row
         self.silent = 0
         self.pictures = 0
         self.trackers = 0
@@ -151,7 +154,8 @@ class _Writer(HTMLParser):
     def _part(self) -> None:
         """Begin another part where this one is long enough and everything open can be opened again."""
         names = [entry.split("\0", 1)[0] for entry in self.open]
-        if self._length < PART or self._waiting or not _PARTABLE.issuperset(names):
+        partable = _PARTABLE if self._length < 2 * PART else _PARTABLE_AT_NEED
+        if self._length < PART or self._waiting or not partable.issuperset(names):
             return
         self.out.extend(entry.split("\0", 1)[1] for entry in reversed(self.open))
         self.parts.append("".join(self.out))
@@ -170,6 +174,11 @@ class _Writer(HTMLParser):
         if tag == "table":
             self._section(tag, '<table class="data" cellspacing="0" cellpadding="6" border="1">', "</table>")
         elif tag in ("td", "th"):
+            if self.open and self.open[-1].startswith("tr\0"):
+                self.items[-1] += 1
+                if self.items[-1] > MOST_COLUMNS:
+                    self.items[-1] = 1
+                    self.out.append("</tr><tr>")
             spans = "".join(
                 f' {name}="{min(int(values[name]), 50)}"'
                 for name in ("colspan", "rowspan")

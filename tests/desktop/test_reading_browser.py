@@ -6,6 +6,7 @@ import ctypes
 import os
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QImage
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtGui import QDesktopServices, QFont, QImage
+from PySide6.QtWidgets import QApplication, QMessageBox, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from desktop import theme
@@ -277,3 +278,41 @@ def test_the_browser_is_as_high_as_its_document(qtbot: QtBot) -> None:
     browser = shown(qtbot, "<p>a line</p>" * 60)
     assert browser.height() >= int(browser.document().size().height())
     assert browser.verticalScrollBar().maximum() == 0
+
+
+def cells(rows: int, columns: int) -> str:
+    return "<table>" + ("<tr>" + "<td>12.5 words</td>" * columns + "</tr>") * rows + "</table>"
+
+
+TABLES = {
+    "long": cells(1200, 3),
+    "wide": cells(30, 100),
+    "one row": cells(1, 3000),
+    "nested": f"<table><tr><td>{cells(1000, 3)}</td></tr></table>",
+    "in an item": f"<ul><li>{cells(1000, 3)}</li></ul>",
+    "one cell": f"<table><tr><td>{'<p>Some words of a long post</p>' * 3000}</td></tr></table>",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_of_100_kb_never_holds_the_window_for_long(qtbot: QtBot, name: str) -> None:
+    browser, area = SafeBrowser(), QScrollArea()
+    qtbot.addWidget(area)
+    area.setWidget(browser)
+    area.setWidgetResizable(True)
+    area.resize(700, 800)
+    area.show()
+    parts = safe_html(TABLES[name], limit=100_000).parts
+    steps = []
+    began = time.process_time()
+    browser.show_parts(parts, QFont(), reading_style())
+    while True:
+        QApplication.processEvents()
+        steps.append((time.process_time() - began) * 1000)
+        if not browser.filling():
+            break
+        time.sleep(0.001)
+        began = time.process_time()
+    assert len(parts) > 2
+    # Some 30 ms at most; the rest is for what else this process does meanwhile.
+    assert sorted(steps)[-2] < 50

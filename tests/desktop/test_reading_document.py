@@ -71,6 +71,10 @@ LONG = {
     "sections": "<div><section>" + "<p>Some words of a post that goes on for long.</p><h2>Head</h2>" * 300 + "</section></div>",
     "an ordered list": "<ol start='3'>" + "<li>Some words of an item</li>" * 500 + "</ol>",
     "a table": "<table>" + "<tr><td>some</td><td>words</td></tr>" * 300 + "</table>",
+    "a table in a table": "<table><tr><td><table>" + "<tr><td>some</td><td>words</td></tr>" * 400 + "</table></td></tr></table>",
+    "a table in an item": "<ul><li><table>" + "<tr><td>some</td><td>words</td></tr>" * 400 + "</table></li></ul>",
+    "one cell": "<table><tr><td>" + "<p>Some words of a post</p>" * 900 + "</td><td>beside</td></tr></table>",
+    "one row": "<table><tr>" + "<td>word</td>" * 1500 + "</tr></table>",
     "lines": "Some words on a line of their own.<br><br>" * 500,
     "one paragraph": "<p>" + "A sentence that says little. " * 800 + "</p>",
     "no space at all": "<p>" + "文" * 20_000 + "</p>",
@@ -88,6 +92,11 @@ def test_a_long_post_comes_in_parts_that_are_whole_by_themselves(html: str) -> N
         parts.append(document.toPlainText())
     assert len(parts) > 2
     assert "".join("".join(parts).split()) == "".join(whole.toPlainText().split())
+
+
+def test_a_row_of_very_many_cells_goes_on_in_another() -> None:
+    html = safe_html("<table><tr>" + "<td>1</td>" * 90 + "</tr><tr>" + "<td>2</td>" * 10 + "</tr></table>").html
+    assert [row.count("<td") for row in html.split("<tr>")[1:]] == [40, 40, 10, 10]
 
 
 def test_an_ordered_list_in_parts_goes_on_counting() -> None:
