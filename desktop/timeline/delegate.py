@@ -310,12 +310,12 @@ class CardDelegate(QStyledItemDelegate):
         words = {"like": tr("Like (L)"), "dislike": tr("Dislike (D)"), "save": tr("Save (S)"), "hide": tr("Hide (H)")}
         text = words.get(name, "")
         if not text and row is not None:
-            text = _told(self.card(row, option.rect.width()))
+            text = told(self.card(row, option.rect.width()))
         QToolTip.showText(event.globalPos(), text, view)
         return True
 
 
-def _told(card: Card) -> str:
+def told(card: Card) -> str:
     """What a card had no room for, as rich text of escaped words: its whole first line and title, and the mood in figures."""
     row = card.row
     parts = [f"{card.who} · {card.by}" if card.by else card.who]

@@ -16,7 +16,7 @@ from desktop.facts import NETWORKS, boosters, duration, facts, headline, long_fa
 from desktop.reading.extras import ExtrasPanel
 from desktop.strings import reason
 from desktop.timeline.card import lay_out, marks, when
-from desktop.timeline.delegate import CardDelegate
+from desktop.timeline.delegate import CardDelegate, told
 from desktop.timeline.model import TimelineModel, spoken
 from engine import Engine, Extras, PlainPost, Poll, PostRow, Quote, TimelineQuery
 from engine.core import fetched_from_plain
@@ -229,6 +229,15 @@ def test_a_screen_of_the_richest_cards_is_painted_well_within_fifty_milliseconds
         spent.append(time.thread_time() - began)
     painter.end()
     assert min(spent) < 0.05
+
+
+def test_the_tip_of_a_card_tells_what_was_cut_and_takes_no_markup_from_a_stranger() -> None:
+    words = "<img src=x> a title that goes on " * 20
+    tip = told(lay_out(a_row(title=words, author="<b>Bo</b>", extras=Extras(boosted_by=("Ada", "Bo", "Cy"))), 300))
+    assert tip.startswith("<p>Garden Notes · &lt;b&gt;Bo&lt;/b&gt; · boosted by Ada and 2 others</p>")
+    assert "<img" not in tip
+    assert "&lt;img src=x&gt; a title" in tip
+    assert "gardener" not in told(lay_out(a_row(excerpt="The gardener.", extras=Extras(content_warning="Plot")), 300))
 
 
 def test_nothing_that_turns_the_line_reaches_a_card() -> None:
