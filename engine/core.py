@@ -510,9 +510,13 @@ class Engine:
     def rules(self) -> list[Rule]:
         return self._store.rules()
 
-    def preview_rule(self, rule: Rule) -> RulePreview:
-        """Return what a rule would take of the stored posts, the newest first, without saving it."""
-        hits = self._hits_of(rule)
+    def preview_rule(self, rule: Rule, *, cancel: threading.Event | None = None) -> RulePreview:
+        """Return what a rule would take of the stored posts, the newest first, without saving it.
+
+        Raises:
+            CancelledError: `cancel` was set meanwhile.
+        """
+        hits = self._hits_of(rule, cancel)
         return RulePreview(posts=len(hits), ids=tuple(sorted((post_id for post_id, _ in hits), reverse=True))[:PREVIEW_POSTS])
 
     def save_rule(self, rule: Rule) -> RuleSaved:
@@ -735,17 +739,19 @@ class Engine:
                 hits += [(post.id, hit) for hit in matcher.match(post)]
         return self._store.save_hits(ids, hits)
 
-    def _hits_of(self, rule: Rule) -> list[tuple[int, str]]:
+    def _hits_of(self, rule: Rule, cancel: threading.Event | None = None) -> list[tuple[int, str]]:
         from engine import filters
+        from engine.workers.supervisor import CancelledError
 
         matcher = filters.compile([replace(rule, id=rule.id or -1, enabled=True)])
         words = filters.prefilter(rule)
         ids = self._store.posts_with_words(words, rule.feed_ids) if words is not None else None
-        return [
-            (post.id, hit.matched)
-            for post in self._store.matchables(ids, feed_ids=rule.feed_ids)
-            for hit in matcher.match(post)
-        ]
+        found: list[tuple[int, str]] = []
+        for post in self._store.matchables(ids, feed_ids=rule.feed_ids):
+            if cancel is not None and cancel.is_set():
+                raise CancelledError("Stopped before it was finished.")
+            found += [(post.id, hit.matched) for hit in matcher.match(post)]
+        return found
 
     def _model_name(self) -> str:
         return str(self._settings["embedding_model"])

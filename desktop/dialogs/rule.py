@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,7 @@ class RuleEditor(Sheet):
             self.add_button(tr("Delete"), self._delete, "danger", left=True)
         self.add_button(tr("Cancel"), self.close)
         self.save_button = self.add_button(tr("Save rule"), self.save, "primary")
+        self._looking = threading.Event()  # set: nobody waits for that preview any more
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PREVIEW_AFTER_MILLISECONDS)
@@ -234,8 +236,12 @@ class RuleEditor(Sheet):
         if rule is None or engine is None:
             return
 
+        self._looking.set()
+        self._looking = cancel = threading.Event()
+        self.destroyed.connect(cancel.set)
+
         def look() -> tuple[RulePreview, list[PostRow]]:
-            preview = engine.preview_rule(rule)
+            preview = engine.preview_rule(rule, cancel=cancel)
             return preview, engine.rows(list(preview.ids[:EXAMPLES]))
 
         self._window.lanes.slow(look, self._previewed, failed=self._failed, key="rule-preview", owner=self)
