@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -341,6 +342,17 @@ class ProfileState:
     exists: bool
     encryption: Encryption | None  # None: not chosen yet
     keyring_works: bool | None  # None: not tried, because this profile does not need it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue:
+    """What a damaged database was replaced by."""
+
+    set_aside: Path | None  # the folder where the damaged file lies now
+    copy_made_at: datetime | None  # of the copy that it began with; None: there was no good one
+    rows: dict[str, int]  # read out of the damaged file, by table
+    damaged_tables: tuple[str, ...]  # of which not every row could be read
+    posts_without_text: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from engine.store.backup import latest_backup, restore, set_aside
 from engine.store.derived import Columns
 from engine.store.feeds import LOCAL, Answer
 from engine.store.place import require_place
+from engine.store.salvage import rescue
 from engine.store.scores import Ranked
 from engine.store.store import Store
 from engine.store.timeline import Matchable, Text
@@ -18,6 +19,7 @@ __all__ = [
     "Text",
     "latest_backup",
     "require_place",
+    "rescue",
     "restore",
     "set_aside",
 ]

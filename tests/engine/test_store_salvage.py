@@ -1,0 +1,108 @@
+"""What becomes of a damaged database: the last good copy and all that is still readable, and nothing thrown away."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from engine.errors import StoreError
+from engine.store import Store, rescue
+from engine.store.connection import FILE_NAME, connect
+from engine.store.salvage import CARRIED, MADE_AGAIN
+from engine.types import SearchQuery, TimelineQuery
+from tests.engine.store_posts import KEY, NOW, Clock, follow, opened, post, take
+
+ALL = TimelineQuery(order="newest", limit=0)
+SAVED = TimelineQuery(order="newest", saved=True, limit=0)
+
+
+def made(folder: Path, key: bytes | None = KEY, *, copy: bool = True) -> Path:
+    """A profile of 300 posts, of which 200 are in a copy as well; the tens were saved after that."""
+    with opened(folder, key=key) as store:
+        feed = follow(store)
+        take(store, feed, [post(number, text=f"Heron number {number}. " * 40) for number in range(200)])
+        if copy:
+            store.backup(folder / "profile" / "backups" / "weekly-1.db")
+        take(store, feed, [post(number, text=f"Heron number {number}. " * 40) for number in range(200, 300)])
+        store.mark(range(10, 301, 10), saved=True)
+    return folder / "profile"
+
+
+def damage(profile: Path, pages: list[int]) -> bytes:
+    data = bytearray((profile / FILE_NAME).read_bytes())
+    for page in pages:
+        data[page * 4096 : (page + 1) * 4096] = b"\xa5" * len(data[page * 4096 : (page + 1) * 4096])
+    (profile / FILE_NAME).write_bytes(data)
+    return bytes(data)
+
+
+def test_every_table_is_either_carried_over_or_made_again(tmp_path: Path) -> None:
+    profile = made(tmp_path)
+    connection = connect(profile / FILE_NAME, KEY)
+    names = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+    connection.close()
+    ours = {name for name in names if not name.startswith(("words", "sqlite_", "_sqlite"))}
+    assert ours == CARRIED.keys() | MADE_AGAIN
+
+
+@pytest.mark.parametrize("key", [KEY, None], ids=["encrypted", "plain"])
+def test_a_damaged_first_page_costs_only_what_came_after_the_copy(tmp_path: Path, key: bytes | None) -> None:
+    profile = made(tmp_path, key)
+    damaged = damage(profile, [0])
+    found = rescue(profile, key, NOW)
+    assert found.set_aside is not None
+    assert (found.set_aside / FILE_NAME).read_bytes() == damaged
+    assert found.copy_made_at is not None
+    with Store.open(profile, key=key, clock=Clock()) as store:
+        assert len(store.timeline(ALL)) == 200
+        assert store.check() == []
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["with a copy", "without a copy"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_the_person_did_after_the_copy_is_read_out_of_the_damaged_file(tmp_path: Path, seed: int, copy: bool) -> None:
+    profile = made(tmp_path, copy=copy)
+    pages = (profile / FILE_NAME).stat().st_size // 4096
+    damage(profile, random.Random(seed).sample(range(40, pages), 4))
+    found = rescue(profile, KEY, NOW)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        assert store.check() == []
+        there = store.timeline(ALL)
+        assert len(there) >= 200 - found.posts_without_text
+        assert len(store.search_words(SearchQuery(text="heron", limit=1000))[0]) == len(there)
+        if "post_states" not in found.damaged_tables:
+            assert set(store.timeline(SAVED)) >= set(range(10, 301, 10)) & set(there)
+        assert store.counts().posts == len(there)
+
+
+def test_a_sound_database_comes_through_whole(tmp_path: Path) -> None:
+    profile = made(tmp_path)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        before, saved, counts = store.timeline(ALL), store.timeline(SAVED), store.counts()
+    found = rescue(profile, KEY, NOW)
+    assert found.damaged_tables == ()
+    assert found.posts_without_text == 0
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        assert (store.timeline(ALL), store.timeline(SAVED), store.counts()) == (before, saved, counts)
+
+
+def test_without_a_copy_or_a_readable_page_nothing_is_changed(tmp_path: Path) -> None:
+    profile = made(tmp_path, copy=False)
+    damaged = damage(profile, [0])
+    with pytest.raises(StoreError, match="Nothing can be read"):
+        rescue(profile, KEY, NOW)
+    assert (profile / FILE_NAME).read_bytes() == damaged
+    assert [path.name for path in profile.glob("damaged*")] == []
+
+
+def test_a_damaged_copy_is_passed_over_for_an_older_good_one(tmp_path: Path) -> None:
+    profile = made(tmp_path)
+    newer = profile / "backups" / "weekly-2.db"
+    newer.write_bytes(b"\xa5" * 8192)
+    damage(profile, [0])
+    rescue(profile, KEY, NOW)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        assert len(store.timeline(ALL)) == 200
+    assert newer.read_bytes() == b"\xa5" * 8192
