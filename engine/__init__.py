@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import (
     BusyError,
+    DamagedError,
     EngineError,
     FetchError,
     InputError,
@@ -30,6 +31,7 @@ from engine.settings import Setting, Value
 if TYPE_CHECKING:
     from engine.core import Engine as Engine
     from engine.core import open_engine as open_engine
+    from engine.core import rescue_profile as rescue_profile
     from engine.demo import SampleInternet as SampleInternet
     from engine.demo import sample_internet as sample_internet
     from engine.filters import format_rule as format_rule
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from engine.types import Quote as Quote
     from engine.types import Reason as Reason
     from engine.types import RefreshEvent as RefreshEvent
+    from engine.types import Rescue as Rescue
     from engine.types import Rule as Rule
     from engine.types import RuleHit as RuleHit
     from engine.types import RulePreview as RulePreview
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Engine": "engine.core",
     "open_engine": "engine.core",
+    "rescue_profile": "engine.core",
     "SampleInternet": "engine.demo",
     "sample_internet": "engine.demo",
     "format_rule": "engine.filters",
@@ -107,11 +111,11 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
+_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [
-    "SETTINGS", "BusyError", "EngineError", "FetchError", "InputError", "LockedError", "ModelError",
+    "SETTINGS", "BusyError", "DamagedError", "EngineError", "FetchError", "InputError", "LockedError", "ModelError",
     "NewerProfileError", "NotAFeedError", "NotFoundError", "ParseError", "RefusedError", "SecretsError", "Setting",
     "StoreError", "Value", "WorkerError", *sorted(_HOMES),
 ]  # fmt: skip

@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine import secrets
-from engine.errors import InputError
+from engine.errors import DamagedError, InputError, LockedError
 from engine.settings import BY_NAME, Value, by_name
-from engine.store import Answer, Store, require_place
+from engine.store import Answer, Store, require_place, rescue
 from engine.types import (
     Article,
     Changes,
@@ -46,6 +46,7 @@ from engine.types import (
     Preview,
     Progress,
     RefreshEvent,
+    Rescue,
     Rule,
     RulePreview,
     RuleSaved,
@@ -120,7 +121,31 @@ def open_engine(
     require_place(folder, allow_network=allow_network)
     if key is None:
         key = secrets.open_key(folder, encryption=encryption, passphrase=passphrase).key
-    return Engine(Store.open(folder, key=key, clock=clock), clock=clock, key=key, steady=steady)
+    try:
+        store = Store.open(folder, key=key, clock=clock)
+    except LockedError as error:
+        if secrets.fits(folder, key):  # a damaged first page looks like a wrong key
+            raise DamagedError(
+                "The profile's database is damaged. It was left as it is. Put it right with:  millpond doctor --restore"
+            ) from error
+        raise
+    return Engine(store, clock=clock, key=key, steady=steady)
+
+
+def rescue_profile(
+    profile: Path | str, *, passphrase: str | None = None, key: bytes | None = None, clock: Clock = utc_now, **_access: Any
+) -> Rescue:
+    """Replace a damaged database by its last good copy with all that can still be read; the damaged file is kept.
+
+    Raises:
+        InputError: there is no profile.   BusyError: it is open.   LockedError.   StoreError: nothing was changed.
+    """
+    folder = Path(profile).expanduser().absolute()
+    if not secrets.profile_state(folder).exists:
+        raise InputError(f"There is no profile in {folder}.")
+    if key is None:
+        key = secrets.open_key(folder, passphrase=passphrase).key
+    return rescue(folder, key, clock())
 
 
 class Engine:

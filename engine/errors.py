@@ -60,6 +60,10 @@ class LockedError(StoreError):
     """The profile is encrypted and no key, or a wrong one, was given."""
 
 
+class DamagedError(StoreError):
+    """The database is damaged, though its key fits; `rescue_profile` makes the best of it."""
+
+
 class NewerProfileError(StoreError):
     """A newer Millpond made this profile."""
 

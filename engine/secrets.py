@@ -416,6 +416,12 @@ def _choose(profile: Path, encryption: Encryption | None, passphrase: str | None
     return Opened(key=key, encryption="keyring")
 
 
+def fits(profile: Path, key: bytes | None) -> bool:
+    """Whether `profile.json` says that the key is the profile's: what it does not open then is damaged."""
+    chosen = _read_profile(profile)
+    return chosen is not None and (chosen.encryption == "plain" if key is None else _check(key) == chosen.check)
+
+
 def profile_state(profile: Path) -> ProfileState:
     """Return what can be told of a profile without opening it; the keyring is tried only where it matters.
 

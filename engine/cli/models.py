@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli.shared import Line, Session, command, main, show_json
+from engine.cli.shared import Line, Session, command, main, plain, show_json
 from engine.errors import InputError
 
 
@@ -89,8 +89,11 @@ def ledger(session: Session, limit: int, host: str | None, as_json: bool) -> Non
 
 
 @command(main)
-def doctor(session: Session, as_json: bool) -> None:
+@click.option("--restore", is_flag=True, help="Put a damaged database right: the last good copy and all that can be read.")
+def doctor(session: Session, restore: bool, as_json: bool) -> None:
     """Check that everything that Millpond stands on is as it should be."""
+    if restore:
+        return _restore(session, as_json)
     with session.engine() as engine:
         checks = engine.doctor()
     if as_json:
@@ -100,6 +103,22 @@ def doctor(session: Session, as_json: bool) -> None:
             click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
     if not all(check.ok for check in checks):
         sys.exit(1)
+
+
+def _restore(session: Session, as_json: bool) -> None:
+    found = session.rescue()
+    if as_json:
+        return show_json({**plain(found), "set_aside": str(found.set_aside or "")})
+    made = f"a copy of {found.copy_made_at:%Y-%m-%d %H:%M} UTC" if found.copy_made_at else "nothing: there was no good copy"
+    click.echo(f"The database was put together again. It began with {made}.")
+    click.echo(f"Read out of the damaged one: {found.rows.get('posts', 0)} posts, what you did with "
+               f"{found.rows.get('post_states', 0)}, {found.rows.get('feeds', 0)} feeds, {found.rows.get('rules', 0)} rules.")
+    if found.damaged_tables:
+        click.echo(f"Not everything could be read of: {', '.join(found.damaged_tables)}.")
+    if found.posts_without_text:
+        click.echo(f"The text of {found.posts_without_text} posts is lost.")
+    if found.set_aside is not None:
+        click.echo(f"The damaged database was kept, as it was, in {found.set_aside}.")
 
 
 @command(main, "settings")

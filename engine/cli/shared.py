@@ -58,6 +58,14 @@ class Session:
         with open_engine(self.profile, **self._access(), allow_network=self.allow_network) as engine:
             yield engine
 
+    def rescue(self) -> Any:
+        """Put the profile's damaged database right; returns the `Rescue`."""
+        from engine import InputError, profile_state, rescue_profile
+
+        if not profile_state(self.profile).exists:
+            raise InputError(f"There is no profile in {self.profile}.")
+        return rescue_profile(self.profile, **self._access())
+
     def _access(self) -> dict[str, Any]:
         from engine import profile_state
         from engine.secrets import read_passphrase_file
@@ -222,6 +230,37 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def extras_words(extras: Any) -> str:
+    """What only some networks know of a post, on one line; "" when that is nothing."""
+    if extras is None:
+        return ""
+    said = []
+    if extras.boosted_by:
+        others = len(extras.boosted_by) - 1
+        said.append(f"boosted by {extras.boosted_by[0]}" + (f" and {others} more" if others else ""))
+    if extras.duration_seconds:
+        minutes, seconds = divmod(round(extras.duration_seconds), 60)
+        said.append(f"{minutes}:{seconds:02}")
+    for count, word in ((extras.score, "points"), (extras.comments_count, "comments"), (extras.views_count, "views")):
+        if count is not None:
+            said.append(f"{count} {word}")
+    if extras.poll is not None:
+        votes = extras.poll.votes or (None,) * len(extras.poll.options)
+        answers = (f"{option} {n}" if n is not None else option for option, n in zip(extras.poll.options, votes, strict=True))
+        said.append("poll: " + ", ".join(answers))
+    if extras.quote is not None:
+        said.append(f"quotes {extras.quote.author}: {extras.quote.text[:60]}")
+    if extras.sensitive and not extras.content_warning:
+        said.append("sensitive")
+    if extras.visibility not in ("", "public"):
+        said.append(extras.visibility)
+    if extras.reply_to_url:
+        said.append("reply")
+    if extras.edited_at is not None:
+        said.append("edited")
+    return " · ".join((*said, *extras.labels))
+
+
 def show_rows(rows: Iterable[Any]) -> None:
     """Print posts, one or two lines each."""
     for row in rows:
@@ -229,7 +268,9 @@ def show_rows(rows: Iterable[Any]) -> None:
         if row.muffled_by is not None:
             click.echo(f"{row.id:6}    ┄ {row.feed_title}: {(row.title or row.excerpt)[:60]}  (muffled by rule {row.muffled_by})")
             continue
-        click.echo(f"{row.id:6} {marks:>2} {(row.title or row.excerpt)[:90]}")
+        words = extras_words(row.extras)
+        covered = row.extras is not None and row.extras.content_warning
+        click.echo(f"{row.id:6} {marks:>2} {f'⚠ {covered}' if covered else row.title or row.excerpt:.90}")
         feeling = ""
         if row.sentiment is not None:
             label = row.sentiment.label
@@ -237,3 +278,5 @@ def show_rows(rows: Iterable[Any]) -> None:
         reason = f" · {REASONS.get(row.reason, row.reason)}" if row.reason else ""
         reason += f" ({row.reason_detail})" if row.reason and row.reason_detail else ""
         click.echo(f"          {row.feed_title} · {ago(row.published_at)}{feeling}{reason}")
+        if words:
+            click.echo(f"          {words}")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
-from engine.errors import BusyError, LockedError, StoreError
+from engine.errors import BusyError, DamagedError, LockedError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _PLAIN_WORDS = {
     sqlcipher.SQLITE_FULL: "The disk is full. What was being saved was not saved; all that was saved before is there.",
     sqlcipher.SQLITE_IOERR: "The disk reports an error. What was being saved was not saved; look at the disk first.",
     sqlcipher.SQLITE_CANTOPEN: "The profile's database cannot be opened: its folder is missing or may not be read.",
-    sqlcipher.SQLITE_CORRUPT: "The profile's database is damaged. It was left as it is; a backup can take its place.",
+    sqlcipher.SQLITE_CORRUPT: "The profile's database is damaged. It was left as it is. Put it right with:  millpond doctor --restore",
     sqlcipher.SQLITE_PERM: "The profile cannot be read: this account has no right to its files.",
 }
 
@@ -54,6 +54,8 @@ def plain_errors() -> Iterator[None]:
             raise LockedError(
                 "The key does not open this profile, or its database is damaged. It was left as it is."
             ) from error
+        if code == sqlcipher.SQLITE_CORRUPT:
+            raise DamagedError(_PLAIN_WORDS[code]) from error
         if code in _PLAIN_WORDS:
             raise StoreError(_PLAIN_WORDS[code]) from error
         raise

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import DamagedError, LockedError, PlainPost, open_engine
+from engine.cli import entry
 from engine.errors import StoreError
 from engine.store import Store, rescue
 from engine.store.connection import FILE_NAME, connect
@@ -95,6 +97,30 @@ def test_without_a_copy_or_a_readable_page_nothing_is_changed(tmp_path: Path) ->
         rescue(profile, KEY, NOW)
     assert (profile / FILE_NAME).read_bytes() == damaged
     assert [path.name for path in profile.glob("damaged*")] == []
+
+
+@pytest.mark.parametrize("length", [4096, 40_960], ids=["one page", "ten pages"])
+@pytest.mark.parametrize("first_page", [True, False], ids=["first page damaged", "cut short"])
+def test_the_command_line_tells_damage_from_a_wrong_key_and_puts_it_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], length: int, first_page: bool
+) -> None:
+    profile, secret = tmp_path / "profile", tmp_path / "passphrase"
+    secret.write_text("four quite unrelated words")
+    options = ("--profile", str(profile), "--passphrase-file", str(secret))
+    with open_engine(profile, passphrase="four quite unrelated words") as engine:
+        ids = engine.add_posts("Ponds", [PlainPost(title=f"Pond {n}", text="Still. " * 200) for n in range(40)]).new
+        engine.backup(profile / "backups" / "weekly-1.db")
+    data = (profile / FILE_NAME).read_bytes()
+    (profile / FILE_NAME).write_bytes(b"\xa5" * 4096 + data[4096:] if first_page else data[:length])
+    with pytest.raises(DamagedError, match="doctor --restore"):
+        open_engine(profile, passphrase="four quite unrelated words")
+    with pytest.raises(LockedError, match="not the passphrase"):
+        open_engine(profile, passphrase="four other words")
+    assert entry([*options, "timeline"]) == 6
+    assert entry([*options, "doctor", "--restore"]) == 0
+    assert "was kept, as it was" in capsys.readouterr().out
+    with open_engine(profile, passphrase="four quite unrelated words") as engine:
+        assert set(engine.timeline(ALL)) == ids
 
 
 def test_a_damaged_copy_is_passed_over_for_an_older_good_one(tmp_path: Path) -> None:
