@@ -57,16 +57,18 @@ def _mastodon(source: dict[str, Any], now: datetime) -> Pages:
             "media_attachments": [picture] if "picture" in post else [], "poll": poll if options else None,
         }  # fmt: skip
 
-    def entry(number: int, post: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def entries(number: int, post: dict[str, Any], at: datetime) -> list[dict[str, Any]]:
         made = status(number, post, at)
-        if "boosted_by" not in post:
-            return made
-        return {**made, "id": str(int(made["id"]) + 1), "account": account(post["boosted_by"][0]), "reblog": made, "content": ""}
+        boosts = [
+            {**made, "id": str(int(made["id"]) + place), "account": account(name), "reblog": made, "content": ""}
+            for place, name in enumerate(post.get("boosted_by", ()), 1)
+        ]
+        return boosts or [made]
 
     owner = account(source["title"])
     return {
         "/api/v1/accounts/lookup": _json(owner),
-        f"/api/v1/accounts/{owner['id']}/statuses": _json([entry(*dated) for dated in _dated(source, now)]),
+        f"/api/v1/accounts/{owner['id']}/statuses": _json([made for dated in _dated(source, now) for made in entries(*dated)]),
     }
 
 
@@ -77,7 +79,7 @@ def _bluesky(source: dict[str, Any], now: datetime) -> Pages:
         slug = _slug(name)[:24]
         return {"did": f"did:plc:{slug:a<24}", "handle": handle if name == source["title"] else f"{slug}.example", "displayName": name}
 
-    def item(number: int, post: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def items(number: int, post: dict[str, Any], at: datetime) -> list[dict[str, Any]]:
         author, when = person(post["by"]), at.isoformat()
         record = {"$type": "app.bsky.feed.post", "text": post["text"], "createdAt": when, "langs": [post.get("language", "en")]}
         view: dict[str, Any] = {
@@ -91,12 +93,10 @@ def _bluesky(source: dict[str, Any], now: datetime) -> Pages:
             quoted = {"$type": "app.bsky.embed.record#viewRecord", "uri": f"at://{by['did']}/app.bsky.feed.post/3lquoted", "cid": _CID,
                       "author": by, "indexedAt": when, "value": {"text": post["quote"], "createdAt": when}}  # fmt: skip
             view["embed"] = {"$type": "app.bsky.embed.record#view", "record": quoted}
-        if "boosted_by" not in post:
-            return {"post": view}
-        by = person(post["boosted_by"][0])
-        return {"post": view, "reason": {"$type": "app.bsky.feed.defs#reasonRepost", "by": by, "indexedAt": when}}
+        reasons = [{"$type": "app.bsky.feed.defs#reasonRepost", "by": person(name), "indexedAt": when} for name in post.get("boosted_by", ())]
+        return [{"post": view, "reason": reason} for reason in reasons] or [{"post": view}]
 
-    return {"/xrpc/app.bsky.feed.getAuthorFeed": _json({"feed": [item(*dated) for dated in _dated(source, now)]})}
+    return {"/xrpc/app.bsky.feed.getAuthorFeed": _json({"feed": [made for dated in _dated(source, now) for made in items(*dated)]})}
 
 
 def _reddit(source: dict[str, Any], now: datetime) -> Pages:
