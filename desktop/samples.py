@@ -49,8 +49,28 @@ class Samples:
             self.close()
 
         window.lanes.slow(rest)
-        window.say(tr("These feeds are made up and live on this machine; nothing was fetched from elsewhere"))
+        window.say(
+            tr("These feeds are made up and live on this machine; nothing was fetched from elsewhere"),
+            lambda: self._remove(engine, ids),
+            tr("Remove the samples"),
+        )
         window.enrich()
+
+    def _remove(self, engine: Engine, ids: list[int]) -> None:
+        """Take all sample feeds away at once; the toast that says so brings them back."""
+        window = self._window
+
+        def remove() -> None:
+            for feed_id in ids:
+                engine.remove_feed(feed_id)
+
+        def restore() -> None:
+            for feed_id in ids:
+                engine.restore_feed(feed_id)
+
+        window.lanes.slow(
+            remove, lambda _none: window.say(tr("The samples are removed"), lambda: window.lanes.slow(restore, key="samples")), key="samples"
+        )
 
     def close(self) -> None:
         """Stop serving."""
