@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from desktop import icons, theme
 from desktop.main_window import MainWindow
 from desktop.strings import tr
-from engine import BusyError, EngineError, LockedError, SecretsError
+from engine import BusyError, DamagedError, EngineError, LockedError, SecretsError
 
 if TYPE_CHECKING:
     from PySide6.QtNetwork import QLocalServer
@@ -121,9 +121,20 @@ class Opening(QObject):
         from desktop.dialogs.sheet import Sheet
 
         sheet = Sheet(self._window, tr("This profile cannot be opened"), str(error))
-        sheet.add_button(tr("Quit"), sheet.close, "primary")
-        sheet.finished.connect(lambda _result: self.given_up.emit(error.exit_code))
+        damaged = isinstance(error, DamagedError)
+        sheet.add_button(tr("Quit"), sheet.reject, "" if damaged else "primary")
+        if damaged:
+            sheet.add_button(tr("Restore the last good copy"), sheet.accept, "primary")
+        sheet.accepted.connect(self._rescue)
+        sheet.rejected.connect(lambda: self.given_up.emit(error.exit_code))
         sheet.open()
+
+    def _rescue(self) -> None:
+        from engine import rescue_profile
+
+        self._window.lanes.read(
+            lambda: rescue_profile(self._profile, **self._access), lambda _found: self._open(), failed=self._say_and_leave, owner=self
+        )
 
 
 def socket_name(profile: Path) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 GATHER_MS = 30  # changes are merged this long before screens are told
 SIDE_MS = 600  # the sidebar's feeds and counts are asked for this long after the first of many changes
 POLL_MS = 2000
+TIDY_MS = 5 * 60_000  # after the start, then every six hours
+TIDY_AGAIN_MS = 6 * 3_600_000
 
 
 class Upkeep(QObject):
@@ -37,6 +39,7 @@ class Upkeep(QObject):
         self._side_soon = self._timer(SIDE_MS, self._load_side)
         self._poll = self._timer(POLL_MS, self._look_for_other_writers, once=False)
         self._next_refresh = self._timer(0, window.refresh, once=False)
+        self._tidy_soon = self._timer(TIDY_MS, self._tidy)
         self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
     def _timer(self, milliseconds: int, act: Callable[[], None], *, once: bool = True) -> QTimer:
@@ -55,10 +58,11 @@ class Upkeep(QObject):
         self.load_feeds()
         self.load_ledger()
         self._poll.start()
+        self._tidy_soon.start(TIDY_MS)
         self._next_refresh.start(int(self._window.settings["refresh_minutes"]) * 60_000)
 
     def stop(self) -> None:
-        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon):
+        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon, self._tidy_soon):
             timer.stop()
         if self._stop_listening is not None:
             self._stop_listening()
@@ -93,6 +97,15 @@ class Upkeep(QObject):
         engine = self._window.engine
         if engine is not None:
             self._window.lanes.read(engine.poll, key="poll")
+
+    def _tidy(self) -> None:
+        engine, lanes = self._window.engine, self._window.lanes
+        if engine is None:
+            return
+        idle = lanes.idle()
+        if idle:
+            lanes.job("tidy", engine.tidy, failed=lambda error: self._window.say(str(error)))
+        self._tidy_soon.start(TIDY_AGAIN_MS if idle else TIDY_MS)
 
     # ---- settings ----------------------------------------------------------------------------
 

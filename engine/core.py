@@ -622,6 +622,10 @@ class Engine:
         """Write a checked copy of the database. Raises StoreError, InputError."""
         return self._store.backup(Path(path))
 
+    def tidy(self) -> Iterator[None]:
+        """For idle time: forget old rows of the ledger, make the weekly copy. Closing it stops between two steps."""
+        yield from self._store.upkeep()
+
     def doctor(self) -> list[Check]:
         from engine import doctor
 

@@ -21,6 +21,8 @@ def refresh(session: Session, feed_ids: tuple[int, ...], force: bool, no_enrich:
         if unknown := set(feed_ids) - {feed.id for feed in engine.feeds()}:
             raise NotFoundError(f"There is no feed {min(unknown)}.")
         report = run_refresh(engine, list(feed_ids) or None, force=force, enrich=not no_enrich)
+        for _step in engine.tidy():
+            pass
         if as_json:
             return show_json(report)
         click.echo(

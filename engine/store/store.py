@@ -16,6 +16,7 @@ from typing import Self
 from engine.errors import InputError
 from engine.settings import Value, by_name
 from engine.store.acts import ActsPart
+from engine.store.articles import ArticlesPart
 from engine.store.backup import copy_verified
 from engine.store.connection import (
     FILE_NAME,
@@ -37,6 +38,7 @@ from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
 from engine.store.timeline import TimelinePart
+from engine.store.upkeep import UpkeepPart
 from engine.store.vectors import VectorsPart
 from engine.types import Changes
 
@@ -55,6 +57,8 @@ class Store(
     SearchPart,
     LedgerPart,
     RetentionPart,
+    ArticlesPart,
+    UpkeepPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""
 

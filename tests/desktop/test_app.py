@@ -280,3 +280,19 @@ def test_a_double_click_on_a_border_gives_the_usual_width_back(
 def test_the_engine_of_a_closed_window_is_closed(window: MainWindow, filled: Engine) -> None:
     window.close()
     assert window.engine is None
+
+
+def test_a_damaged_profile_is_put_right_from_the_window(opening: tuple[MainWindow, Opening], qtbot: QtBot, tmp_path: Path) -> None:
+    window, opener = opening
+    opener._access = {"encryption": "plain"}
+    with open_engine(tmp_path / "profile", encryption="plain") as engine:
+        engine.add_posts("Ponds", [PlainPost(title="Still", text="Water.")])
+        engine.backup(tmp_path / "profile" / "backups" / "weekly-1.db")
+    file = tmp_path / "profile" / "millpond.db"
+    file.write_bytes(b"\xa5" * 4096 + file.read_bytes()[4096:])
+    opener.start()
+    qtbot.waitUntil(lambda: any(b.text() == "Restore the last good copy" for b in window.findChildren(QPushButton)), timeout=20_000)
+    with qtbot.waitSignal(opener.opened, timeout=20_000):
+        next(b for b in window.findChildren(QPushButton) if b.text() == "Restore the last good copy").click()
+    assert window.engine is not None
+    assert window.engine.counts().posts == 1
