@@ -496,6 +496,19 @@ class Article:
     text: str
     author: str = ""
     published_at: datetime | None = None
+    body_html: str = ""  # sanitised; only where it was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """The article on a post's own page, kept beside what the feed gave."""
+
+    post_id: int
+    url: str  # after redirects
+    title: str
+    body_html: str  # sanitised
+    text: str
+    fetched_at: datetime
 
 
 # ---- what the person is told -----------------------------------------------------------------

@@ -14,9 +14,23 @@ MAX_PAGE = 4_000_000  # characters that are looked at
 MAX_TEXT = 1_000_000
 
 
-def extract_article(html: bytes, url: str, content_type: str = "") -> Article:
+def _as_html(page: str, url: str) -> str:
+    import trafilatura
+
+    from engine.sources.clean import sanitise
+
+    made = trafilatura.extract(
+        page, url=url or None, include_comments=False, include_tables=True, favor_precision=False, output_format="html",
+        include_links=True, include_formatting=True, include_images=True,
+    )  # fmt: skip
+    return sanitise((made or "")[: 2 * MAX_TEXT], url)
+
+
+def extract_article(html: bytes, url: str, content_type: str = "", *, with_html: bool = False) -> Article:
     """Return a page's title, main text, author and date; nothing is fetched.
 
+    Args:
+        with_html: with the text's headings, links and lists as sanitised HTML, too.
     Raises:
         ParseError: the page holds no text that reads like an article.
     """
@@ -32,6 +46,7 @@ def extract_article(html: bytes, url: str, content_type: str = "") -> Article:
     if found is None or isinstance(found, dict) or not body:
         raise ParseError("This page holds no article that could be told from the rest of it.")
     return Article(
+        body_html=_as_html(text[:MAX_PAGE], url) if with_html else "",
         title=one_line(found.title or "", 1000),
         text=body[:MAX_TEXT],
         author=one_line((found.author or "").replace(";", ","), 300),

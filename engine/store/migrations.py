@@ -270,6 +270,19 @@ create table import_posts (
 """
 
 
+FULL_TEXTS = """
+create table full_texts (
+  post_id integer primary key references posts (id),
+  url text not null,
+  title text not null,
+  body_html text not null,
+  text text not null,
+  fetched_at real not null
+) strict;
+create table full_text_feeds (feed_id integer primary key references feeds (id)) strict;
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -286,7 +299,12 @@ def m003(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003)
+def m004(db: Database) -> None:
+    for statement in statements(FULL_TEXTS):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004)
 
 
 def statements(script: str) -> list[str]:

@@ -60,7 +60,7 @@ def _drop(connection: Connection, ids: list[int]) -> None:
     )
     one(f"update post_states set listed = 0 where post_id in {among}", values)
     one(f"update posts set content_id = null where id in {among}", values)
-    for table, column in (("versions", "post_id"), ("sketches", "post_id"), ("stages", "post_id"), ("words", "rowid"), ("counters", "post_id")):
+    for table, column in (("versions", "post_id"), ("sketches", "post_id"), ("stages", "post_id"), ("words", "rowid"), ("counters", "post_id"), ("full_texts", "post_id")):
         one(f"delete from {table} where {column} in {among}", values)
     connection.executemany(
         "delete from vectors where key in (select (id << 40) + ? from models)", [(post_id,) for post_id in ids]

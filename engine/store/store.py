@@ -16,6 +16,7 @@ from typing import Self
 from engine.errors import InputError
 from engine.settings import Value, by_name
 from engine.store.acts import ActsPart
+from engine.store.articles import ArticlesPart
 from engine.store.backup import copy_verified
 from engine.store.connection import (
     FILE_NAME,
@@ -56,6 +57,7 @@ class Store(
     SearchPart,
     LedgerPart,
     RetentionPart,
+    ArticlesPart,
     UpkeepPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""

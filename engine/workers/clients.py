@@ -192,9 +192,10 @@ class ParseWorker(_Client):
         with self._sense():
             return tuple(_text(address) for reply in replies for address in reply["candidates"])
 
-    def article(self, body: bytes, url: str, content_type: str = "") -> Article:
-        """The main text of a page. Raises ParseError, WorkerError."""
-        replies = list(self._parse("article", {"body": body, "url": url, "content_type": content_type}))
+    def article(self, body: bytes, url: str, content_type: str = "", *, with_html: bool = False) -> Article:
+        """The main text of a page, as HTML too where that is wanted. Raises ParseError, WorkerError."""
+        wanted = {"body": body, "url": url, "content_type": content_type, "with_html": with_html}
+        replies = list(self._parse("article", wanted))
         with self._sense():
             return from_wire(Article, replies[0]["article"])
 

@@ -80,7 +80,7 @@ def discover(payload: Payload, cancelled: Cancelled) -> Replies:
 def article(payload: Payload, cancelled: Cancelled) -> Replies:
     from engine.sources.article import extract_article  # trafilatura takes half a second to load
 
-    yield {"article": to_wire(extract_article(payload["body"], payload["url"], payload["content_type"]))}
+    yield {"article": to_wire(extract_article(payload["body"], payload["url"], payload["content_type"], with_html=payload["with_html"]))}
 
 
 def library(payload: Payload, cancelled: Cancelled) -> Replies:
