@@ -34,6 +34,7 @@ from engine.types import (
     FetchedPost,
     FetchState,
     Floats,
+    FullText,
     ImportDone,
     ImportPreview,
     LedgerRow,
@@ -64,6 +65,7 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.filters import Matcher
+    from engine.fulltext import FullTexts
     from engine.http import Client
     from engine.importing import Importer
     from engine.inference import Inference
@@ -195,6 +197,13 @@ class Engine:
         from engine.scoring import Scorer
 
         return Scorer(self._store, clock=self._clock, model=self._model_name, weights=self._weights)
+
+    @cached_property
+    def _full_texts(self) -> FullTexts:
+        from engine.fulltext import FullTexts, Robots
+
+        client = self._http()
+        return FullTexts(self._store, client, self._parse, self._clock, Robots(client, self._clock))
 
     def _made(self, name: str) -> Any:
         """Return one of the properties above where it was made already, else None."""
@@ -413,6 +422,27 @@ class Engine:
         """Raises NotFoundError."""
         return self._store.post(post_id)
 
+    def full_text(self, post_id: int) -> FullText:
+        """Fetch the article on a post's own page, as its site's robots.txt allows, and keep it beside the feed's text.
+
+        Raises:
+            InputError: no page, or the site does not allow it.   FetchError.   ParseError: no article there.   NotFoundError.
+        """
+        found = self._full_texts.fetch(post_id)
+        self._publish(Changes(updated=frozenset({post_id})))
+        return found
+
+    def stored_full_text(self, post_id: int) -> FullText | None:
+        """Return the kept article of a post; asks nobody."""
+        return self._store.full_text(post_id)
+
+    def full_text_feeds(self) -> frozenset[int]:
+        """Return the feeds whose articles are wanted whole whenever one of their posts is opened."""
+        return self._store.full_text_feeds()
+
+    def set_full_text_feed(self, feed_id: int, wanted: bool) -> Changes:
+        return self._publish(self._store.set_full_text_feed(feed_id, wanted))
+
     def counts(self) -> Counts:
         return self._store.counts()
 
@@ -581,6 +611,7 @@ class Engine:
             if name == "proxy" and self._client is not None:
                 self._client.close()
                 self._client = None
+                self.__dict__.pop("_full_texts", None)
         if name in {"strength", "preset"}:
             changes = changes | self._rescore()
         return self._publish(changes)
