@@ -50,6 +50,10 @@ class Commands:
         if self._row() is not None:
             self._window.reading.summarise()
 
+    def toggle_full_text(self) -> None:
+        if self._window.on_timeline():
+            self._window.reading.whole.toggle()
+
     def show_covered(self) -> None:
         if self._window.on_timeline():
             self._window.reading.show_covered()

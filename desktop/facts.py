@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from desktop.strings import day, moment, number, plural, tr
+from desktop.strings import day, moment, number, plural, size, tr
 from engine import Extras, Poll, PostRow
 
 NAME = 40  # characters of a name on a card
@@ -155,3 +155,13 @@ def long_facts(extras: Extras | None) -> list[str]:
         found.append(tr("poll open until {when}").format(when=day(extras.poll.ends_at)))
     said = boosters(extras)
     return [said, *found] if said else found
+
+
+def media_words(alt: str, size_bytes: int | None, seconds: float | None) -> str:
+    """What is said of a sound or film that is not fetched."""
+    parts = [alt]
+    if seconds:
+        parts.append(duration(seconds))
+    if size_bytes:
+        parts.append(size(size_bytes))
+    return " · ".join(part for part in parts if part)

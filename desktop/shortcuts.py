@@ -32,6 +32,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("page_or_next", ("Space",), tr("Scroll on, then the next post"), reading),
         Shortcut("open_current", ("Return",), tr("Open the post"), reading),
         Shortcut("open_in_browser", ("O",), tr("Open in the browser"), reading),
+        Shortcut("toggle_full_text", ("F",), tr("Whole article, or the feed's text"), reading),
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
         Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),

@@ -36,8 +36,15 @@ class FeedSettings(Sheet):
         self.fetched = Check(tr("Look for new posts"))
         self.fetched.setChecked(not feed.stopped)
         self.body.addWidget(self.fetched)
+        self.whole = Check(tr("Fetch the whole article whenever a post is opened"))
+        self.body.addWidget(self.whole)
         if local:
             self.fetched.hide()
+            self.whole.hide()
+        if window.engine is not None:
+            window.lanes.read(
+                window.engine.full_text_feeds, lambda feeds: self.whole.setChecked(feed.id in feeds), owner=self
+            )
         self.body.addWidget(theme.label(how_it_fares(feed), "third", wrap=True))
         if feed.error:
             self.body.addWidget(theme.label(feed.error, "amber", wrap=True))
@@ -52,14 +59,20 @@ class FeedSettings(Sheet):
             return
         title = self.name.text().strip()
         folder, stopped = self.folder.currentText().strip(), not self.fetched.isChecked()
+        whole = self.whole.isChecked()
         self.busy(True)
-        self._window.lanes.read(
-            lambda: engine.update_feed(
+
+        def write() -> Changes:
+            changes = engine.update_feed(
                 feed.id,
                 title=title if title != feed.title else None,
                 folder=folder if folder != feed.folder else None,
                 stopped=stopped if stopped != feed.stopped else None,
-            ),
+            )
+            return changes if whole == (feed.id in engine.full_text_feeds()) else engine.set_full_text_feed(feed.id, whole)
+
+        self._window.lanes.read(
+            write,
             self._saved,
             failed=self._failed,
             owner=self,

@@ -27,7 +27,8 @@ _Index = QModelIndex | QPersistentModelIndex
 def purpose_words(name: str) -> str:
     return {
         "feed": tr("a feed"), "discovery": tr("looking for feeds"), "icon": tr("a feed's icon"),
-        "model": tr("a model"), "article": tr("an article"),
+        "model": tr("a model"), "page": tr("an article's page"), "robots": tr("a site's rules for programs"),
+        "account": tr("who somebody is"), "thread": tr("a conversation"),
     }.get(name, name)  # fmt: skip
 
 

@@ -45,11 +45,12 @@ class PostHeader(QWidget):
         self.dislike_button = _button("dislike", tr("Dislike"), self._dislike, checkable=True)
         self.save_button = _button("save", tr("Save"), self._save, checkable=True)
         self.hide_button = _button("hide", tr("Hide"), self._hide)
+        self.whole_button = _button("", tr("Whole article"), lambda: None)
         self.copy_button = _button("", tr("Copy link"), self.copy_wanted.emit)
         self.comments_button = _button("", tr("Comments"), self.comments_wanted.emit)
         self._buttons = (
             self.like_button, self.dislike_button, self.save_button, self.hide_button, self.open_button,
-            self.copy_button, self.comments_button,
+            self.whole_button, self.copy_button, self.comments_button,
         )  # fmt: skip
         for button in self._buttons:
             flow.addWidget(button)

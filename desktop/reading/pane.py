@@ -19,17 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
-from desktop.facts import duration, warning
+from desktop.facts import media_words, warning
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
 from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
 from desktop.reading.extras import ExtrasPanel, WarningCover
+from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.summary import SummaryBox
 from desktop.reading.why import WhyPanel
-from desktop.strings import plural, size, tr
-from engine import Changes, Condition, EngineError, Explanation, NotFoundError, Post, Rule, Summary
+from desktop.strings import plural, tr
+from engine import Changes, Condition, EngineError, Explanation, FullText, NotFoundError, Post, Rule, Summary
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -44,6 +45,8 @@ class _Loaded:
     shown: Shown
     limit: int
     summary: Summary | None
+    whole: FullText | None
+    whole_always: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class ReadingPane(QWidget):
         self._post: Post | None = None
         self._shown: Shown | None = None
         self._shown_limit = 0
+        self._article = ""  # the whole article that is shown; "" for the feed's own text
         self._evidence: list[list[tuple[int, int]]] = []
         self._limit = SHOWN_AT_ONCE
         self._why_open = True
@@ -106,6 +110,8 @@ class ReadingPane(QWidget):
         self.header.hide_wanted.connect(self._hide)
         self.header.copy_wanted.connect(self._copy_link)
         self.header.comments_wanted.connect(self._open_comments)
+        self.whole = FullTextControl(self._window, self.header.whole_button)
+        self.whole.changed.connect(self._load)
         column.addWidget(self.header)
         column.addSpacing(theme.px(4))
         self.summary_box = SummaryBox()
@@ -186,10 +192,14 @@ class ReadingPane(QWidget):
 
         def load() -> _Loaded:
             post = engine.post(id)
+            whole = engine.stored_full_text(id)
+            article = self.whole.body(post, whole)
             same = old is not None and old.row.id == id and old.content_hash == post.content_hash
-            shown = self._shown if same and limit == self._shown_limit else None
-            shown = shown or safe_html(post.body_html or _paragraphs(post.text), limit=limit)
-            return _Loaded(post, shown, limit, engine.stored_summary(id))
+            shown = self._shown if same and limit == self._shown_limit and article == self._article else None
+            shown = shown or safe_html(article or post.body_html or escape(post.text, quote=False), limit=limit)
+            self._article = article
+            always = post.row.feed_id in engine.full_text_feeds()
+            return _Loaded(post, shown, limit, engine.stored_summary(id), whole, always)
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
         self._load_why()
@@ -214,6 +224,7 @@ class ReadingPane(QWidget):
         new = self._post is None or self._post.row.id != post.row.id
         changed = new or self._shown is None or loaded.shown.html != self._shown.html
         self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
+        self.whole.show_post(post, loaded.whole, always=loaded.whole_always)
         self.header.show_post(post)
         if changed:
             self._show_body(same=not new)
@@ -241,7 +252,7 @@ class ReadingPane(QWidget):
         if shown is None or post is None:
             return
         boxes = "".join(
-            picture_box(media.kind, _media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
+            picture_box(media.kind, media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
             for media in post.media
             if media.kind in ("audio", "video")
         )
@@ -488,16 +499,3 @@ class ReadingPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_foot()
-
-
-def _paragraphs(text: str) -> str:
-    return escape(text, quote=False)
-
-
-def _media_words(alt: str, size_bytes: int | None, seconds: float | None) -> str:
-    parts = [alt]
-    if seconds:
-        parts.append(duration(seconds))
-    if size_bytes:
-        parts.append(size(size_bytes))
-    return " · ".join(part for part in parts if part)

@@ -71,7 +71,7 @@ def test_refresh_reports_a_failed_feed_and_goes_on(engine: Engine, internet: Sam
     base = internet.subscriptions[0].url.rsplit("/", 2)[0]
     engine.follow([*internet.subscriptions, Subscription(url=f"{base}/gone.xml")], allow_private=True)
     events = list(engine.refresh(force=True))
-    assert len([event for event in events if isinstance(event, FeedRefreshed)]) == 8
+    assert len([event for event in events if isinstance(event, FeedRefreshed)]) == 15
     failed = [event for event in events if isinstance(event, FeedFailed)]
     assert len(failed) == 1
     assert "404" in failed[0].error
@@ -307,7 +307,7 @@ def test_every_request_is_in_the_ledger(engine: Engine, internet: SampleInternet
     engine.follow(internet.subscriptions, allow_private=True)
     list(engine.refresh(force=True))
     rows = engine.ledger()
-    assert len(rows) == 8
+    assert len(rows) == 19
     assert {row.host.split(":")[0] for row in rows} == {"127.0.0.1"}
     assert all(row.status == 200 and row.received_bytes > 0 and row.sent_bytes > 0 for row in rows)
 
