@@ -312,7 +312,9 @@ class Engine:
         from engine.subscribe import write_atomically
 
         subscriptions = [
-            Subscription(url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder, kind=feed.kind)
+            Subscription(
+                url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder, kind=feed.kind, options=feed.options
+            )
             for feed in self._store.feeds()
             if feed.kind != "local"
         ]

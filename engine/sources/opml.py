@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ MAX_FEEDS = 50_000
 MAX_DEPTH = 20  # folders in folders; deeper ones count as the last
 MAX_TITLE = 1_000
 
+NAMESPACE = "urn:millpond:opml:1"  # of the attributes that OPML lacks: kind and options of a source
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _PARSER: dict[str, Any] = {
     "recover": True, "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "remove_comments": True,
@@ -38,6 +40,8 @@ class Listed:
     title: str = ""
     site_url: str = ""
     folders: list[tuple[str, ...]] = field(default_factory=list)
+    kind: str = ""  # as this program wrote them
+    options: tuple[str, ...] = ()
 
     @property
     def tags(self) -> list[str]:
@@ -131,7 +135,9 @@ def _read_outlines(body: Element, collector: _Collector) -> None:
         if kind == "source" and stated.get("xmlurl"):
             collector.add("lists", stated["xmlurl"], title, stated.get("htmlurl", ""), paths)
         elif stated.get("xmlurl"):
-            collector.add("feeds", stated["xmlurl"], title, stated.get("htmlurl", ""), paths)
+            listed = collector.add("feeds", stated["xmlurl"], title, stated.get("htmlurl", ""), paths)
+            if listed is not None and not listed.kind:
+                listed.kind, listed.options = _source(element)
         elif kind in ("link", "include"):
             collector.add("lists", stated.get("url", ""), title, "", paths)
         elif stated.get("htmlurl"):
@@ -142,6 +148,17 @@ def _read_outlines(body: Element, collector: _Collector) -> None:
             name = _name(title)
             deeper = (*path, name) if name and len(path) < MAX_DEPTH and not stated.get("xmlurl") else path
             stack.append((iter(element), deeper))
+
+
+def _source(element: Element) -> tuple[str, tuple[str, ...]]:
+    """The kind and options that this program wrote; what it does not know is left out."""
+    from engine.sources.registry import SOURCES
+
+    kind = element.get(f"{{{NAMESPACE}}}kind") or ""
+    if kind not in SOURCES:
+        return "", ()
+    stated = (element.get(f"{{{NAMESPACE}}}options") or "").split()
+    return kind, tuple(option for option in SOURCES[kind].options if option in stated)
 
 
 def _text(element: Element) -> str:
@@ -251,6 +268,7 @@ def read_opml(body: bytes) -> tuple[Subscription, ...]:
         Subscription(
             url=listed.url, title=listed.title, site_url=listed.site_url,
             folder="/".join(name.replace("/", "∕") for name in listed.folders[0]) if listed.folders else "",
+            kind=listed.kind, options=listed.options,
         )
         for listed in read_list(body).feeds
     )  # fmt: skip
@@ -260,9 +278,16 @@ def _xml(text: str) -> str:
     return without_controls(text)
 
 
+def _without_user(url: str) -> str:
+    return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@", r"\1", url)
+
+
 def write_opml(feeds: Sequence[Subscription], title: str) -> bytes:
-    """Return an OPML 2.0 list of `feeds` (UTF-8), their folders nested, that `read_opml` reads back unchanged."""
-    root = etree.Element("opml", version="2.0")
+    """Return an OPML 2.0 list of `feeds` (UTF-8), their folders nested, that `read_opml` reads back unchanged.
+
+    No credentials: neither user names and passwords nor names of accounts are written.
+    """
+    root = etree.Element("opml", nsmap={"millpond": NAMESPACE}, version="2.0")
     etree.SubElement(etree.SubElement(root, "head"), "title").text = _xml(title)
     body = etree.SubElement(root, "body")
     folders: dict[str, Element] = {"": body}
@@ -272,10 +297,16 @@ def write_opml(feeds: Sequence[Subscription], title: str) -> bytes:
             parent, path = folders[path], f"{path}/{name}"
             if path not in folders:
                 folders[path] = etree.SubElement(parent, "outline", text=_xml(name), title=_xml(name))
-        stated = {"type": "rss", "text": _xml(feed.title or feed.url), "xmlUrl": _xml(feed.url)}
+        stated = {"type": "rss", "text": _xml(feed.title or _without_user(feed.url)), "xmlUrl": _xml(_without_user(feed.url))}
         if feed.title:
             stated["title"] = _xml(feed.title)
         if feed.site_url:
-            stated["htmlUrl"] = _xml(feed.site_url)
+            stated["htmlUrl"] = _xml(_without_user(feed.site_url))
+        if feed.folder and "," not in feed.folder:
+            stated["category"] = "/" + _xml(feed.folder)
+        if feed.kind:
+            stated[f"{{{NAMESPACE}}}kind"] = feed.kind
+        if feed.options:
+            stated[f"{{{NAMESPACE}}}options"] = " ".join(feed.options)
         etree.SubElement(folders[path], "outline", stated)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
