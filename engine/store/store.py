@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.errors import InputError
+from engine.errors import DamagedError, InputError
 from engine.settings import Value, by_name
 from engine.store.acts import ActsPart
 from engine.store.articles import ArticlesPart
@@ -88,6 +88,7 @@ class Store(
             _forbid_core_dumps()
         path = profile / FILE_NAME
         private_folder(profile)
+        _require_not_lost(profile)
         private_file(path)
         migrate(path, key, clock())
         return cls(profile, Connections(path, key), key, clock)
@@ -189,6 +190,18 @@ class Store(
                 if path.is_file():
                     found[path.relative_to(self.profile).as_posix()] = path.stat().st_size
         return found
+
+
+def _require_not_lost(profile: Path) -> None:
+    """Refuse to begin anew where a database was: its copies, or its log, are still there."""
+    path, log_file = profile / FILE_NAME, profile / f"{FILE_NAME}-wal"
+    if path.exists() and path.stat().st_size:
+        return
+    if any((profile / "backups").glob("*.db")) or (log_file.exists() and log_file.stat().st_size):
+        raise DamagedError(
+            f"The database in {profile} is gone or empty, though there was one. Nothing was changed: "
+            "`millpond doctor --restore` takes its last good copy. To begin anew instead, move the folder away."
+        )
 
 
 def _forbid_core_dumps() -> None:

@@ -132,3 +132,18 @@ def test_a_damaged_copy_is_passed_over_for_an_older_good_one(tmp_path: Path) -> 
     with Store.open(profile, key=KEY, clock=Clock()) as store:
         assert len(store.timeline(ALL)) == 200
     assert newer.read_bytes() == b"\xa5" * 8192
+
+
+@pytest.mark.parametrize("lost", ["empty", "missing"])
+def test_a_database_that_is_gone_is_no_new_profile_while_there_is_a_copy(tmp_path: Path, lost: str) -> None:
+    profile = made(tmp_path)
+    for tail in ("", "-wal", "-shm"):
+        (profile / f"{FILE_NAME}{tail}").unlink(missing_ok=True)
+    if lost == "empty":
+        (profile / FILE_NAME).touch()
+    with pytest.raises(DamagedError, match="doctor --restore"):
+        Store.open(profile, key=KEY, clock=Clock())
+    assert not (profile / FILE_NAME).exists() or (profile / FILE_NAME).stat().st_size == 0
+    rescue(profile, KEY, NOW)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        assert len(store.timeline(ALL)) == 200
