@@ -58,20 +58,22 @@ def timeline(
 
 @command(main)
 @click.argument("post_id", type=ID)
-def show(session: Session, post_id: int, as_json: bool) -> None:
+@click.option("--whole", is_flag=True, help="Fetch the whole article from its page, as the site's robots.txt allows.")
+def show(session: Session, post_id: int, whole: bool, as_json: bool) -> None:
     """Show a post. It counts as opened and read."""
     with session.engine() as engine:
         post = engine.post(post_id)
+        article = (engine.stored_full_text(post_id) or engine.full_text(post_id)) if whole else None
         engine.record(post_id, "opened")
         engine.mark([post_id], read=True)
         if as_json:
-            return show_json(post)
+            return show_json({"post": post, "article": article} if whole else post)
         click.echo(post.row.title or "(no title)")
         click.echo(f"{post.row.feed_title}" + (f" · {post.row.author}" if post.row.author else "")
                    + f" · {post.row.published_at:%Y-%m-%d %H:%M} UTC")
         click.echo(post.row.url)
         click.echo()
-        click.echo(post.text or "(no text)")
+        click.echo(article.text if article is not None else post.text or "(no text)")
 
 
 @command(main)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from engine import Engine, FetchError, InputError, ParseError, TimelineQuery
+from engine import Engine, FetchError, InputError, ParseError, TimelineQuery, open_engine
+from engine.cli import entry
 from tests.fakenet import FakeNet, Reply
 
 PARAGRAPH = (
@@ -159,3 +161,14 @@ def test_a_feed_can_be_set_to_be_read_whole(engine: Engine, net: FakeNet) -> Non
     assert engine.full_text_feeds() == {feed.id}
     engine.set_full_text_feed(feed.id, False)
     assert engine.full_text_feeds() == frozenset()
+
+
+def test_the_command_line_shows_the_whole_article(engine: Engine, net: FakeNet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profile = tmp_path / "plain"
+    net.serve("/ferry", PAGE.encode(), content_type="text/html")
+    with open_engine(profile, encryption="plain") as plain:
+        post_id = follow(plain, net)
+    assert entry(["--profile", str(profile), "show", str(post_id), "--whole"]) == 0
+    assert "Part 7" in capsys.readouterr().out
+    assert entry(["--profile", str(profile), "show", str(post_id)]) == 0
+    assert "Part 7" not in capsys.readouterr().out
