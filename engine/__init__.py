@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
+    from engine.types import Account as Account
     from engine.types import Article as Article
     from engine.types import Changes as Changes
     from engine.types import Check as Check
@@ -112,7 +113,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
+_TYPES = ["Account", "Article", "Changes", "Check", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

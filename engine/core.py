@@ -21,6 +21,7 @@ from engine.errors import DamagedError, InputError, LockedError
 from engine.settings import BY_NAME, Value, by_name
 from engine.store import Answer, Store, require_place, rescue
 from engine.types import (
+    Account,
     Article,
     Changes,
     Check,
@@ -64,6 +65,7 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
+    from engine.accounts import Accounts
     from engine.filters import Matcher
     from engine.fulltext import FullTexts
     from engine.http import Client
@@ -199,6 +201,12 @@ class Engine:
         return Scorer(self._store, clock=self._clock, model=self._model_name, weights=self._weights)
 
     @cached_property
+    def _accounts(self) -> Accounts:
+        from engine.accounts import Accounts
+
+        return Accounts(self._store, self._http())
+
+    @cached_property
     def _full_texts(self) -> FullTexts:
         from engine.fulltext import FullTexts, Robots
 
@@ -238,25 +246,35 @@ class Engine:
 
     # ---- feeds -----------------------------------------------------------------------------------
 
-    def preview(self, address: str, *, kind: str = "", options: Sequence[str] = ()) -> Preview:
+    def preview(self, address: str, *, kind: str = "", options: Sequence[str] = (), account: str = "") -> Preview:
         """Tell what an address is (a site, a profile, a handle, a subreddit, a channel, …) and what following it brings.
 
         Raises:
             InputError: no address.   FetchError.   NotAFeedError: with `candidates`.
         """
-        return self._subscriber().preview(address, kind=kind, options=options)
+        return self._subscriber().preview(address, kind=kind, options=options, account=account)
 
     def add_feed(
-        self, url: str, *, folder: str = "", title: str = "", kind: str = "", options: Sequence[str] = ()
+        self,
+        url: str,
+        *,
+        folder: str = "",
+        title: str = "",
+        kind: str = "",
+        options: Sequence[str] = (),
+        account: str = "",
     ) -> Feed:
         """Follow what an address stands for, or the one feed that the site there names; what was fetched is kept.
 
         Args:
             kind: which source reads it, for addresses that do not tell.   options: switches of that source.
+            account: the name of the account that it is read with.
         Raises:
             InputError: no address, or followed already.   FetchError.   NotAFeedError: with `candidates`.
         """
-        feed_id, changes = self._subscriber().add_feed(url, folder=folder, title=title, kind=kind, options=options)
+        feed_id, changes = self._subscriber().add_feed(
+            url, folder=folder, title=title, kind=kind, options=options, account=account
+        )
         self._publish(changes | self._settle(sorted(changes.new)))
         return self._store.feed(feed_id)
 
@@ -351,6 +369,28 @@ class Engine:
 
         return starter.packs()
 
+    # ---- accounts --------------------------------------------------------------------------------
+
+    def accounts(self) -> list[Account]:
+        return self._store.accounts()
+
+    def sign_in(
+        self, server: str, open_browser: Callable[[str], None], *, cancel: threading.Event | None = None
+    ) -> Account:
+        """Sign in to a Mastodon server in the system's browser; the token is kept in the keyring.
+
+        Raises:
+            InputError: no server.   SecretsError: no keyring.   FetchError: refused, cancelled, or nobody answered.
+        """
+        account = self._accounts.sign_in(server, open_browser, cancelled=cancel)
+        self._publish(Changes(settings=True))
+        return account
+
+    def sign_out(self, name: str) -> None:
+        """Take the token back and forget it. Feeds that are read with it stay, and say so. Raises NotFoundError."""
+        self._accounts.sign_out(name)
+        self._publish(Changes(settings=True))
+
     # ---- jobs ------------------------------------------------------------------------------------
 
     def refresh(self, feeds: Sequence[int] | None = None, force: bool = False) -> Iterator[RefreshEvent]:
@@ -375,6 +415,7 @@ class Engine:
                 refresh_minutes=int(self._settings["refresh_minutes"]),
                 settle=settle,
                 auth=lambda state: auths.get(state.feed_id),
+                authorise=self._accounts.authorise,
                 asked_at=self._asked_at,
                 steady=self._steady,
             ).run(feeds, force=force)
@@ -614,6 +655,7 @@ class Engine:
                 self._client.close()
                 self._client = None
                 self.__dict__.pop("_full_texts", None)
+                self.__dict__.pop("_accounts", None)
         if name in {"strength", "preset"}:
             changes = changes | self._rescore()
         return self._publish(changes)
@@ -772,6 +814,7 @@ class Engine:
             clock=self._clock,
             refresh_minutes=int(self._settings["refresh_minutes"]),
             looked=self._looked,
+            authorise=self._accounts.authorise,
         )
 
     def _importer(self) -> Importer:

@@ -180,6 +180,35 @@ def _keyring_forget(item: str, seconds: float = KEYRING_SECONDS) -> None:
     _within(seconds, work)
 
 
+def keep_secret(item: str, value: str, seconds: float = KEYRING_SECONDS) -> None:
+    """Put a text into the keyring under a name. Raises SecretsError when it does not read back."""
+
+    def work() -> bool:
+        import keyring
+
+        keyring.set_password(_SERVICE, item, value)
+        return keyring.get_password(_SERVICE, item) == value
+
+    if not _within(seconds, work):
+        raise SecretsError("The keyring did not keep what it was given. Nothing was changed.")
+
+
+def read_secret(item: str, seconds: float = KEYRING_SECONDS) -> str | None:
+    """Return a text that the keyring keeps; None when it is not there, or the keyring does not answer."""
+
+    def work() -> str | None:
+        import keyring
+
+        return keyring.get_password(_SERVICE, item)
+
+    return _within(seconds, work)
+
+
+def forget_secret(item: str) -> None:
+    """Remove a text from the keyring, where it is there."""
+    _keyring_forget(item)
+
+
 def keyring_works() -> bool:
     """Whether the keyring keeps a value for as long as it takes to read it back, within three seconds."""
     item = f"probe-{secrets.token_hex(8)}"

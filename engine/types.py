@@ -511,6 +511,18 @@ class FullText:
     fetched_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody's account on a network. The token lies in the keyring under `item`."""
+
+    id: int
+    kind: str  # of source
+    server: str  # its origin
+    name: str  # "@ada@pond.example"
+    item: str = field(repr=False)
+    added_at: datetime
+
+
 # ---- what the person is told -----------------------------------------------------------------
 
 

@@ -283,6 +283,18 @@ create table full_text_feeds (feed_id integer primary key references feeds (id))
 """
 
 
+ACCOUNTS = """
+create table accounts (
+  id integer primary key,
+  kind text not null,
+  server text not null,
+  name text not null unique,
+  item text not null,
+  added_at real not null
+) strict;
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -304,7 +316,12 @@ def m004(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004)
+def m005(db: Database) -> None:
+    for statement in statements(ACCOUNTS):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005)
 
 
 def statements(script: str) -> list[str]:

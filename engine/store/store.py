@@ -15,6 +15,7 @@ from typing import Self
 
 from engine.errors import DamagedError, InputError
 from engine.settings import Value, by_name
+from engine.store.accounts import AccountsPart
 from engine.store.acts import ActsPart
 from engine.store.articles import ArticlesPart
 from engine.store.backup import copy_verified
@@ -58,6 +59,7 @@ class Store(
     LedgerPart,
     RetentionPart,
     ArticlesPart,
+    AccountsPart,
     UpkeepPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""

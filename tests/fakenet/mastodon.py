@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -64,6 +66,12 @@ class FakeMastodon:
         self.refuse: Callable[[str], Reply | None] = lambda path: None
         net.handle_under("/api/v1/accounts/", self._accounts)
         net.handle_under("/api/v1/timelines/", self._timelines)
+        self.next_token = "token-of-ada"
+        self.apps: dict[str, str] = {}  # redirect addresses by client id
+        self.challenges: dict[str, tuple[str, str]] = {}  # client id and challenge by code
+        net.handle("/api/v1/apps", self._app)
+        net.handle("/oauth/token", self._token)
+        net.handle("/oauth/revoke", self._revoke)
 
     def _accounts(self, request: Recorded) -> Reply:
         path, asked = _asked(request)
@@ -71,6 +79,9 @@ class FakeMastodon:
             return refused
         rest = path.removeprefix("/api/v1/accounts/")
         people = {entry["account"]["acct"]: entry["account"] for entry in self.statuses}
+        if rest == "verify_credentials":
+            token = request.headers.get("authorization", "").removeprefix("Bearer ")
+            return _json(person("ada")) if token in self.tokens else _json({"error": "The access token is invalid"}, 401)
         if rest == "lookup":
             if not self.lookup:
                 return _json({"error": "Not found"}, 404)
@@ -100,6 +111,42 @@ class FakeMastodon:
             return self._page(tagged, path, asked)
         return self._page(self.statuses, path, asked) if rest == "public" else _json({"error": "Not found"}, 404)
 
+    # ---- signing in --------------------------------------------------------------------------
+
+    def agree(self, address: str, *, refuse: bool = False, state: str | None = None) -> str:
+        """Do what the authorisation page does when a person agrees: return where the browser is sent."""
+        asked = {name: several[-1] for name, several in parse_qs(urlsplit(address).query).items()}
+        assert self.apps[asked["client_id"]] == asked["redirect_uri"]
+        assert asked["code_challenge_method"] == "S256"
+        state = asked["state"] if state is None else state
+        if refuse:
+            return f"{asked['redirect_uri']}?error=access_denied&state={state}"
+        code = f"code-{len(self.challenges)}"
+        self.challenges[code] = (asked["client_id"], asked["code_challenge"])
+        return f"{asked['redirect_uri']}?code={code}&state={state}"
+
+    def _app(self, request: Recorded) -> Reply:
+        asked = _form(request)
+        if refused := self.refuse(request.path):
+            return refused
+        number = f"client-{len(self.apps)}"
+        self.apps[number] = asked["redirect_uris"]
+        return _json({"client_id": number, "client_secret": f"secret-of-{number}", "name": asked["client_name"]})
+
+    def _token(self, request: Recorded) -> Reply:
+        asked = _form(request)
+        client, challenge = self.challenges.pop(asked["code"], ("", ""))
+        made = base64.urlsafe_b64encode(hashlib.sha256(asked["code_verifier"].encode()).digest()).rstrip(b"=").decode()
+        sound = client == asked["client_id"] and asked["client_secret"] == f"secret-of-{client}" and made == challenge
+        if not sound or self.apps.get(client) != asked["redirect_uri"]:
+            return _json({"error": "invalid_grant", "error_description": "The grant is invalid"}, 400)
+        self.tokens.add(self.next_token)
+        return _json({"access_token": self.next_token, "token_type": "Bearer", "scope": "read"})
+
+    def _revoke(self, request: Recorded) -> Reply:
+        self.tokens.discard(_form(request)["token"])
+        return _json({})
+
     def _page(self, found: list[dict[str, Any]], path: str, asked: dict[str, str]) -> Reply:
         limit = min(int(asked.get("limit", "20")), 40)
         ordered = sorted(found, key=lambda entry: int(entry["id"]), reverse=True)
@@ -118,6 +165,10 @@ class FakeMastodon:
                 f'<{here}?limit={limit}&min_id={some[0]["id"]}>; rel="prev"'
             )
         return _json(some, headers=headers)
+
+
+def _form(request: Recorded) -> dict[str, str]:
+    return {name: several[-1] for name, several in parse_qs(request.body.decode()).items()}
 
 
 def _asked(request: Recorded) -> tuple[str, dict[str, str]]:

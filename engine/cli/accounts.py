@@ -1,0 +1,64 @@
+"""Accounts on networks: signing in with the browser, signing out."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import click
+
+from engine.cli.shared import Session, command, main, show_json
+from engine.errors import InputError
+
+
+@main.group()
+def accounts() -> None:
+    """Sign in to Mastodon servers, to read home timelines and lists."""
+
+
+@command(accounts, "list")
+def list_accounts(session: Session, as_json: bool) -> None:
+    """Show who is signed in."""
+    with session.engine() as engine:
+        found = engine.accounts()
+        if as_json:
+            return show_json([{"name": one.name, "kind": one.kind, "server": one.server, "added_at": one.added_at} for one in found])
+        for one in found:
+            click.echo(f"{one.name}  ({one.server})")
+        if not found:
+            click.echo("Nobody is signed in:  millpond accounts add SERVER")
+
+
+@command(accounts, "add")
+@click.argument("server")
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening the browser.")
+@click.option("--no-home", is_flag=True, help="Do not follow the home timeline.")
+def add_account(session: Session, server: str, no_browser: bool, no_home: bool, as_json: bool) -> None:
+    """Sign in to a Mastodon server; the token is kept in the system's keyring and nowhere else."""
+
+    def show(address: str) -> None:
+        click.echo(f"Agree in your browser:\n  {address}", err=True)
+        if not no_browser:
+            webbrowser.open(address)
+
+    with session.engine() as engine:
+        account = engine.sign_in(server, show)
+        home = ""
+        if not no_home:
+            try:
+                home = engine.add_feed(f"{account.server}/home", kind="mastodon", account=account.name, title=f"Home of {account.name}").title
+            except InputError:
+                home = ""  # followed already
+        if as_json:
+            return show_json({"name": account.name, "server": account.server, "home": home})
+        click.echo(f"Signed in as {account.name}." + (f" Following “{home}”." if home else ""))
+
+
+@command(accounts, "remove")
+@click.argument("name")
+def remove_account(session: Session, name: str, as_json: bool) -> None:
+    """Sign out: the token is taken back and forgotten."""
+    with session.engine() as engine:
+        engine.sign_out(name)
+        if as_json:
+            return show_json({"name": name})
+        click.echo(f"Signed out of {name}.")
