@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
-from desktop.dialogs import import_opml, unlock
+from desktop.dialogs import accounts, import_opml, import_other, unlock
 from desktop.dialogs.controls import Check, Choice, Stepper
 from desktop.pages.page import Page, button, card
 from desktop.reading.flow import FlowLayout
@@ -192,6 +192,8 @@ class SettingsPage(Page):
         flow = FlowLayout(row, across=theme.px(8), down=theme.px(8))
         flow.addWidget(button(tr("Show the recovery key…"), lambda: unlock.show_recovery_key(self._window), ""))
         flow.addWidget(button(tr("Back up the profile…"), self._back_up, ""))
+        flow.addWidget(button(tr("Accounts…"), lambda: accounts.open_dialog(self._window), ""))
+        flow.addWidget(button(tr("Take over from another reader…"), lambda: import_other.open_dialog(self._window), ""))
         flow.addWidget(button(tr("Export subscriptions…"), lambda: import_opml.open_export(self._window), ""))
         flow.setContentsMargins(0, theme.px(8), 0, theme.px(4))
         box.addWidget(row)

@@ -1,0 +1,126 @@
+"""Accounts on networks: who is signed in, signing in with the system's browser, signing out."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.dialogs.sheet import Sheet, field
+from desktop.strings import tr
+from engine import Account, EngineError, InputError
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+
+class Accounts(Sheet):
+    """The browser shows the server's own page; nothing is typed here but the server's name."""
+
+    _address = Signal(str)  # from the thread that signs in
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(
+            window,
+            tr("Accounts"),
+            tr("With an account you can read your home timeline and lists. You agree on the server's own page, in your browser; the token is kept in the system's keyring."),
+        )
+        self._window = window
+        self._cancel = threading.Event()
+        self._list = QVBoxLayout()
+        self._list.setSpacing(theme.px(6))
+        self.body.addLayout(self._list)
+        self.server = QLineEdit()
+        self.server.setPlaceholderText("mastodon.social")
+        self.server.setMaxLength(300)
+        self.body.addWidget(field(tr("Sign in to a Mastodon server"), self.server, tr("Its name, or your handle on it.")))
+        self.add_button(tr("Close"), self.close)
+        self.sign_in_button = self.add_button(tr("Sign in…"), self.sign_in, "primary")
+        self._address.connect(self.open_browser)
+        self._load()
+        self.server.setFocus()
+
+    def open_browser(self, address: str) -> None:
+        QDesktopServices.openUrl(QUrl(address))
+
+    def sign_in(self) -> None:
+        engine, server = self._window.engine, self.server.text().strip()
+        if engine is None:
+            return
+        if not server:
+            self.fail(tr("Type the server's name first."))
+            return
+        self._cancel.set()
+        self._cancel = cancel = threading.Event()
+        self.busy(True)
+
+        def work() -> Account:
+            account = engine.sign_in(server, self._address.emit, cancel=cancel)
+            try:
+                title = tr("Home of {name}").format(name=account.name)
+                engine.add_feed(f"{account.server}/home", kind=account.kind, account=account.name, title=title)
+            except InputError:
+                pass  # followed already
+            return account
+
+        self._window.lanes.slow(work, self._signed_in, failed=self._failed, owner=self)
+
+    def _signed_in(self, account: Account) -> None:
+        self.busy(False)
+        self.server.clear()
+        self._load()
+        self._window.say(tr("Signed in as {name}; its home timeline is followed").format(name=account.name))
+
+    def _failed(self, error: EngineError) -> None:
+        if not self._cancel.is_set():
+            self.fail(str(error))
+
+    def _load(self) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.accounts, self._show, owner=self)
+
+    def _show(self, accounts: list[Account]) -> None:
+        while (item := self._list.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for account in accounts:
+            row = QWidget()
+            box = QHBoxLayout(row)
+            box.setContentsMargins(0, 0, 0, 0)
+            box.addWidget(theme.label(account.name, "strong"), 1)
+            out = QPushButton(tr("Sign out"))
+            out.setAutoDefault(False)
+            out.setAccessibleName(tr("Sign out of {name}").format(name=account.name))
+            out.clicked.connect(lambda _checked=False, name=account.name: self._sign_out(name))
+            box.addWidget(out)
+            self._list.addWidget(row)
+
+    def _sign_out(self, name: str) -> None:
+        engine = self._window.engine
+        if engine is not None:
+            self.busy(True)
+            self._window.lanes.slow(lambda: engine.sign_out(name), self._signed_out, failed=self._failed, owner=self)
+
+    def _signed_out(self, _nothing: object) -> None:
+        self.busy(False)
+        self._load()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._cancel.set()  # whoever closes this waits for no browser any more
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        self._cancel.set()
+        super().reject()
+
+
+def open_dialog(window: MainWindow) -> Accounts:
+    dialog = Accounts(window)
+    dialog.open()
+    return dialog
