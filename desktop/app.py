@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RAISE_WAIT_MS = 1500
-_M_ARENA_MAX = -8  # of mallopt(3)
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of mallopt(3)
+LARGE_BLOCK = 12 * 2**20  # bytes from which a block goes back to the system when it is freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ def run(profile: Path, **access: Any) -> int:
 
 
 def keep_one_heap() -> None:
-    """Let glibc use one heap for all threads: each of several would keep for itself what it needed at most."""
+    """Let glibc use one heap for all threads, without large blocks: several, and holes in them, keep what was needed once."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
@@ -273,6 +274,7 @@ def keep_one_heap() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)  # else the bound rises with what is freed, up to 32 MB
 
 
 def quiet_interrupt(app: QApplication) -> None:

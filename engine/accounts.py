@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -184,6 +183,8 @@ class _Waiting:
     """A web server on this machine alone that waits for the browser to come back."""
 
     def __init__(self) -> None:
+        from http.server import BaseHTTPRequestHandler, HTTPServer  # needed for this alone
+
         self.state = random_values.token_urlsafe(24)
         self._answer: dict[str, str] = {}
         waiting = self

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 
+WHOLE_ALREADY = frozenset({"mastodon", "bluesky", "youtube"})  # what they post has no longer text elsewhere
+
+
 class FullTextControl(QObject):
     """Which text of a post is shown. `changed`: load the post again."""
 
@@ -92,7 +95,8 @@ class FullTextControl(QObject):
 
     def _label(self) -> None:
         post = self._post
-        has_page = post is not None and bool(judge(post.row.url).url)
+        kind = post.row.extras.source_kind if post is not None and post.row.extras is not None else ""
+        has_page = post is not None and bool(judge(post.row.url).url) and kind not in WHOLE_ALREADY
         self.button.setVisible(has_page)
         if post is None:
             return

@@ -276,6 +276,7 @@ class ReadingPane(QWidget):
         extras = self._post.row.extras
         words = warning(extras) if self._uncovered != self._post.row.id else ""
         self.cover.show_warning(words)
+        self.header.title.setVisible(bool(self._post.row.title) and not words)
         self.cover.setVisible(bool(words))
         self.extras.show_extras(None if words else extras)
         for part in (self.body, self.summary_box):

@@ -241,9 +241,9 @@ def extras_words(extras: Any) -> str:
     if extras.duration_seconds:
         minutes, seconds = divmod(round(extras.duration_seconds), 60)
         said.append(f"{minutes}:{seconds:02}")
-    for count, word in ((extras.score, "points"), (extras.comments_count, "comments"), (extras.views_count, "views")):
+    for count, word in ((extras.score, "point"), (extras.comments_count, "comment"), (extras.views_count, "view")):
         if count is not None:
-            said.append(f"{count} {word}")
+            said.append(f"{count} {word}{'' if count == 1 else 's'}")
     if extras.poll is not None:
         votes = extras.poll.votes or (None,) * len(extras.poll.options)
         answers = (f"{option} {n}" if n is not None else option for option, n in zip(extras.poll.options, votes, strict=True))
