@@ -54,6 +54,10 @@ class Commands:
         if self._window.on_timeline():
             self._window.reading.whole.toggle()
 
+    def show_conversation(self) -> None:
+        if self._window.on_timeline():
+            self._window.reading.talk.fetch()
+
     def show_covered(self) -> None:
         if self._window.on_timeline():
             self._window.reading.show_covered()

@@ -33,6 +33,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("open_current", ("Return",), tr("Open the post"), reading),
         Shortcut("open_in_browser", ("O",), tr("Open in the browser"), reading),
         Shortcut("toggle_full_text", ("F",), tr("Whole article, or the feed's text"), reading),
+        Shortcut("show_conversation", ("C",), tr("Show the conversation"), reading),
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
         Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),

@@ -60,6 +60,7 @@ from engine.types import (
     StarterPack,
     Subscription,
     Summary,
+    Thread,
     TimelineQuery,
     Vectors,
 )
@@ -474,6 +475,18 @@ class Engine:
         found = self._full_texts.fetch(post_id)
         self._publish(Changes(updated=frozenset({post_id})))
         return found
+
+    def thread(self, post_id: int) -> Thread:
+        """Fetch the comments below a post; nothing of them is kept.
+
+        Raises:
+            InputError: its network tells none.   FetchError.   ParseError.   NotFoundError.
+        """
+        from engine.conversation import Conversation
+        from engine.threads import Threads
+
+        asking = Conversation(client=self._http(), parse=self._parse, authorise=self._accounts.authorise, clock=self._clock)
+        return Threads(self._store, asking).fetch(post_id)
 
     def stored_full_text(self, post_id: int) -> FullText | None:
         """Return the kept article of a post; asks nobody."""

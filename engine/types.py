@@ -523,6 +523,27 @@ class Account:
     added_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One comment below a post, as plain text. `depth` is 0 for an answer to the post itself."""
+
+    author: str
+    text: str
+    published: str  # ISO 8601; "" where it is not said
+    depth: int
+    score: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """The comments below a post, in the order in which they are read. `left_out`: how many more there are."""
+
+    post_id: int
+    comments: tuple[Comment, ...]
+    left_out: int = 0
+
+
 # ---- what the person is told -----------------------------------------------------------------
 
 

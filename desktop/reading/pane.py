@@ -28,6 +28,7 @@ from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.summary import SummaryBox
+from desktop.reading.thread import ThreadPanel
 from desktop.reading.why import WhyPanel
 from desktop.strings import plural, tr
 from engine import Changes, Condition, EngineError, Explanation, FullText, NotFoundError, Post, Rule, Summary
@@ -139,6 +140,8 @@ class ReadingPane(QWidget):
         self.pictures = theme.label("", "third", wrap=True)
         column.addWidget(self.pictures)
         column.addSpacing(theme.px(8))
+        self.talk = ThreadPanel(self._window)
+        column.addWidget(self.talk)
         self.why = WhyPanel()
         self.why.more.connect(lambda: self._like(True))
         self.why.less.connect(lambda: self._like(False))
@@ -226,6 +229,7 @@ class ReadingPane(QWidget):
         self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
         self.whole.show_post(post, loaded.whole, always=loaded.whole_always)
         self.header.show_post(post)
+        self.talk.show_post(post)
         if changed:
             self._show_body(same=not new)
         else:

@@ -78,6 +78,25 @@ def show(session: Session, post_id: int, whole: bool, as_json: bool) -> None:
 
 @command(main)
 @click.argument("post_id", type=ID)
+def comments(session: Session, post_id: int, as_json: bool) -> None:
+    """Fetch the conversation around a post and print it. Nothing of it is kept."""
+    with session.engine() as engine:
+        thread = engine.thread(post_id)
+        if as_json:
+            return show_json(thread)
+        for comment in thread.comments:
+            indent = "  " * comment.depth
+            click.echo(f"{indent}{comment.author}" + (f" · {comment.score}" if comment.score is not None else ""))
+            for line in comment.text.splitlines():
+                click.echo(f"{indent}  {line}")
+        if thread.left_out:
+            click.echo(f"… and {thread.left_out} more")
+        if not thread.comments:
+            click.echo("Nobody has answered yet.")
+
+
+@command(main)
+@click.argument("post_id", type=ID)
 @click.option("--not", "negative", is_flag=True, help="Dislike.")
 @click.option("--clear", is_flag=True, help="Take it back.")
 def like(session: Session, post_id: int, negative: bool, clear: bool, as_json: bool) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from engine.errors import ParseError
 from engine.types import Parsed, Request, Subscription, Target
+
+if TYPE_CHECKING:
+    from engine.sources.comments import Comments
 
 SLOW_SECONDS = 10.0  # a pace from here on is kept across runs, and what has no turn yet is put off
 MAX_CURSOR = 16_000  # characters
@@ -31,6 +35,16 @@ class Meta:
     link: str = ""
     cursor: str = ""
     subscription: Subscription = field(default_factory=lambda: Subscription(url=""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadOf:
+    """A post whose comments are wanted."""
+
+    url: str
+    guid: str
+    comments_url: str
+    subscription: Subscription
 
 
 class Source(Protocol):
@@ -67,6 +81,14 @@ class Source(Protocol):
     def parse(self, body: bytes, meta: Meta) -> Parsed:
         """Return what one answer means. Raises ParseError, NotAFeedError."""
         ...
+
+    def thread(self, about: ThreadOf) -> Request | None:
+        """Return the request that brings the comments below a post; None when they cannot be read."""
+        return None
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        """Return what the answer to `thread` holds; in the `parse` worker. Raises ParseError."""
+        raise ParseError("The comments of this network cannot be read here.")
 
     def refusal(self, status: int) -> str:
         """Say in plain words what a status means here; "" when there is nothing to add to what it means everywhere."""

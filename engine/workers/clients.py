@@ -18,6 +18,7 @@ import numpy as np
 from engine.errors import WorkerError
 from engine.types import (
     Article,
+    Comment,
     FeedInfo,
     FetchedPost,
     ForeignLibrary,
@@ -198,6 +199,14 @@ class ParseWorker(_Client):
         replies = list(self._parse("article", wanted))
         with self._sense():
             return from_wire(Article, replies[0]["article"])
+
+    def comments(self, kind: str, body: bytes, url: str, *, step: str) -> tuple[tuple[Comment, ...], int]:
+        """The comments in an answer, and how many more there are. Raises ParseError, WorkerError."""
+        payload = {"kind": kind, "body": body, "url": url, "step": step, "now": self._clock().timestamp()}
+        first, *rest = self._parse("comments", payload)
+        with self._sense():
+            found = tuple(from_wire(Comment, comment) for reply in rest for comment in reply["comments"])
+            return found, int(first["left_out"])
 
     def _parse(self, op: str, payload: dict[str, Any], cancelled: Cancelled | None = None) -> Iterator[dict[str, Any]]:
         return self.supervisor.request(op, payload, timeout_seconds=PARSE_SECONDS, cancelled=cancelled)

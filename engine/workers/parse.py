@@ -23,7 +23,7 @@ MAX_LANGUAGE_CHARACTERS = 300
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
-    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "library": library, "library_posts": library_posts}
+    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "comments": comments, "library": library, "library_posts": library_posts}
 
 
 def feed(payload: Payload, cancelled: Cancelled) -> Replies:
@@ -42,6 +42,18 @@ def source(payload: Payload, cancelled: Cancelled) -> Replies:
     now = datetime.fromtimestamp(payload["now"], UTC)
     meta = Meta(now=now, subscription=from_wire(Subscription, payload["subscription"]), **known)
     yield from _parsed(registry.source(payload["kind"]).parse(payload["body"], meta))
+
+
+def comments(payload: Payload, cancelled: Cancelled) -> Replies:
+    """The comments below a post."""
+    from engine.sources import registry
+    from engine.sources.source import Meta
+
+    meta = Meta(url=payload["url"], now=datetime.fromtimestamp(payload["now"], UTC), step=payload["step"])
+    gathered = registry.source(payload["kind"]).comments(payload["body"], meta)
+    yield {"left_out": gathered.left_out}
+    for some in _replies(gathered.found, lambda comment: len(comment.text)):
+        yield {"comments": [to_wire(comment) for comment in some]}
 
 
 def _parsed(parsed: Parsed) -> Replies:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from engine.errors import InputError, NotAFeedError, ParseError
 from engine.sources.kinds.atproto import is_at_identifier, is_did, is_handle, is_record_key, read_uri
-from engine.sources.source import Meta, Source, origin, read_address
+from engine.sources.source import Meta, Source, ThreadOf, origin, read_address
 from engine.types import FeedInfo, Parsed, Request, Subscription, Target
+
+if TYPE_CHECKING:
+    from engine.sources.comments import Comments
 
 HOME = "https://bsky.app"
 PUBLIC = "https://public.api.bsky.app"  # serves what everybody may see, without an account
 PAGE = 100
+DEEPEST = 50  # answers to answers that are followed
 REPLIES, NO_BOOSTS = "replies", "no-boosts"
 
 _SITES = frozenset({"bsky.app", "main.bsky.dev", "deer.social", "blacksky.community", "witchsky.app"})
@@ -143,10 +147,38 @@ class Bluesky(Source):
         cursor = {"uri": values.text(step.get("uri")), "newest": taken.isoformat() if taken else ""}
         return replace(parsed, cursor=json.dumps(cursor))
 
+    def thread(self, about: ThreadOf) -> Request | None:
+        if read_uri(about.guid) is None:
+            return None
+        asked = urlencode({"uri": about.guid, "depth": 10, "parentHeight": 0}, safe=":/")
+        request = _ask(about.subscription, "app.bsky.feed.getPostThread", asked, {"what": "thread"})
+        return replace(request, purpose="thread")
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        from engine.sources import values
+        from engine.sources.comments import Comments
+
+        found = Comments(HOME)
+        _walk(values.fields(values.fields(values.document(body, self.label)).get("thread")), 0, found)
+        return found
+
     def refusal(self, status: int) -> str:
         if status in {401, 403}:
             return f"Bluesky shows that only to people who sign in ({status})."
         return "There is no such person, list or feed on Bluesky now." if status in {400, 404} else ""
+
+
+def _walk(view: dict[str, Any], depth: int, found: Comments) -> None:
+    from engine.sources import values
+    from engine.sources.kinds import bluesky_posts as views
+
+    for reply in map(values.fields, values.several(view.get("replies"))):
+        made = views.post_of_view(values.fields(reply.get("post")), signed=False)
+        if made is not None and made.extras is not None:
+            likes = made.extras.score
+            found.add(author=made.authors[0], html=made.body, at=made.published, depth=depth, score=likes, url=made.url)
+        if depth < DEEPEST:
+            _walk(reply, depth + 1, found)
 
 
 def _path(subscription: Subscription) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from engine.errors import InputError
-from engine.sources.source import Address, Meta, Source, origin, read_address
+from engine.sources.source import Address, Meta, Source, ThreadOf, origin, read_address
 from engine.types import Extras, FeedInfo, Parsed, Request, Subscription, Target
 
 if TYPE_CHECKING:
+    from engine.sources.comments import Comments
     from engine.sources.raw import RawPost
 
 HOME = "https://news.ycombinator.com"
@@ -20,6 +21,7 @@ ITEMS = "https://hacker-news.firebaseio.com"
 SEARCH = "https://hn.algolia.com"
 JSON = "application/json"
 SEARCHED = 50
+DEEPEST = 200  # answers to answers that are followed
 
 # By the path of the page: name of the list in the API, what it is, how many of it are read.
 _LISTS = {
@@ -99,6 +101,32 @@ class HackerNews(Source):
             for hit in values.several(values.fields(found).get("hits")):
                 raw.posts += _hit(values.fields(hit), meta)
         return assemble(raw, url=meta.url, now=meta.now)
+
+    def thread(self, about: ThreadOf) -> Request | None:
+        if not about.guid.isdecimal():
+            return None
+        url = f"{_api(about.subscription.url, SEARCH)}/api/v1/items/{about.guid}"
+        return Request(url=url, accept=JSON, purpose="thread", step="thread")
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        from engine.sources import values
+        from engine.sources.comments import Comments
+
+        found = Comments(HOME)
+        _walk(values.fields(values.document(body, self.label)), 0, found)
+        return found
+
+
+def _walk(item: dict[str, Any], depth: int, found: Comments) -> None:
+    from engine.sources import values
+
+    for child in map(values.fields, values.several(item.get("children"))):
+        number = values.text(child.get("id"))
+        page = f"{HOME}/item?id={quote(number)}" if number else ""
+        text = values.text(child.get("text"))
+        found.add(author=values.text(child.get("author")), html=text, at=child.get("created_at_i"), depth=depth, url=page)
+        if depth < DEEPEST:
+            _walk(child, depth + 1, found)
 
 
 def _api(url: str, public: str) -> str:

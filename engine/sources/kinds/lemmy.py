@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from engine.errors import InputError, NotAFeedError, ParseError
-from engine.sources.source import Meta, Source, origin, read_address
+from engine.sources.source import Meta, Source, ThreadOf, origin, read_address
 from engine.types import Extras, FeedInfo, Parsed, Request, Subscription, Target
 
 if TYPE_CHECKING:
+    from engine.sources.comments import Comments
     from engine.sources.raw import RawPost
 
 PAGE = 50
@@ -88,6 +89,42 @@ class Lemmy(Source):
             raise NotAFeedError("This is no community or instance of Lemmy, or it is not there now.")
         following = _request(meta.subscription.url, {**step, "api": other, "tried": True})
         return Parsed(info=FeedInfo(), posts=(), follow_ups=(following,))
+
+    def thread(self, about: ThreadOf) -> Request | None:
+        parts = urlsplit(about.comments_url)
+        number = parts.path.removeprefix("/post/")
+        if not number.isdecimal() or origin(about.comments_url) != origin(about.subscription.url):
+            return None
+        asked = urlencode({"post_id": number, "max_depth": 8, "sort": "Top", "type_": "All", "limit": 300})
+        return Request(url=f"{origin(about.comments_url)}/api/v3/comment/list?{asked}", accept="application/json", purpose="thread")
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        """Lemmy gives a flat list whose `path` ("0.12.57") says what answers what."""
+        from engine.sources import values
+        from engine.sources.comments import Comments
+        from engine.sources.markdown import html_from_markdown
+
+        found = Comments(meta.url)
+        views = [values.fields(view) for view in values.several(values.fields(values.document(body, self.label)).get("comments"))]
+        places = {values.text(values.fields(view.get("comment")).get("id")): place for place, view in enumerate(views)}
+
+        def order(view: dict[str, Any]) -> list[int]:
+            path = values.text(values.fields(view.get("comment")).get("path")).split(".")[1:]
+            return [places.get(number, len(views)) for number in path[:50]]
+
+        for view in sorted(views, key=order):
+            comment = values.fields(view.get("comment"))
+            if comment.get("deleted") or comment.get("removed"):
+                continue
+            found.add(
+                author=_person(values.fields(view.get("creator"))),
+                html=html_from_markdown(values.text(comment.get("content"))),
+                at=comment.get("published_at", comment.get("published")),
+                depth=max(values.text(comment.get("path")).count(".") - 1, 0),
+                score=values.fields(view.get("counts")).get("score", comment.get("score")),
+                url=values.text(comment.get("ap_id")),
+            )
+        return found
 
 
 def _read_cursor(cursor: str) -> tuple[str, str]:

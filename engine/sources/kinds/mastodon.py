@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from engine.errors import InputError, NotAFeedError, ParseError
-from engine.sources.source import Meta, Source, origin, read_address
+from engine.sources.source import Meta, Source, ThreadOf, origin, read_address
 from engine.types import FeedInfo, Parsed, Request, Subscription, Target
 
 if TYPE_CHECKING:
+    from engine.sources.comments import Comments
     from engine.sources.raw import RawPost
 
 PAGE = 40  # the most that a server gives
@@ -151,6 +153,29 @@ class Mastodon(Source):
             return replace(parsed, cursor=json.dumps(end))  # it meets the newest page
         filling = {"gap": list(since), "until": until, "end": end}
         return replace(parsed, cursor=json.dumps(here), follow_ups=(_page(meta.subscription, here["id"], filling),))
+
+    def thread(self, about: ThreadOf) -> Request | None:
+        number = urlsplit(about.url).path.rpartition("/")[2]
+        if not (_ID.fullmatch(number) and about.url.startswith(("https://", "http://"))):
+            return None
+        url = f"{origin(about.url)}/api/v1/statuses/{number}/context"
+        return Request(url=url, accept="application/json", purpose="thread", step=number)
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        from engine.sources import values
+        from engine.sources.comments import Comments
+        from engine.sources.kinds import mastodon_posts as entities
+
+        found, depths = Comments(meta.url), {meta.step: -1}
+        for status in map(values.fields, values.several(values.fields(values.document(body, self.label)).get("descendants"))):
+            depth = depths.get(values.text(status.get("in_reply_to_id")), -1) + 1
+            depths[values.text(status.get("id"))] = depth
+            who = entities.account(status.get("account"), urlsplit(meta.url).hostname or "")
+            warning = values.text(status.get("spoiler_text"))
+            html = f"<p>[{escape(warning)}]</p>" if warning else values.text(status.get("content"))
+            likes, page = status.get("favourites_count"), values.text(status.get("url"))
+            found.add(author=who.name, html=html, at=status.get("created_at"), depth=depth, score=likes, url=page)
+        return found
 
     def refusal(self, status: int) -> str:
         if status in {401, 403, 422}:

@@ -1,0 +1,134 @@
+"""The conversation around a post, below its text: fetched when the person asks for it, as plain text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop import theme
+from desktop.facts import plain
+from desktop.strings import ago, plural, tr
+from engine import Comment, EngineError, Post, Thread
+
+if TYPE_CHECKING:
+    from desktop.main_window import MainWindow
+
+AT_ONCE = 15  # comments that one turn of the event loop lays out
+STEP = 16  # pixels that an answer stands further in
+READABLE = frozenset({"mastodon", "bluesky", "hackernews", "lemmy"})
+
+
+class ThreadPanel(QFrame):
+    """Shows nothing for posts whose network tells Millpond no comments."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self._window = window
+        self._post_id: int | None = None
+        self._waiting: list[Comment] = []
+        self._rows: list[QWidget] = []
+        theme.role(self, "card")
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(theme.px(16), theme.px(10), theme.px(16), theme.px(12))
+        self._box.setSpacing(theme.px(8))
+        self.button = QPushButton(tr("Show the conversation"))
+        theme.role(self.button, "link")
+        self.button.setToolTip(tr("Ask the network for the comments (C)"))
+        self.button.clicked.connect(lambda _checked=False: self.fetch())
+        self._box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.note = theme.label("", "third", wrap=True)
+        self.note.hide()
+        self._box.addWidget(self.note)
+        self._more = QTimer(self)
+        self._more.setInterval(0)
+        self._more.timeout.connect(self._add_some)
+        self.setAccessibleName(tr("Conversation"))
+        self.hide()
+
+    def show_post(self, post: Post) -> None:
+        """Begin anew for another post."""
+        if post.row.id == self._post_id:
+            return
+        self._post_id = post.row.id
+        self._clear()
+        kind = post.row.extras.source_kind if post.row.extras is not None else ""
+        self.button.setVisible(True)
+        self.button.setEnabled(True)
+        self.button.setText(tr("Show the conversation"))
+        self.note.hide()
+        self.setVisible(kind in READABLE)
+
+    def fetch(self) -> None:
+        engine, post_id = self._window.engine, self._post_id
+        if engine is None or post_id is None or not self.isVisible() or not self.button.isEnabled():
+            return
+        self.button.setEnabled(False)
+        self.button.setText(tr("Asking the network…"))
+
+        def done(found: Thread) -> None:
+            if self._post_id == post_id:
+                self._show(found)
+
+        def failed(error: EngineError) -> None:
+            if self._post_id == post_id:
+                self.button.setEnabled(True)
+                self.button.setText(tr("Show the conversation"))
+                self._say(str(error))
+
+        self._window.lanes.slow(lambda: engine.thread(post_id), done, failed=failed, key="thread", owner=self)
+
+    def _show(self, found: Thread) -> None:
+        self._clear()
+        self.button.setEnabled(True)
+        self.button.setText(tr("Ask again"))
+        total = len(found.comments) + found.left_out
+        words = plural("{n} comment", "{n} comments", total) if total else tr("Nobody has answered yet.")
+        if found.left_out:
+            words += " · " + plural("{n} not shown", "{n} not shown", found.left_out)
+        self._say(words)
+        self._waiting = list(found.comments)
+        self._more.start()
+
+    def _say(self, words: str) -> None:
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
+
+    def _clear(self) -> None:
+        self._more.stop()
+        self._waiting = []
+        for row in self._rows:
+            self._box.removeWidget(row)
+            row.deleteLater()
+        self._rows = []
+
+    def _add_some(self) -> None:
+        some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        for comment in some:
+            row = _comment(comment)
+            self._rows.append(row)
+            self._box.addWidget(row)
+        if not self._waiting:
+            self._more.stop()
+
+
+def _comment(comment: Comment) -> QWidget:
+    row = QWidget()
+    box = QVBoxLayout(row)
+    box.setContentsMargins(theme.px(STEP) * comment.depth, 0, 0, 0)
+    box.setSpacing(theme.px(2))
+    parts = [plain(comment.author, 60)]
+    if comment.published:
+        parts.append(ago(datetime.fromisoformat(comment.published)))
+    if comment.score is not None:
+        parts.append(plural("{n} point", "{n} points", comment.score))
+    for words, role in ((" · ".join(part for part in parts if part), "third"), (comment.text, "second")):
+        label = QLabel(words)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        theme.role(label, role)
+        box.addWidget(label)
+    return row

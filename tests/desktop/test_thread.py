@@ -1,0 +1,63 @@
+"""The conversation below a post in the reading pane: by button and key, bounded turns, another post begins anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from desktop.main_window import MainWindow
+from engine import Engine, TimelineQuery
+from tests.desktop.conftest import open_window
+from tests.fakenet import FakeNet, Reply
+from tests.fakenet.hackernews import FakeHackerNews, story
+
+Settled = Callable[[MainWindow], None]
+
+
+def words(window: MainWindow) -> list[str]:
+    return [label.text() for label in window.reading.talk.findChildren(QLabel)]
+
+
+def test_the_conversation_is_shown_by_a_key_and_begins_anew_with_another_post(
+    qtbot: QtBot, engine: Engine, settled: Settled
+) -> None:
+    with FakeNet() as net:
+        FakeHackerNews(net, [story(7), story(8)])
+        engine.add_feed(net.url("/news"), kind="hackernews")
+        children = [{"id": n, "author": "ada", "text": f"Comment {n}", "children": []} for n in range(60)]
+        body = json.dumps({"children": children}).encode()
+        net.script("/api/v1/items/7", Reply(status=503), Reply(headers={"Content-Type": "application/json"}, body=body))
+        eight, seven = engine.timeline(TimelineQuery(order="newest"))
+        window = open_window(qtbot, engine)
+        settled(window)
+        window.open_post(seven)
+        settled(window)
+        panel = window.reading.talk
+        assert panel.isVisible()
+        assert not net.asked("/api/v1/items/7"), "nothing is asked before the person wants it"
+        window.actions_by_name["show_conversation"].trigger()
+        settled(window)
+        assert "busy" in panel.note.text()
+        window.open_post(eight)
+        settled(window)
+        assert not panel.note.isVisible()
+
+
+def test_sixty_comments_are_all_there(qtbot: QtBot, engine: Engine, settled: Settled) -> None:
+    with FakeNet() as net:
+        FakeHackerNews(net, [story(7)])
+        engine.add_feed(net.url("/news"), kind="hackernews")
+        children = [{"id": n, "author": "<b>ada</b>", "text": f"Comment {n}", "children": []} for n in range(60)]
+        body = json.dumps({"children": children}).encode()
+        net.script("/api/v1/items/7", Reply(headers={"Content-Type": "application/json"}, body=body))
+        window = open_window(qtbot, engine)
+        settled(window)
+        window.open_post(engine.timeline(TimelineQuery())[0])
+        settled(window)
+        window.reading.talk.button.click()
+        settled(window)
+        assert "60 comments" in words(window)
+        assert sum(text.startswith("Comment ") for text in words(window)) == 60

@@ -1,0 +1,122 @@
+"""The conversation around a post: on demand, in reading order, as plain text, and nothing of it in the timeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from engine import Engine, FetchError, InputError, ParseError, PlainPost, TimelineQuery
+from engine.sources.comments import MAX_COMMENTS, MAX_DEPTH
+from tests.fakenet import FakeNet, Reply
+from tests.fakenet.bluesky import FakeBluesky, item, view
+from tests.fakenet.hackernews import FakeHackerNews, story
+from tests.fakenet.lemmy import FakeLemmy, link
+from tests.fakenet.mastodon import FakeMastodon, status
+
+
+@pytest.fixture
+def net() -> Iterator[FakeNet]:
+    with FakeNet() as net:
+        yield net
+
+
+def answer(net: FakeNet, path: str, found: Any) -> None:
+    net.handle(path, lambda _: Reply(headers={"Content-Type": "application/json"}, body=json.dumps(found).encode()))
+
+
+def newest(engine: Engine) -> int:
+    return engine.timeline(TimelineQuery(order="newest"))[0]
+
+
+def told(engine: Engine, post_id: int) -> list[tuple[str, str, int]]:
+    return [(comment.author, comment.text, comment.depth) for comment in engine.thread(post_id).comments]
+
+
+def test_hacker_news_gives_the_whole_tree_in_one_request(engine: Engine, net: FakeNet) -> None:
+    FakeHackerNews(net, [story(7)])
+    engine.add_feed(net.url("/news"), kind="hackernews")
+    answer(net, "/api/v1/items/7", {"id": 7, "children": [
+        {"id": 8, "author": "ada", "text": "<p>First &amp; <i>only</i></p>", "created_at_i": 1_795_000_000, "children": [
+            {"id": 9, "author": "bo", "text": "An answer", "children": []}]},
+        {"id": 10, "author": None, "text": None, "children": [{"id": 11, "author": "cy", "text": "Below a deleted one"}]},
+    ]})  # fmt: skip
+    assert told(engine, newest(engine)) == [("ada", "First & only", 0), ("bo", "An answer", 1), ("cy", "Below a deleted one", 1)]
+    assert len(engine.timeline(TimelineQuery())) == 1
+    assert engine.ledger()[0].purpose == "thread"
+
+
+def test_lemmys_flat_list_is_put_in_order(engine: Engine, net: FakeNet) -> None:
+    FakeLemmy(net, [link(1)])
+    engine.add_feed(net.url("/c/pads"), kind="lemmy")
+
+    def comment(number: int, path: str, words: str, **more: Any) -> dict[str, Any]:
+        return {"comment": {"id": number, "path": path, "content": words, "published": "2026-11-01T00:00:00Z", **more},
+                "creator": {"name": f"user{number}"}, "counts": {"score": number}}  # fmt: skip
+
+    answer(net, "/api/v3/comment/list", {"comments": [
+        comment(5, "0.5", "Top **one**"), comment(6, "0.6", "Second"), comment(7, "0.5.7", "Answers the first"),
+        comment(8, "0.6.8", "gone", deleted=True), comment(9, "0.5.7.9", "Deeper"),
+    ]})  # fmt: skip
+    assert told(engine, newest(engine)) == [
+        ("user5", "Top one", 0), ("user7", "Answers the first", 1), ("user9", "Deeper", 2), ("user6", "Second", 0),
+    ]  # fmt: skip
+
+
+def test_mastodons_answers_know_whom_they_answer(engine: Engine, net: FakeNet) -> None:
+    post = status(1)
+    post["url"] = net.url(f"/@ada/{post['id']}")
+    FakeMastodon(net, [post])
+    engine.add_feed(net.url("/@ada"), kind="mastodon")
+    first = {**status(2, "bo"), "in_reply_to_id": post["id"]}
+    second = {**status(3, "cy"), "in_reply_to_id": first["id"], "spoiler_text": "Slugs"}
+    answer(net, f"/api/v1/statuses/{post['id']}/context", {"ancestors": [], "descendants": [first, second]})
+    assert told(engine, newest(engine)) == [("Bo", "Frog number 2 sang tonight.", 0), ("Cy", "[Slugs]", 1)]
+
+
+def test_blueskys_thread_is_walked(engine: Engine, net: FakeNet) -> None:
+    FakeBluesky(net, [item(1)])
+    engine.add_feed(net.url("/profile/ada.pond.example"), kind="bluesky")
+    nested = {"post": view(3, "cy"), "replies": []}
+    thread = {"post": view(1), "replies": [{"post": view(2, "bo"), "replies": [nested]}, {"notFound": True, "uri": "at://x"}]}
+    answer(net, "/xrpc/app.bsky.feed.getPostThread", {"thread": thread})
+    assert told(engine, newest(engine)) == [("Bo", "Frog number 2 sang tonight.", 0), ("Cy", "Frog number 3 sang tonight.", 1)]
+
+
+def test_too_much_is_bounded_and_counted_and_hostile_comments_are_plain_text(engine: Engine, net: FakeNet) -> None:
+    FakeHackerNews(net, [story(7)])
+    engine.add_feed(net.url("/news"), kind="hackernews")
+    deep: dict[str, Any] = {"id": 1, "author": "<b>ada</b>", "text": "<script>alert(1)</script><p>deep</p>", "children": []}
+    for number in range(150):
+        deep = {"id": number + 2, "author": "x" * 10_000, "text": "<p>deep</p>", "children": [deep]}
+    many = [{"id": number, "author": "ada", "text": "hello"} for number in range(5000, 6000)]
+    answer(net, "/api/v1/items/7", {"children": [deep, *many, 7, None, {"text": [], "children": {}}]})
+    found = engine.thread(newest(engine))
+    assert len(found.comments) == MAX_COMMENTS
+    assert found.left_out == 151 + 1000 - MAX_COMMENTS
+    assert max(comment.depth for comment in found.comments) == MAX_DEPTH
+    assert all(len(comment.author) <= 200 and "script" not in comment.text for comment in found.comments)
+
+
+def test_what_keeps_a_conversation_away_is_said(engine: Engine, net: FakeNet) -> None:
+    FakeHackerNews(net, [story(7)])
+    engine.add_feed(net.url("/news"), kind="hackernews")
+    net.script("/api/v1/items/7", Reply(status=503), Reply(body=b"<html>"))
+    with pytest.raises(FetchError):
+        engine.thread(newest(engine))
+
+
+def test_an_answer_that_is_none_is_said(engine: Engine, net: FakeNet) -> None:
+    FakeHackerNews(net, [story(7)])
+    engine.add_feed(net.url("/news"), kind="hackernews")
+    net.script("/api/v1/items/7", Reply(body=b"<html>"))
+    with pytest.raises(ParseError):
+        engine.thread(newest(engine))
+
+
+def test_a_plain_post_has_no_conversation_here(engine: Engine) -> None:
+    engine.add_posts("Notes", [PlainPost(title="Alone", text="Nobody")])
+    with pytest.raises(InputError, match="browser"):
+        engine.thread(newest(engine))
