@@ -73,6 +73,7 @@ class Accounts(Sheet):
         self.busy(False)
         self.server.clear()
         self._load()
+        self._window.upkeep.load_ledger()
         self._window.say(tr("Signed in as {name}; its home timeline is followed").format(name=account.name))
 
     def _failed(self, error: EngineError) -> None:
@@ -110,6 +111,7 @@ class Accounts(Sheet):
     def _signed_out(self, _nothing: object) -> None:
         self.busy(False)
         self._load()
+        self._window.upkeep.load_ledger()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._cancel.set()  # whoever closes this waits for no browser any more

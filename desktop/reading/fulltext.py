@@ -85,6 +85,7 @@ class FullTextControl(QObject):
 
     def _settled(self, post_id: int) -> bool:
         """True when the answer is still wanted: the post is open and nobody stopped waiting."""
+        self._window.upkeep.load_ledger()
         wanted = self._busy == post_id
         if wanted:
             self._busy = None

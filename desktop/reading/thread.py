@@ -69,10 +69,12 @@ class ThreadPanel(QFrame):
         self.button.setText(tr("Asking the network…"))
 
         def done(found: Thread) -> None:
+            self._window.upkeep.load_ledger()
             if self._post_id == post_id:
                 self._show(found)
 
         def failed(error: EngineError) -> None:
+            self._window.upkeep.load_ledger()
             if self._post_id == post_id:
                 self.button.setEnabled(True)
                 self.button.setText(tr("Show the conversation"))

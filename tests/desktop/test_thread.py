@@ -60,4 +60,5 @@ def test_sixty_comments_are_all_there(qtbot: QtBot, engine: Engine, settled: Set
         window.reading.talk.button.click()
         settled(window)
         assert "60 comments" in words(window)
+        assert "Nothing has left" not in window.status.ledger.text()
         assert sum(text.startswith("Comment ") for text in words(window)) == 60
