@@ -1,0 +1,136 @@
+"""What is read, and what the person does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from engine.core.parts import Parts
+from engine.errors import InputError
+from engine.types import (
+    Changes,
+    Counts,
+    Explanation,
+    FullText,
+    Post,
+    PostRow,
+    SearchMode,
+    SearchQuery,
+    SearchResult,
+    Thread,
+    TimelineQuery,
+)
+
+
+class Reading(Parts):
+    """Timelines, posts, states, reasons, search."""
+
+    def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
+        """Return the ids of the posts that the query asks for, in its order."""
+        if query.order == "for_you" and self._settings["strength"] and not query.hidden:
+            scorer = self._made("_scorer")  # until it is loaded, the order that was stored last holds
+            ranked = scorer.timeline(query, feed_ids=self._folder_feeds(query.folder)) if scorer is not None else None
+            return ranked if ranked is not None else self._store.timeline(query)
+        return self._store.timeline(replace(query, order="newest"))
+
+    def rows(self, ids: Sequence[int]) -> list[PostRow]:
+        """Return what cards show, in the order of `ids`; unknown ids are left out."""
+        rows, scorer = self._store.rows(ids), self._made("_scorer")
+        return [scorer.with_reason(row) for row in rows] if scorer is not None else rows
+
+    def post(self, post_id: int) -> Post:
+        """Raises NotFoundError."""
+        return self._store.post(post_id)
+
+    def full_text(self, post_id: int) -> FullText:
+        """Fetch the article on a post's own page, as its site's robots.txt allows, and keep it beside the feed's text.
+
+        Raises:
+            InputError: no page, or the site does not allow it.   FetchError.   ParseError: no article there.   NotFoundError.
+        """
+        found = self._full_texts.fetch(post_id)
+        self._publish(Changes(updated=frozenset({post_id})))
+        return found
+
+    def thread(self, post_id: int) -> Thread:
+        """Fetch the comments below a post; nothing of them is kept.
+
+        Raises:
+            InputError: its network tells none.   FetchError.   ParseError.   NotFoundError.
+        """
+        from engine.conversation import Conversation
+        from engine.threads import Threads
+
+        asking = Conversation(client=self._http(), parse=self._parse, authorise=self._accounts.authorise, clock=self._clock)
+        return Threads(self._store, asking).fetch(post_id)
+
+    def stored_full_text(self, post_id: int) -> FullText | None:
+        """Return the kept article of a post; asks nobody."""
+        return self._store.full_text(post_id)
+
+    def full_text_feeds(self) -> frozenset[int]:
+        """Return the feeds whose articles are wanted whole whenever one of their posts is opened."""
+        return self._store.full_text_feeds()
+
+    def set_full_text_feed(self, feed_id: int, wanted: bool) -> Changes:
+        return self._publish(self._store.set_full_text_feed(feed_id, wanted))
+
+    def counts(self) -> Counts:
+        return self._store.counts()
+
+    def mark(
+        self,
+        ids: Sequence[int],
+        *,
+        read: bool | None = None,
+        saved: bool | None = None,
+        hidden: bool | None = None,
+    ) -> Changes:
+        """Set states; those of `None` stay. `Changes.updated` are the posts that really changed: undo with these."""
+        changes = self._store.mark(ids, read=read, saved=saved, hidden=hidden)
+        return self._publish(self._learnt(changes) if saved is not None else changes)
+
+    def mark_all_read(self, query: TimelineQuery) -> tuple[list[int], Changes]:
+        """Mark everything that the query lists as read; returns what was unread, for undo."""
+        changes = self.mark(self._store.timeline(replace(query, limit=0, order="newest", unread=True)), read=True)
+        return sorted(changes.updated), changes
+
+    def feedback(self, post_id: int, liked: bool | None) -> Changes:
+        """Like, dislike or neither. The order of For you changes at once."""
+        return self._publish(self._learnt(self._store.feedback(post_id, liked)))
+
+    def record(self, post_id: int, event: Literal["opened", "dismissed"]) -> Changes:
+        """Note that a post was "opened" or "dismissed"; ranking learns a little from it."""
+        if event not in {"opened", "dismissed"}:
+            raise InputError(f"A post is opened or dismissed, not “{event}”.")
+        return self._publish(self._store.record(post_id, event))
+
+    def explain(self, post_id: int) -> Explanation:
+        """Say why a post stands where it stands; the contributions sum to the score. Raises NotFoundError."""
+        self._store.post(post_id)
+        explanation = self._scorer.explain(post_id)
+        hits = self._store.hits(post_id)
+        return replace(explanation, hit=hits[0] if hits else None)
+
+    def search(
+        self, text: str | SearchQuery, mode: SearchMode = "hybrid", limit: int = 50, *, wait: bool = True
+    ) -> SearchResult:
+        """Find posts by words, by meaning, or both.
+
+        Args:
+            wait: False answers by words at once when the model is not loaded yet (`meaning_ready` says so).
+        """
+        from engine.searching import Searcher
+
+        query = text if isinstance(text, SearchQuery) else SearchQuery(text=text, mode=mode, limit=limit)
+        return Searcher(
+            store=self._store, scorer=self._scorer, embed=self._models.embedder(), parse=self._parse, model=self._model()
+        ).search(query, wait=wait)
+
+    def _folder_feeds(self, folder: str | None) -> list[int] | None:
+        if folder is None:
+            return None
+        return [
+            feed.id for feed in self._store.feeds() if feed.folder == folder or feed.folder.startswith(f"{folder}/")
+        ]

@@ -1,0 +1,74 @@
+"""The values that cross Millpond's inner borders: frozen, without behaviour, free of I/O.
+
+Times are aware UTC datetimes. Ids are positive integers given by the store.
+"""
+
+from engine.types.arrays import Floats, Ids, Vectors
+from engine.types.deciding import (
+    Account,
+    Article,
+    Comment,
+    Condition,
+    Explanation,
+    FullText,
+    Reason,
+    Rule,
+    RuleHit,
+    Span,
+    Summary,
+    SummarySentence,
+    Thread,
+)
+from engine.types.readers import ForeignLibrary, ImportDone, ImportedPost, ImportPreview, PastImport
+from engine.types.sources import (
+    Extras,
+    FeedInfo,
+    FetchedPost,
+    Media,
+    Parsed,
+    Poll,
+    Preview,
+    Quote,
+    Request,
+    Subscription,
+    Target,
+)
+from engine.types.stored import (
+    Changes,
+    Counts,
+    Encryption,
+    Feed,
+    FetchState,
+    Order,
+    Post,
+    PostRow,
+    ProfileState,
+    Rescue,
+    SearchMode,
+    Sentiment,
+    Signals,
+    TimelineQuery,
+)
+from engine.types.telling import (
+    Check,
+    Enriched,
+    EnrichEvent,
+    FeedFailed,
+    FeedRefreshed,
+    LedgerRow,
+    ModelStatus,
+    OpmlImport,
+    PlainPost,
+    Progress,
+    RefreshEvent,
+    RulePreview,
+    RuleSaved,
+    SearchHit,
+    SearchQuery,
+    SearchResult,
+    Similarity,
+    StageFailed,
+    StarterPack,
+)
+
+__all__ = ["Account", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors"]

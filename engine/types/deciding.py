@@ -1,0 +1,149 @@
+"""What is decided of posts, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One test of a post.
+
+    field "words": every word of `value` stands in title, text or categories, in any order;
+    "phrase": `value` stands there as it is; "author" and "source": `value` stands in the author's
+    name, or in the feed's title or address. Case and width never matter.
+    """
+
+    field: Literal["words", "phrase", "author", "source"]
+    value: str
+    whole_word: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Posts that meet every condition are hidden, or muffled to one quiet line."""
+
+    id: int = 0  # 0 before it is saved
+    name: str
+    conditions: tuple[Condition, ...]
+    action: Literal["hide", "muffle"] = "hide"
+    feed_ids: tuple[int, ...] = ()  # empty: all feeds
+    enabled: bool = True
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleHit:
+    """Why a rule took a post: the rule, and the words that did it."""
+
+    rule_id: int
+    action: Literal["hide", "muffle"]
+    matched: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One signed part of a score. `name` is a key that the window translates:
+    close_to_liked, close_to_disliked, words_liked, words_disliked, source_liked, source_disliked, fresh, rare_poster,
+    already_from_source, already_seen, saved_like_this, baseline."""
+
+    name: str
+    contribution: float
+    detail: str = ""  # data to show beside it (a title, a count), never a sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The reasons' contributions sum to `score` (within 1e-6)."""
+
+    post_id: int
+    score: float
+    reasons: tuple[Reason, ...]
+    position: int | None  # in the whole For you timeline, from 1; None when it is not in it
+    hit: RuleHit | None = None
+    nearest_liked: tuple[tuple[int, str, float], ...] = ()  # post id, title, cosine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Characters [start, end) of the text that was summarised."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySentence:
+    text: str
+    evidence: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Sentences that the source supports. `text` is what was summarised: spans index it."""
+
+    sentences: tuple[SummarySentence, ...]
+    method: Literal["model", "extractive"]
+    model: str  # "" when extractive
+    text: str
+    rejected: int = 0  # sentences the model wrote and the check refused
+    note: str = ""  # why it is extractive, as a key: "no_model", "language", "rejected", "short", "off", "failed", "slow"
+    tries: int = 1  # how often it was tried in a row because the model was slow or failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The main text of a web page."""
+
+    title: str
+    text: str
+    author: str = ""
+    published_at: datetime | None = None
+    body_html: str = ""  # sanitised; only where it was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullText:
+    """The article on a post's own page, kept beside what the feed gave."""
+
+    post_id: int
+    url: str  # after redirects
+    title: str
+    body_html: str  # sanitised
+    text: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody's account on a network. The token lies in the keyring under `item`."""
+
+    id: int
+    kind: str  # of source
+    server: str  # its origin
+    name: str  # "@ada@pond.example"
+    item: str = field(repr=False)
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One comment below a post, as plain text. `depth` is 0 for an answer to the post itself."""
+
+    author: str
+    text: str
+    published: str  # ISO 8601; "" where it is not said
+    depth: int
+    score: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """The comments below a post, in the order in which they are read. `left_out`: how many more there are."""
+
+    post_id: int
+    comments: tuple[Comment, ...]
+    left_out: int = 0
