@@ -8,6 +8,7 @@ from collections.abc import Callable
 from engine.errors import EngineError
 from engine.installation import list_models
 from engine.store import Store
+from engine.vault import loose_secrets
 from engine.types import Check
 from engine.workers.clients import EmbedWorker, ParseWorker
 
@@ -22,6 +23,7 @@ def examine(store: Store, parse: ParseWorker, embed: EmbedWorker | None, *, encr
             ok=True,
             detail="on" if encrypted else "off, as you chose: anyone who can read the file can read your feeds",
         ),
+        *_secrets(store),
         _check("Parse worker", lambda: f"reads, without network, {parse.languages(['The pond is still.'])[0]}"),
         _check("Embedding model", lambda: _embedding(embed)),
         *(
@@ -34,6 +36,17 @@ def examine(store: Store, parse: ParseWorker, embed: EmbedWorker | None, *, encr
             if model.default
         ),
     ]
+
+
+def _secrets(store: Store) -> list[Check]:
+    loose = loose_secrets(store)
+    if not loose:
+        return []
+    words = (
+        f"of {loose} feeds {'lies' if loose == 1 else 'lie'} in the profile, because no keyring works here; "
+        "where one does, the next refresh moves them there"
+    )
+    return [Check(name="Secret addresses", ok=False, detail=words)]
 
 
 def _check(name: str, attempt: Callable[[], str]) -> Check:

@@ -157,13 +157,14 @@ class Importer:
         library, listed = self._library(place)
         wanted = self._wanted(library, listed, allow_private)
         import_id = self.store.begin_import(library.reader, path.name)
+        wanted = replace(wanted, feeds=[(replace(one, url=self.subscriber.vault.keep(one.url)), inside) for one, inside in wanted.feeds])
         firm = [number for number, (one, _) in enumerate(wanted.feeds) if one.kind != LOCAL]
         ids, changes = self.store.import_feeds(import_id, [wanted.feeds[number] for number in firm])
         feed_ids = dict(zip(firm, ids, strict=True))
         for feed_id, number in zip(ids, firm, strict=True):
             auth = wanted.auths.get(wanted.feeds[number][0].url)
             if auth is not None and feed_id in changes.feeds:
-                self.store.save_auth(feed_id, auth)
+                self.store.save_auth(feed_id, (auth[0], self.subscriber.vault.keep(auth[1])))
         added_feeds = len(changes.feeds)
         self.settle(changes)
         done = posts = updated = 0
@@ -219,7 +220,9 @@ class Importer:
                 if one.url:
                     target = known(one.url) if not one.kind else None
                     url, auth = (target.url, None) if target is not None else address(one.url)
-                    one = replace(one, url=url, kind=target.kind if target is not None else one.kind or "feed")
+                    vault = self.subscriber.vault
+                    auth = vault.hide_auth(url, auth) if auth is not None else None
+                    one = replace(one, url=vault.hide(url, followed), kind=target.kind if target is not None else one.kind or "feed")
                     inside = looks_private(url)
                 else:
                     name = hashlib.blake2b(f"{library.reader}\0{one.title}".encode(), digest_size=8).hexdigest()

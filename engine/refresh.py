@@ -58,6 +58,7 @@ class Refresher:
     rhythms: dict[int, timedelta] = field(default_factory=dict)  # of feeds; taken when a run begins
     asked_at: dict[int, float] = field(default_factory=dict)  # by feed, in seconds of `steady`; kept from run to run
     steady: Callable[[], float] | None = None
+    hide: Callable[[str], str] = lambda url: url  # takes the secrets out of an address that a server moved a feed to
 
     def run(self, feed_ids: Sequence[int] | None = None, *, force: bool = False) -> Iterator[RefreshEvent]:
         """Fetch what is due (with `force`: all that may be asked), and yield what came of each feed.
@@ -205,6 +206,8 @@ class Refresher:
 
     def _next_state(self, state: FetchState, asked: Asked) -> FetchState:
         rhythm = self.rhythms.get(state.feed_id)
+        if asked.permanent_url:
+            asked = replace(asked, permanent_url=self.hide(asked.permanent_url))
         return next_state(state, asked, now=self.clock(), refresh_minutes=self.refresh_minutes, rhythm=rhythm)
 
     def _failed(self, fetched: _Fetched, title: str) -> FeedFailed:

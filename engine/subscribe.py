@@ -20,6 +20,7 @@ from engine.sources import registry
 from engine.sources.registry import known, targets
 from engine.store import Answer, Store
 from engine.types import Changes, FeedInfo, FetchState, OpmlImport, Preview, Request, Subscription, Target
+from engine.vault import Vault
 from engine.workers.clients import ParseWorker
 
 MAX_OPML_BYTES = 32 * 2**20
@@ -93,6 +94,7 @@ class Subscriber:
     refresh_minutes: int
     looked: dict[str, Found] = field(default_factory=dict)
     authorise: Callable[[FetchState, Request], Mapping[str, str]] = lambda state, request: {}
+    vault: Vault = field(default_factory=Vault)
 
     def preview(self, text: str, *, kind: str = "", options: Sequence[str] = (), account: str = "") -> Preview:
         """Tell what an address is and what it brings, without following it.
@@ -146,7 +148,7 @@ class Subscriber:
         self._refuse_known(target.url)
         info = found.asked.parsed.info if found.asked is not None and found.asked.parsed is not None else None
         feed_id, changes = self.store.add_feed(
-            target.url,
+            self.vault.keep(target.url),
             kind=target.kind,
             title=title,
             folder=folder,
@@ -156,7 +158,7 @@ class Subscriber:
             account=found.account,
         )
         if found.auth is not None:
-            self.store.save_auth(feed_id, found.auth)
+            self.store.save_auth(feed_id, (found.auth[0], self.vault.keep(found.auth[1])))
         if found.asked is None or found.asked.parsed is None:
             return feed_id, changes
         parsed = found.asked.parsed
@@ -182,7 +184,11 @@ class Subscriber:
             wanted = list(targets(text))
         if not any(target.sure for target in wanted):
             wanted.append(Target(kind="feed", url=url, what="feed"))
-        for number, target in enumerate(wanted, 1):
+        followed = [state.url for state in self.store.fetch_states(None)]
+        if auth is not None:
+            auth = self.vault.hide_auth(url, auth)
+        for number, bare in enumerate(wanted, 1):
+            target = replace(bare, url=self.vault.hide(bare.url, followed))
             if fresh:
                 self._refuse_known(target.url)
             try:
@@ -267,6 +273,7 @@ class Subscriber:
             except InputError:
                 refused.append(subscription.url[:200])
                 continue
+            url = self.vault.hide(url, followed)
             kind = target.kind if target is not None else subscription.kind or "feed"
             inside = looks_private(url)
             if url in followed:
@@ -275,7 +282,7 @@ class Subscriber:
                 private.append(url)
             else:
                 followed.add(url)
-                wanted.append((replace(subscription, url=url, kind=kind), inside))
+                wanted.append((replace(subscription, url=self.vault.keep(url), kind=kind), inside))
         changes = self.store.add_feeds(wanted)
         return OpmlImport(
             added=len(wanted), already=already, private=tuple(private), refused=tuple(refused), changes=changes

@@ -110,8 +110,11 @@ def open_export(window: MainWindow) -> None:
         return
 
     def chosen(name: str) -> None:
-        def written(_nothing: object) -> None:
-            window.say(tr("Subscriptions written to {name}").format(name=Path(name).name))
+        def written(without: int) -> None:
+            words = tr("Subscriptions written to {name}").format(name=Path(name).name)
+            if without:
+                words += " " + tr("%n addresses hold a secret, which stays here: follow them anew after an import.", without)
+            window.say(words)
 
         window.lanes.slow(lambda: engine.export_opml(Path(name)), written, owner=window)
 

@@ -113,7 +113,9 @@ def feeds_import(session: Session, path: Path, allow_private: bool, as_json: boo
 def feeds_export(session: Session, path: Path, as_json: bool) -> None:
     """Write the feeds to an OPML file."""
     with session.engine() as engine:
-        engine.export_opml(path)
+        without = engine.export_opml(path)
         if as_json:
-            return show_json({"path": str(path), "feeds": len(engine.feeds())})
+            return show_json({"path": str(path), "feeds": len(engine.feeds()), "without_secrets": without})
         click.echo(f"{len(engine.feeds())} feeds written to {path}.")
+        if without:
+            click.echo(f"{without} of the addresses hold a secret, which stays here: after importing the list, follow them anew.")

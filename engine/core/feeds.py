@@ -109,19 +109,25 @@ class Feeds(Parts):
         """Follow several feeds at once, without fetching yet (starter packs)."""
         return self._imported(self._subscriber(), subscriptions, allow_private)
 
-    def export_opml(self, path: Path | str) -> None:
-        """Write the subscriptions, without credentials. Raises InputError when the file cannot be written."""
+    def export_opml(self, path: Path | str) -> int:
+        """Write the subscriptions, without credentials and secrets; returns how many addresses lack theirs.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
         from engine.sources.opml import write_opml
         from engine.subscribe import write_atomically
+        from engine.vault import without_secrets
 
         subscriptions = [
             Subscription(
-                url=feed.url, title=feed.title, site_url=feed.site_url, folder=feed.folder, kind=feed.kind, options=feed.options
+                url=without_secrets(feed.url), title=feed.title, site_url=without_secrets(feed.site_url), folder=feed.folder, kind=feed.kind, options=feed.options
             )
             for feed in self._store.feeds()
             if feed.kind != "local"
         ]
         write_atomically(Path(path), write_opml(subscriptions, title="Millpond"))
+        return sum(feed.kind != "local" and without_secrets(feed.url) != feed.url for feed in self._store.feeds())
 
     def inspect_import(self, path: Path | str, *, allow_private: bool = False) -> ImportPreview:
         """Tell which reader a file or folder is from and what an import would bring. Raises InputError, ParseError."""
@@ -183,6 +189,7 @@ class Feeds(Parts):
         from engine.refresh import Refresher
 
         with self._store.lock("jobs"):
+            self._vault.take_in(self._store)
             auths = self._store.auths()
 
             def settle(changes: Changes) -> Changes:
@@ -199,6 +206,7 @@ class Feeds(Parts):
                 authorise=self._accounts.authorise,
                 asked_at=self._asked_at,
                 steady=self._steady,
+                hide=lambda url: self._vault.keep(self._vault.hide(url)),
             ).run(feeds, force=force)
 
     def _imported(
@@ -219,6 +227,7 @@ class Feeds(Parts):
             refresh_minutes=int(self._settings["refresh_minutes"]),
             looked=self._looked,
             authorise=self._accounts.authorise,
+            vault=self._vault,
         )
 
     def _importer(self) -> Importer:

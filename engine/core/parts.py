@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.ranking.termspace import TermSpace
     from engine.scoring import Scorer
     from engine.subscribe import Found
+    from engine.vault import Vault
     from engine.workers.clients import ParseWorker
 
 Clock = Callable[[], datetime]
@@ -96,6 +97,12 @@ class Parts:
         return Accounts(self._store, self._http())
 
     @cached_property
+    def _vault(self) -> Vault:
+        from engine.vault import Vault
+
+        return Vault()
+
+    @cached_property
     def _full_texts(self) -> FullTexts:
         from engine.fulltext import FullTexts, Robots
 
@@ -162,7 +169,7 @@ class Parts:
             if self._client is None:
                 policy = Policy(proxy=str(self._settings["proxy"]))
                 pauses = self._store.pauses()
-                self._client = Client(self._clock, policy, self._store, pauses, steady=self._steady)
+                self._client = Client(self._clock, policy, self._store, pauses, steady=self._steady, reveal=self._vault.reveal)
             return self._client
 
     def _matcher_now(self) -> Matcher:

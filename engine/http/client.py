@@ -6,11 +6,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from engine.errors import FetchError, InputError
 from engine.http import decode, guard
@@ -60,8 +60,10 @@ class Client:
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
         steady: Callable[[], float] | None = None,
+        reveal: Callable[[str, str], Mapping[str, str]] | None = None,
     ) -> None:
         self.policy = policy
+        self._reveal = reveal
         self._recorder = on_exchange
         self._pauses = Pauses(clock, on_exchange, pauses or {}, steady)
         self._turns = Turns(policy.connections)
@@ -83,6 +85,8 @@ class Client:
         """
         from engine.http import transport
 
+        secrets = self._secrets(request)
+        request = _with(request, secrets)
         trip = Trip(request, transport.parse(request.url), self.policy)
         cap = request.max_body_bytes or self.policy.max_body_bytes
         seconds = self.policy.total_seconds
@@ -103,7 +107,7 @@ class Client:
                     continue
                 if decode.looks_coded(body):
                     raise FetchError(f"The answer of {trip.target.host} is damaged.", status=answer.status) from None
-            return HttpResponse(
+            response = HttpResponse(
                 url=trip.target.url,
                 status=answer.status,
                 headers=answer.headers,
@@ -111,6 +115,12 @@ class Client:
                 permanent_url=trip.permanent_url,
                 received_bytes=received,
             )
+            return _without(response, secrets)
+
+    def _secrets(self, request: HttpRequest) -> Mapping[str, str]:
+        """The secrets that a request names, by their names. Raises FetchError, RefusedError."""
+        named = request.url + (f" {request.auth[1]}" if request.auth is not None else "")
+        return self._reveal(named, request.url) if self._reveal is not None else {}
 
     def download(
         self, request: HttpRequest, path: Path, *, size: int | None = None, resume: bool = True
@@ -366,3 +376,32 @@ def _proxy(proxy: str | None) -> httpcore2.Proxy | None:
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     url = httpcore2.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=b"/")
     return httpcore2.Proxy(url, auth=auth)
+
+
+LONG_SECRET = 12  # characters from which on a secret cannot stand in an answer by chance
+
+
+def _with(request: HttpRequest, secrets: Mapping[str, str]) -> HttpRequest:
+    """A request with its secrets in place of their names."""
+    url, auth, etag = request.url, request.auth, request.etag
+    for name, secret in secrets.items():
+        url = url.replace(name, secret)
+        etag = etag.replace(name, secret) if etag else etag  # as the server wrote it
+        auth = (auth[0], auth[1].replace(name, secret)) if auth is not None else None
+    return replace(request, url=url, auth=auth, etag=etag) if secrets else request
+
+
+def _without(response: HttpResponse, secrets: Mapping[str, str]) -> HttpResponse:
+    """An answer with names in place of the secrets that the request held, in either spelling."""
+    url, moved, body, headers = response.url, response.permanent_url, response.body, dict(response.headers)
+    for name, secret in secrets.items():
+        for spelt in {secret, unquote(secret), quote(unquote(secret), safe="")}:
+            if len(spelt) < LONG_SECRET:
+                url = url.replace(f"={spelt}", f"={name}")
+                moved = moved.replace(f"={spelt}", f"={name}") if moved else moved
+                continue
+            url = url.replace(spelt, name)
+            moved = moved.replace(spelt, name) if moved else moved
+            body = body.replace(spelt.encode(), name.encode())
+            headers = {header: value.replace(spelt, name) for header, value in headers.items()}
+    return replace(response, url=url, permanent_url=moved, body=body, headers=headers) if secrets else response

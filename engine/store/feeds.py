@@ -400,6 +400,16 @@ class FeedsPart(Part):
 
         return self._db.write(work)
 
+    def replace_address(self, feed_id: int, url: str) -> None:
+        """Store another spelling of the same address; a known move is forgotten, for it held the old one."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(
+                "update or ignore feeds set url = ?, moved_to = null, moved_since = null, moved_times = 0 where id = ?", (url, feed_id)
+            )
+
+        self._db.write(work, durable=True)
+
     def save_auth(self, feed_id: int, auth: tuple[str, str] | None) -> None:
         """Keep a user name and password for a feed; None forgets them."""
 

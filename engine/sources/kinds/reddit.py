@@ -6,6 +6,7 @@ Many subreddits can be read through one address (r/a+b+c); Millpond leaves that 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
@@ -45,8 +46,15 @@ class Reddit(Source):
         elif path:
             path[-1] = path[-1].removesuffix(".rss").removesuffix(".json")
         if "feed" in read.query and "user" in read.query:
-            return None  # a private feed is a secret, which belongs into the keyring
+            return self._private(path, read.query)
         return self._target(path, dict(read.query))
+
+    def _private(self, path: list[str], query: Mapping[str, str]) -> Target:
+        """A feed of the person's own, told by a secret in its address (see `engine.vault`)."""
+        way = "/".join(path)
+        told = urlencode({"feed": query["feed"], "user": query["user"]})
+        url = f"{HOME}/{way}{'/' if way else ''}.rss?{told}"
+        return Target(kind=self.kind, url=url, what="private feed", name=f"u/{query['user']}")
 
     def _target(self, path: list[str], query: dict[str, str]) -> Target | None:
         if len(path) < 2:
@@ -65,7 +73,9 @@ class Reddit(Source):
         return None
 
     def first(self, subscription: Subscription, cursor: str) -> tuple[Request, ...]:
-        if not urlsplit(subscription.url).path.startswith(("/r/", "/user/")):
+        parts = urlsplit(subscription.url)
+        own = parts.path.endswith(".rss") and "feed=" in parts.query and "user=" in parts.query
+        if not own and not parts.path.startswith(("/r/", "/user/")):
             raise InputError("That is no subreddit, person or multireddit.")
         request = Request(
             url=subscription.url, accept=ACCEPT, conditional=True, pace_key=self.kind, pace_seconds=PACE_SECONDS
