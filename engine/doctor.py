@@ -8,8 +8,8 @@ from collections.abc import Callable
 from engine.errors import EngineError
 from engine.installation import list_models
 from engine.store import Store
-from engine.vault import loose_secrets
 from engine.types import Check
+from engine.vault import loose_secrets
 from engine.workers.clients import EmbedWorker, ParseWorker
 
 

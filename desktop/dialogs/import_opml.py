@@ -113,7 +113,11 @@ def open_export(window: MainWindow) -> None:
         def written(without: int) -> None:
             words = tr("Subscriptions written to {name}").format(name=Path(name).name)
             if without:
-                words += " " + tr("%n addresses hold a secret, which stays here: follow them anew after an import.", without)
+                words += ". " + plural(
+                    "{n} address holds a secret, which stays here: follow it anew after an import.",
+                    "{n} addresses hold a secret, which stays here: follow them anew after an import.",
+                    without,
+                )
             window.say(words)
 
         window.lanes.slow(lambda: engine.export_opml(Path(name)), written, owner=window)

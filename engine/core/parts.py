@@ -169,7 +169,7 @@ class Parts:
             if self._client is None:
                 policy = Policy(proxy=str(self._settings["proxy"]))
                 pauses = self._store.pauses()
-                self._client = Client(self._clock, policy, self._store, pauses, steady=self._steady, reveal=self._vault.reveal)
+                self._client = Client(self._clock, policy, self._store, pauses, steady=self._steady, vault=self._vault)
             return self._client
 
     def _matcher_now(self) -> Matcher:

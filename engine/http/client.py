@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from engine.errors import FetchError, InputError
@@ -40,6 +40,14 @@ class Answer:
     exchange: Exchange
 
 
+class SecretKeeper(Protocol):
+    """Knows the secrets that stand in addresses by the names that stand there instead."""
+
+    def reveal(self, text: str, url: str) -> Mapping[str, str]: ...
+
+    def hide(self, url: str) -> str: ...
+
+
 class Client:
     """Fetches. Thread-safe: meant to be called from as many threads as there are connections, and more.
 
@@ -60,10 +68,10 @@ class Client:
         resolve: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
         steady: Callable[[], float] | None = None,
-        reveal: Callable[[str, str], Mapping[str, str]] | None = None,
+        vault: SecretKeeper | None = None,
     ) -> None:
         self.policy = policy
-        self._reveal = reveal
+        self._vault = vault
         self._recorder = on_exchange
         self._pauses = Pauses(clock, on_exchange, pauses or {}, steady)
         self._turns = Turns(policy.connections)
@@ -115,12 +123,15 @@ class Client:
                 permanent_url=trip.permanent_url,
                 received_bytes=received,
             )
+            if self._vault is not None and response.url != request.url:  # where it was sent may hold another secret
+                moved = self._vault.hide(response.url)
+                secrets = {**self._vault.reveal(moved, response.url), **secrets}
             return _without(response, secrets)
 
     def _secrets(self, request: HttpRequest) -> Mapping[str, str]:
         """The secrets that a request names, by their names. Raises FetchError, RefusedError."""
         named = request.url + (f" {request.auth[1]}" if request.auth is not None else "")
-        return self._reveal(named, request.url) if self._reveal is not None else {}
+        return self._vault.reveal(named, request.url) if self._vault is not None else {}
 
     def download(
         self, request: HttpRequest, path: Path, *, size: int | None = None, resume: bool = True
