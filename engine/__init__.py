@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
     from engine.types import Account as Account
+    from engine.types import Act as Act
     from engine.types import Article as Article
     from engine.types import Changes as Changes
     from engine.types import Check as Check
@@ -115,7 +116,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

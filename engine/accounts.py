@@ -18,13 +18,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from engine import secrets
 from engine.errors import FetchError, InputError, NotFoundError, RefusedError, SecretsError
-from engine.http import Client, HttpRequest
+from engine.http import Client, HttpRequest, HttpResponse
 from engine.sources import values
 from engine.sources.source import origin
 from engine.store import Store
 from engine.types import Account, FetchState, Request
 
 SCOPES = "read"
+SCOPES_TO_ACT = "read write:favourites write:statuses write:bookmarks"
 WAIT_SECONDS = 300.0  # for the person in the browser
 _DONE = "<!doctype html><meta charset=utf-8><title>Millpond</title><p style='font: 16px sans-serif'>{words}</p>"
 
@@ -54,17 +55,18 @@ class Accounts:
         return {"Authorization": f"Bearer {self._token(account)}"}
 
     def sign_in(
-        self, server: str, open_browser: Callable[[str], None], *, cancelled: threading.Event | None = None
+        self, server: str, open_browser: Callable[[str], None], *, cancelled: threading.Event | None = None, act: bool = False
     ) -> Account:
         """Register with a server, let the person agree in the browser, and keep the token in the keyring.
 
         Args:
-            server: its name, its address, or a handle on it.   open_browser: shows an address to the person.
+            server: its name, its address, or a handle on it.   open_browser: shows an address to the person.   act: ask to favourite, boost,
+            bookmark and answer too, not to read alone.
         Raises:
             InputError: that is no server.   SecretsError: no keyring keeps the token.   FetchError: the server refuses, the
             person did, or nobody answered in time.
         """
-        home = server_of(server)
+        home, scopes = server_of(server), SCOPES_TO_ACT if act else SCOPES
         if not secrets.keyring_works():
             raise SecretsError(
                 "Signing in needs the system's keyring, which would keep the token; here it does not work. "
@@ -73,7 +75,7 @@ class Accounts:
         waiting = _Waiting()
         with waiting:
             app = self._ask(f"{home}/api/v1/apps", {
-                "client_name": "Millpond", "redirect_uris": waiting.address, "scopes": SCOPES,
+                "client_name": "Millpond", "redirect_uris": waiting.address, "scopes": scopes,
             })  # fmt: skip
             client_id, client_secret = values.text(app.get("client_id")), values.text(app.get("client_secret"))
             if not client_id:
@@ -81,7 +83,7 @@ class Accounts:
             verifier = random_values.token_urlsafe(48)
             challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
             asked = {
-                "response_type": "code", "client_id": client_id, "redirect_uri": waiting.address, "scope": SCOPES,
+                "response_type": "code", "client_id": client_id, "redirect_uri": waiting.address, "scope": scopes,
                 "state": waiting.state, "code_challenge": challenge, "code_challenge_method": "S256",
             }  # fmt: skip
             open_browser(f"{home}/oauth/authorize?{urlencode(asked)}")
@@ -93,6 +95,7 @@ class Accounts:
         token = values.text(answer.get("access_token"))
         if not token:
             raise FetchError("The server gave no token. Try to sign in again.")
+        granted = values.text(answer.get("scope")) or scopes
         who = self._ask(f"{home}/api/v1/accounts/verify_credentials", None, token)
         acct = values.text(who.get("acct")) or values.text(who.get("username"))
         if not acct:
@@ -100,10 +103,30 @@ class Accounts:
         name = f"@{acct}@{urlsplit(home).netloc}"
         known, item = self.store.account(name), f"account-{random_values.token_hex(12)}"
         secrets.keep_secret(item, json.dumps({"token": token, **app_secret}))
-        account = self.store.save_account(kind="mastodon", server=home, name=name, item=item)
+        account = self.store.save_account(kind="mastodon", server=home, name=name, item=item, scopes=granted[:200])
         if known is not None:
             self._forget(known)
         return account
+
+    def call(self, account: Account, way: str, *, form: Mapping[str, str] | None = None, key: str = "") -> HttpResponse:
+        """Ask an account's own server something, or post a form to it; returns an answer of any status.
+
+        Args:
+            way: path and query.   key: sent as `Idempotency-Key`.
+        Raises:
+            FetchError: no answer, or the keyring keeps silent.   RefusedError: nothing was sent.
+        """
+        headers = {"Authorization": f"Bearer {self._token(account)}"}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if key:
+            headers["Idempotency-Key"] = key
+        return self.client.fetch(
+            HttpRequest(
+                url=account.server + way, method="GET" if form is None else "POST", purpose="action", accept="application/json",
+                headers=headers, content=None if form is None else urlencode(form).encode(), allow_private=True, max_body_bytes=2**20,
+            )
+        )
 
     def sign_out(self, name: str) -> None:
         """Take the token back from the server, where it answers, and forget it. Raises NotFoundError."""

@@ -31,8 +31,9 @@ def list_accounts(session: Session, as_json: bool) -> None:
 @command(accounts, "add")
 @click.argument("server")
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening the browser.")
+@click.option("--act", is_flag=True, help="To favourite, boost, bookmark and answer too, not to read alone.")
 @click.option("--no-home", is_flag=True, help="Do not follow the home timeline.")
-def add_account(session: Session, server: str, no_browser: bool, no_home: bool, as_json: bool) -> None:
+def add_account(session: Session, server: str, no_browser: bool, act: bool, no_home: bool, as_json: bool) -> None:
     """Sign in to a Mastodon server; the token is kept in the system's keyring and nowhere else."""
 
     def show(address: str) -> None:
@@ -41,7 +42,7 @@ def add_account(session: Session, server: str, no_browser: bool, no_home: bool, 
             webbrowser.open(address)
 
     with session.engine() as engine:
-        account = engine.sign_in(server, show)
+        account = engine.sign_in(server, show, act=act)
         home = ""
         if not no_home:
             try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import secrets
+from engine.core.acting import Acting
 from engine.core.feeds import Feeds
 from engine.core.house import House
 from engine.core.models import Models
@@ -74,7 +75,7 @@ def rescue_profile(
     return rescue(folder, key, clock())
 
 
-class Engine(Feeds, Models, Rules, House, Scripts):
+class Engine(Feeds, Acting, Models, Rules, House, Scripts):
     """A profile and all that can be done with it. Thread-safe; a context manager.
 
     Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.

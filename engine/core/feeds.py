@@ -164,14 +164,17 @@ class Feeds(Parts):
         return self._store.accounts()
 
     def sign_in(
-        self, server: str, open_browser: Callable[[str], None], *, cancel: threading.Event | None = None
+        self, server: str, open_browser: Callable[[str], None], *, cancel: threading.Event | None = None, act: bool = False
     ) -> Account:
         """Sign in to a Mastodon server in the system's browser; the token is kept in the keyring.
+
+        Args:
+            act: to favourite, boost, bookmark and answer too, not to read alone.
 
         Raises:
             InputError: no server.   SecretsError: no keyring.   FetchError: refused, cancelled, or nobody answered.
         """
-        account = self._accounts.sign_in(server, open_browser, cancelled=cancel)
+        account = self._accounts.sign_in(server, open_browser, cancelled=cancel, act=act)
         self._publish(Changes(settings=True))
         return account
 
@@ -189,6 +192,8 @@ class Feeds(Parts):
         from engine.refresh import Refresher
 
         with self._store.lock("jobs"):
+            for _, changes in self._outbox.run() if self._store.acts(waiting=True) else ():
+                self._publish(changes)
             self._vault.take_in(self._store)
             auths = self._store.auths()
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.http import Client
     from engine.inference import Inference
     from engine.models.catalogue import Model
+    from engine.outbox import Outbox
     from engine.ranking.termspace import TermSpace
     from engine.scoring import Scorer
     from engine.subscribe import Found
@@ -95,6 +96,12 @@ class Parts:
         from engine.accounts import Accounts
 
         return Accounts(self._store, self._http())
+
+    @property
+    def _outbox(self) -> Outbox:
+        from engine.outbox import Outbox
+
+        return Outbox(self._store, self._accounts, self._clock)
 
     @cached_property
     def _vault(self) -> Vault:

@@ -7,11 +7,11 @@ from engine.store.connection import Connection
 from engine.store.part import Part, moment, stamp
 from engine.types import Account, Changes
 
-_ACCOUNT = "select id, kind, server, name, item, added_at from accounts"
+_ACCOUNT = "select id, kind, server, name, item, added_at, scopes from accounts"
 
 
-def _account(row: tuple[int, str, str, str, str, float]) -> Account:
-    return Account(id=row[0], kind=row[1], server=row[2], name=row[3], item=row[4], added_at=moment(row[5]))
+def _account(row: tuple[int, str, str, str, str, float, str]) -> Account:
+    return Account(id=row[0], kind=row[1], server=row[2], name=row[3], item=row[4], added_at=moment(row[5]), scopes=row[6])
 
 
 class AccountsPart(Part):
@@ -25,7 +25,7 @@ class AccountsPart(Part):
             row = connection.execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone()
         return _account(row) if row is not None else None
 
-    def save_account(self, *, kind: str, server: str, name: str, item: str) -> Account:
+    def save_account(self, *, kind: str, server: str, name: str, item: str, scopes: str = "read") -> Account:
         """Keep an account, or where one of that name is known, that its token lies under another item now.
 
         Args:
@@ -35,10 +35,11 @@ class AccountsPart(Part):
         def work(connection: Connection) -> Account:
             connection.execute(
                 """
-                insert into accounts (kind, server, name, item, added_at) values (?, ?, ?, ?, ?)
-                on conflict (name) do update set kind = excluded.kind, server = excluded.server, item = excluded.item
+                insert into accounts (kind, server, name, item, added_at, scopes) values (?, ?, ?, ?, ?, ?)
+                on conflict (name) do update set kind = excluded.kind, server = excluded.server, item = excluded.item,
+                  scopes = excluded.scopes
                 """,
-                (kind, server, name, item, stamp(self._clock())),
+                (kind, server, name, item, stamp(self._clock()), scopes),
             )
             return _account(connection.execute(f"{_ACCOUNT} where name = ?", (name,)).fetchone())
 

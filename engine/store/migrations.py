@@ -295,6 +295,30 @@ create table accounts (
 """
 
 
+# What a person did on networks, kept until the network has it and after; and what an account may do.
+OUTBOX = """
+create table outbox (
+  id integer primary key,
+  post_id integer not null,
+  url text not null,
+  account text not null,
+  verb text not null,
+  undo integer not null,
+  text text not null,
+  key text not null,
+  state text not null,
+  made_at real not null,
+  attempts integer not null default 0,
+  next_try_at real,
+  error text not null default '',
+  result text not null default ''
+) strict;
+create index outbox_by_post on outbox (post_id);
+create index outbox_waiting on outbox (id) where state = 'waiting';
+alter table accounts add column scopes text not null default 'read';
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -321,7 +345,12 @@ def m005(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005)
+def m006(db: Database) -> None:
+    for statement in statements(OUTBOX):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006)
 
 
 def statements(script: str) -> list[str]:

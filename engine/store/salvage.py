@@ -33,7 +33,7 @@ CARRIED = {
     "settings": "", "feeds": "rowid", "feed_auth": "rowid", "rules": "rowid", "post_states": "rowid", "events": "post_id",
     "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "counters": "rowid", "sketches": "rowid",
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
-    "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid",
+    "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(

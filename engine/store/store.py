@@ -35,6 +35,7 @@ from engine.store.ingest import IngestPart
 from engine.store.ledger import LedgerPart
 from engine.store.locks import LockName, lock
 from engine.store.migrations import migrate
+from engine.store.outbox import OutboxPart
 from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
@@ -60,6 +61,7 @@ class Store(
     RetentionPart,
     ArticlesPart,
     AccountsPart,
+    OutboxPart,
     UpkeepPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""

@@ -3,6 +3,7 @@
 Times are aware UTC datetimes. Ids are positive integers given by the store.
 """
 
+from engine.types.acting import Act, Verb
 from engine.types.arrays import Floats, Ids, Vectors
 from engine.types.deciding import (
     Account,
@@ -71,4 +72,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["Account", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors"]
+__all__ = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]

@@ -126,6 +126,7 @@ class Account:
     name: str  # "@ada@pond.example"
     item: str = field(repr=False)
     added_at: datetime
+    scopes: str = "read"  # what the server lets it do, words with blanks between them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -66,12 +67,23 @@ class FakeMastodon:
         self.refuse: Callable[[str], Reply | None] = lambda path: None
         net.handle_under("/api/v1/accounts/", self._accounts)
         net.handle_under("/api/v1/timelines/", self._timelines)
-        self.next_token = "token-of-ada"
+        self.next_token, self.scopes = "token-of-ada", "read"
         self.apps: dict[str, str] = {}  # redirect addresses by client id
         self.challenges: dict[str, tuple[str, str]] = {}  # client id and challenge by code
         net.handle("/api/v1/apps", self._app)
         net.handle("/oauth/token", self._token)
         net.handle("/oauth/revoke", self._revoke)
+        net.handle("/api/v2/search", self._search)
+        net.handle("/api/v1/statuses", self._new)
+        for entry in statuses:
+            for way in ("favourite", "unfavourite", "reblog", "unreblog", "bookmark", "unbookmark"):
+                net.handle(f"/api/v1/statuses/{entry['id']}/{way}", self._mark)
+        self.marks: dict[tuple[str, str], bool] = {}  # by way and id
+        self.marked: list[str] = []  # paths, whenever something changed
+        self.replies: list[dict[str, Any]] = []
+        self.keys: dict[str, tuple[float, dict[str, Any]]] = {}  # what an Idempotency-Key brought, and when
+        self.seconds: Callable[[], float] = lambda: 0.0
+        self.lose: Callable[[], bool] = lambda: False  # whether the answer to what was done gets lost
 
     def _accounts(self, request: Recorded) -> Reply:
         path, asked = _asked(request)
@@ -89,7 +101,7 @@ class FakeMastodon:
             return _json(found) if found else _json({"error": "Record not found"}, 404)
         if rest.endswith("/statuses"):
             number = rest.partition("/")[0]
-            own = [entry for entry in self.statuses if entry["account"]["id"] == number]
+            own = [entry for entry in (*self.statuses, *self.replies) if entry["account"]["id"] == number]
             if asked.get("exclude_replies") == "true":
                 own = [entry for entry in own if entry["in_reply_to_id"] is None]
             if asked.get("exclude_reblogs") == "true":
@@ -111,6 +123,49 @@ class FakeMastodon:
             return self._page(tagged, path, asked)
         return self._page(self.statuses, path, asked) if rest == "public" else _json({"error": "Not found"}, 404)
 
+    # ---- acting ------------------------------------------------------------------------------
+
+    def _known(self, request: Recorded) -> bool:
+        return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
+
+    def _search(self, request: Recorded) -> Reply:
+        _, asked = _asked(request)
+        if refused := self.refuse(request.path):
+            return refused
+        found = [entry for entry in self.statuses if asked["q"] in (entry["uri"], entry["url"])]
+        return _json({"accounts": [], "statuses": found, "hashtags": []}) if self._known(request) else _json({"error": "no"}, 401)
+
+    def _mark(self, request: Recorded) -> Reply:
+        if refused := self.refuse(request.path):
+            return refused
+        if not self._known(request):
+            return _json({"error": "This action is outside the authorized scopes"}, 403)
+        number, _, way = request.path.removeprefix("/api/v1/statuses/").partition("/")
+        on, what = not way.startswith("un"), way.removeprefix("un")
+        if self.marks.get((what, number), False) != on:
+            self.marks[what, number] = on
+            self.marked.append(request.path)
+        return self._told({"id": number})
+
+    def _new(self, request: Recorded) -> Reply:
+        if refused := self.refuse(request.path):
+            return refused
+        if not self._known(request):
+            return _json({"error": "no"}, 403)
+        asked, key = _form(request), request.headers.get("idempotency-key", "")
+        made_at, made = self.keys.get(key, (-1e9, {}))
+        if not key or self.seconds() - made_at > 3600:
+            number = len(self.replies)
+            made = status(9_000_000 + number, content=f"<p>{html.escape(asked['status'])}</p>", in_reply_to_id=asked["in_reply_to_id"],
+                          visibility=asked["visibility"], account=person("ada"))  # fmt: skip
+            self.replies.append(made)
+            self.keys[key] = (self.seconds(), made)
+        return self._told(made)
+
+    def _told(self, found: dict[str, Any]) -> Reply:
+        answer = _json(found)
+        return Reply(headers=answer.headers, body=answer.body, reset_after=0) if self.lose() else answer
+
     # ---- signing in --------------------------------------------------------------------------
 
     def agree(self, address: str, *, refuse: bool = False, state: str | None = None) -> str:
@@ -130,7 +185,7 @@ class FakeMastodon:
         if refused := self.refuse(request.path):
             return refused
         number = f"client-{len(self.apps)}"
-        self.apps[number] = asked["redirect_uris"]
+        self.apps[number], self.scopes = asked["redirect_uris"], asked["scopes"]
         return _json({"client_id": number, "client_secret": f"secret-of-{number}", "name": asked["client_name"]})
 
     def _token(self, request: Recorded) -> Reply:
@@ -141,7 +196,7 @@ class FakeMastodon:
         if not sound or self.apps.get(client) != asked["redirect_uri"]:
             return _json({"error": "invalid_grant", "error_description": "The grant is invalid"}, 400)
         self.tokens.add(self.next_token)
-        return _json({"access_token": self.next_token, "token_type": "Bearer", "scope": "read"})
+        return _json({"access_token": self.next_token, "token_type": "Bearer", "scope": self.scopes})
 
     def _revoke(self, request: Recorded) -> Reply:
         self.tokens.discard(_form(request)["token"])
