@@ -54,6 +54,22 @@ class Commands:
         if self._window.on_timeline():
             self._window.reading.whole.toggle()
 
+    def favourite(self) -> None:
+        self._on_network("favourite")
+
+    def boost(self) -> None:
+        self._on_network("boost")
+
+    def bookmark(self) -> None:
+        self._on_network("bookmark")
+
+    def reply(self) -> None:
+        self._on_network("reply")
+
+    def _on_network(self, verb: str) -> None:
+        if self._window.on_timeline():
+            self._window.reading.deeds.act(verb)
+
     def show_conversation(self) -> None:
         if self._window.on_timeline():
             self._window.reading.talk.fetch()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.dialogs.sheet import Sheet, field
@@ -38,6 +38,9 @@ class Accounts(Sheet):
         self.server.setPlaceholderText("mastodon.social")
         self.server.setMaxLength(300)
         self.body.addWidget(field(tr("Sign in to a Mastodon server"), self.server, tr("Its name, or your handle on it.")))
+        self.act = QCheckBox(tr("Also favourite, boost, bookmark and answer in my name"))
+        self.act.setToolTip(tr("Only ever when you press the button for it"))
+        self.body.addWidget(self.act)
         self.add_button(tr("Close"), self.close)
         self.sign_in_button = self.add_button(tr("Sign in…"), self.sign_in, "primary")
         self._address.connect(self.open_browser)
@@ -56,10 +59,11 @@ class Accounts(Sheet):
             return
         self._cancel.set()
         self._cancel = cancel = threading.Event()
+        act = self.act.isChecked()
         self.busy(True)
 
         def work() -> Account:
-            account = engine.sign_in(server, self._address.emit, cancel=cancel)
+            account = engine.sign_in(server, self._address.emit, cancel=cancel, act=act)
             try:
                 title = tr("Home of {name}").format(name=account.name)
                 engine.add_feed(f"{account.server}/home", kind=account.kind, account=account.name, title=title)

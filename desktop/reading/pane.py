@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.facts import media_words, warning
+from desktop.reading.acting import ActsPanel
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
 from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
@@ -140,6 +141,8 @@ class ReadingPane(QWidget):
         self.pictures = theme.label("", "third", wrap=True)
         column.addWidget(self.pictures)
         column.addSpacing(theme.px(8))
+        self.deeds = ActsPanel(self._window)
+        column.addWidget(self.deeds)
         self.talk = ThreadPanel(self._window)
         column.addWidget(self.talk)
         self.why = WhyPanel()
@@ -229,6 +232,7 @@ class ReadingPane(QWidget):
         self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
         self.whole.show_post(post, loaded.whole, always=loaded.whole_always)
         self.header.show_post(post)
+        self.deeds.show_post(post)
         self.talk.show_post(post)
         if changed:
             self._show_body(same=not new)

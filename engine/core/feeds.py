@@ -192,8 +192,7 @@ class Feeds(Parts):
         from engine.refresh import Refresher
 
         with self._store.lock("jobs"):
-            for _, changes in self._outbox.run() if self._store.acts(waiting=True) else ():
-                self._publish(changes)
+            self._send_waiting()
             self._vault.take_in(self._store)
             auths = self._store.auths()
 
@@ -213,6 +212,12 @@ class Feeds(Parts):
                 steady=self._steady,
                 hide=lambda url: self._vault.keep(self._vault.hide(url)),
             ).run(feeds, force=force)
+            self._send_waiting()  # what was done meanwhile
+
+    def _send_waiting(self) -> None:
+        if self._store.acts(waiting=True):
+            for _, changes in self._outbox.run():
+                self._publish(changes)
 
     def _imported(
         self, subscriber: Subscriber, subscriptions: Sequence[Subscription], allow_private: bool

@@ -138,7 +138,7 @@ def test_secrets_of_feeds_appear_nowhere_but_in_the_keyring(
         for reply in replies.values():
 
             def answer(request: Recorded, reply: Callable[[str], Reply] = reply) -> Reply:
-                secret = PASSWORD if "basic" in request.path else TOKEN
+                secret = PASSWORD if "basic" in request.path or PASSWORD in request.path else TOKEN
                 return atom(net, "feed", 3, NEW if NEW in request.path else secret) if "elsewhere" in request.path else reply(secret)
 
             net.handle_under("/", answer)
