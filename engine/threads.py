@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import polite
-from engine.conversation import Conversation
-from engine.errors import FetchError, InputError
+from engine.conversation import Conversation, SlowTurns
+from engine.errors import FetchError, InputError, RefusedError
 from engine.sources import registry
 from engine.sources.source import ThreadOf
 from engine.store import Store
@@ -36,6 +36,9 @@ class Threads:
             request = source.thread(about)
         if state is None or source is None or request is None:
             raise InputError("Millpond cannot read the comments of this post itself. Open them in the browser.")
+        turn = SlowTurns(store=self.store, clock=self.conversation.clock).take([request])
+        if turn is not None:
+            raise RefusedError(f"{source.label} lets itself be asked about once a minute, and was asked just now. Try again in a minute.")
         answer = self.conversation.fetch(state, request)
         if answer.status != 200:
             words = source.refusal(answer.status) or polite.words_for_status(answer.status)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 15  # comments that one turn of the event loop lays out
 STEP = 16  # pixels that an answer stands further in
-READABLE = frozenset({"mastodon", "bluesky", "hackernews", "lemmy"})
+READABLE = frozenset({"mastodon", "bluesky", "hackernews", "lemmy", "reddit"})
 
 
 class ThreadPanel(QFrame):

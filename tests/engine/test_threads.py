@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine import Engine, FetchError, InputError, ParseError, PlainPost, TimelineQuery
+from engine import Engine, FetchError, InputError, ParseError, PlainPost, RefusedError, TimelineQuery, open_engine
 from engine.sources.comments import MAX_COMMENTS, MAX_DEPTH
-from tests.fakenet import FakeNet, Reply
+from tests.fakenet import Clock, FakeNet, Reply
 from tests.fakenet.bluesky import FakeBluesky, item, view
 from tests.fakenet.hackernews import FakeHackerNews, story
 from tests.fakenet.lemmy import FakeLemmy, link
 from tests.fakenet.mastodon import FakeMastodon, status
+from tests.fakenet.reddit import FakeReddit, Submission
 
 
 @pytest.fixture
@@ -120,3 +124,22 @@ def test_a_plain_post_has_no_conversation_here(engine: Engine) -> None:
     engine.add_posts("Notes", [PlainPost(title="Alone", text="Nobody")])
     with pytest.raises(InputError, match="browser"):
         engine.thread(newest(engine))
+
+
+def test_reddits_comments_come_from_their_feed_at_its_pace(tmp_path: Path, net: FakeNet) -> None:
+    clock = Clock()
+    FakeReddit(net, [Submission("aaa1", "Which frog?", text="Green.")])
+    body = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Which frog?</title>
+      <entry><id>t3_aaa1</id><title>Which frog?</title><author><name>/u/ada</name></author><content type="html">&lt;p&gt;Green.&lt;/p&gt;</content></entry>
+      <entry><id>t1_c1</id><title>/u/bo on Which frog?</title><author><name>/u/bo</name></author><updated>2026-11-01T10:00:00+00:00</updated>
+      <link href="https://www.reddit.com/r/ponds/comments/aaa1/title/c1/"/><content type="html">&lt;p&gt;A &lt;b&gt;tree&lt;/b&gt; frog.&lt;/p&gt;&lt;script&gt;x&lt;/script&gt;</content></entry>
+      <entry><id>t1_c2</id><title>/u/cy on Which frog?</title><author><name>/u/cy</name></author><content type="html">No.</content></entry></feed>"""
+    net.handle_under("/r/ponds/comments/aaa1/title/", lambda _: Reply(headers={"Content-Type": "application/atom+xml"}, body=body.encode()))
+    with open_engine(tmp_path / "profile", key=secrets.token_bytes(32), clock=clock) as engine:
+        engine.add_feed(net.url("/r/ponds/.rss"), kind="reddit")
+        before = len(net.requests)
+        with pytest.raises(RefusedError, match="once a minute"):
+            engine.thread(newest(engine))
+        assert len(net.requests) == before, "its turn is not taken"
+        clock.now += timedelta(minutes=2)
+        assert told(engine, newest(engine)) == [("u/bo", "A tree frog.", 0), ("u/cy", "No.", 0)]

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from html import unescape
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from engine.errors import InputError, NotAFeedError, ParseError
 from engine.sources.kinds.feed import ACCEPT
-from engine.sources.source import Meta, Source, read_address
+from engine.sources.source import Meta, Source, ThreadOf, origin, read_address
 from engine.types import Extras, Parsed, Request, Subscription, Target
+
+if TYPE_CHECKING:
+    from engine.sources.comments import Comments
 
 HOME = "https://www.reddit.com"
 PACE_SECONDS = 60.0
@@ -24,6 +28,7 @@ _NAME = re.compile(r"[\w-]{2,50}", re.ASCII)
 _NAMES = re.compile(r"[\w-]{2,50}(?:\+[\w-]{2,50})*", re.ASCII)
 _SORTS = frozenset({"new", "hot", "rising", "top", "controversial"})
 _LINK = re.compile(r'<a href="([^"<>]{1,4000})">\[link\]</a>')
+_COMMENTS = re.compile(r"/(?:r|user)/[\w-]{2,50}/comments/\w{2,12}(?:/|$)", re.ASCII)
 _SIGNED = "submitted by"
 
 
@@ -102,6 +107,31 @@ class Reddit(Source):
             post.body = _without_signature(post.body)
             post.extras = Extras(source_kind=self.kind, comments_url=page)
         return assemble(raw, url=meta.url, now=meta.now)
+
+    def thread(self, about: ThreadOf) -> Request | None:
+        """The comments have a feed of their own; it is asked from the server that the subscription names."""
+        parts = urlsplit(about.comments_url)
+        if not _is_reddit(about.comments_url) or not _COMMENTS.match(parts.path):
+            return None
+        return Request(
+            url=f"{origin(about.subscription.url)}{parts.path.rstrip('/')}/.rss?limit=200", accept=ACCEPT, purpose="thread",
+            pace_key=self.kind, pace_seconds=PACE_SECONDS,
+        )  # fmt: skip
+
+    def comments(self, body: bytes, meta: Meta) -> Comments:
+        """The first entry is the post itself; what answers what is not told, so all stand side by side."""
+        from engine.sources.comments import Comments
+        from engine.sources.feed import read_feed
+
+        found = Comments(meta.url)
+        for entry in read_feed(body, url=meta.url).posts:
+            if entry.guid.startswith("t3_"):
+                continue
+            found.add(
+                author=", ".join(author.removeprefix("/") for author in entry.authors), html=entry.body,
+                at=entry.published or entry.updated, depth=0, url=entry.url,
+            )  # fmt: skip
+        return found
 
     def refusal(self, status: int) -> str:
         return {
