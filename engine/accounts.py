@@ -6,6 +6,7 @@ OAuth 2.0 for native apps: RFC 8252 (loopback redirect), RFC 7636 (PKCE, S256); 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import secrets as random_values
@@ -13,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from engine import secrets
+from engine import atsession, secrets
 from engine.errors import FetchError, InputError, NotFoundError, RefusedError, SecretsError
 from engine.http import Client, HttpRequest, HttpResponse
 from engine.sources import values
@@ -36,8 +38,13 @@ class Accounts:
 
     store: Store
     client: Client
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    resolver: str = atsession.RESOLVER  # of Bluesky's handles
+    directory: str = atsession.DIRECTORY
     _tokens: dict[str, str] = field(default_factory=dict)  # by keyring item; read once while the program runs
+    _sessions: dict[str, atsession.Session] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _renewing: threading.Lock = field(default_factory=threading.Lock)
 
     def authorise(self, state: FetchState, request: Request) -> Mapping[str, str]:
         """Return the headers that a request of a feed needs: its account's, and only on the account's own server.
@@ -108,6 +115,67 @@ class Accounts:
             self._forget(known)
         return account
 
+    def sign_in_bluesky(self, identifier: str, password: str, *, server: str = "") -> Account:
+        """Sign in to Bluesky with an app password, which is not kept; the tokens lie in the keyring.
+
+        Args:
+            identifier: handle or DID.   server: that keeps the account; "" finds it.
+        Raises:
+            InputError: no handle, or no app password.   SecretsError: no keyring.   FetchError: the server says no.
+        """
+        password = atsession.require_app_password(password)
+        if not secrets.keyring_works():
+            raise SecretsError("Signing in needs the system's keyring, which would keep the tokens; here it does not work.")
+        home = server_of(server) if server else atsession.find_server(self._ask_json, identifier, resolver=self.resolver, directory=self.directory)
+        session = atsession.begin(self._ask_json, home, identifier.strip().removeprefix("@"), password)
+        name = f"@{session.handle}"
+        known, item = self.store.account(name), f"account-{random_values.token_hex(12)}"
+        self._keep(item, session)
+        account = self.store.save_account(kind="bluesky", server=home, name=name, item=item)
+        if known is not None:
+            self._forget(known)
+        return account
+
+    def _keep(self, item: str, session: atsession.Session) -> None:
+        kept = {"did": session.did, "handle": session.handle, "token": session.access, "renewal": session.renewal}
+        secrets.keep_secret(item, json.dumps(kept))
+        with self._lock:
+            self._sessions[item] = session
+
+    def _session(self, account: Account) -> atsession.Session:
+        """Return the tokens of a Bluesky account, renewed where they end soon. Raises FetchError."""
+        with self._renewing:
+            with self._lock:
+                session = self._sessions.get(account.item)
+            if session is None:
+                try:
+                    kept = values.fields(json.loads(secrets.read_secret(account.item) or "{}"))
+                except ValueError:
+                    kept = {}
+                session = atsession.Session(*(values.text(kept.get(name)) for name in ("did", "handle", "token", "renewal")))
+                if not session.renewal:
+                    raise FetchError(f"The keyring does not give out the token of {account.name}. Unlock it, or sign in again.")
+                with self._lock:
+                    self._sessions[account.item] = session
+            ends = session.ends()
+            if ends is not None and ends - self.clock() < atsession.MARGIN:
+                session = atsession.renew(self._ask_json, account.server, session)
+                self._keep(account.item, session)
+            return session
+
+    def _ask_json(self, url: str, body: Mapping[str, str] | None, token: str) -> dict[str, Any]:
+        """Post JSON (or get, without a body) and return the JSON of the answer. Raises FetchError."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if body:
+            headers["Content-Type"] = "application/json"
+        answer = self.client.fetch(
+            HttpRequest(
+                url=url, method="GET" if body is None else "POST", purpose="account", accept="application/json", headers=headers,
+                content=None if body is None else json.dumps(body).encode() if body else b"", allow_private=True, max_body_bytes=2**20,
+            )
+        )
+        return _checked(answer)
+
     def call(self, account: Account, way: str, *, form: Mapping[str, str] | None = None, key: str = "") -> HttpResponse:
         """Ask an account's own server something, or post a form to it; returns an answer of any status.
 
@@ -133,7 +201,10 @@ class Accounts:
         account = self.store.account(name)
         if account is None:
             raise NotFoundError(f"There is no account {name}.")
-        kept = secrets.read_secret(account.item)
+        kept = secrets.read_secret(account.item) if account.kind != "bluesky" else None
+        if account.kind == "bluesky":
+            with contextlib.suppress(FetchError):
+                atsession.end(self._ask_json, account.server, self._session(account))
         if kept is not None:
             try:
                 found = values.fields(json.loads(kept))
@@ -146,9 +217,12 @@ class Accounts:
     def _forget(self, account: Account) -> None:
         with self._lock:
             self._tokens.pop(account.item, None)
+            self._sessions.pop(account.item, None)
         secrets.forget_secret(account.item)
 
     def _token(self, account: Account) -> str:
+        if account.kind == "bluesky":
+            return self._session(account).access
         with self._lock:
             known = self._tokens.get(account.item)
         if known:
@@ -175,14 +249,18 @@ class Accounts:
                 content=None if form is None else urlencode(form).encode(), allow_private=True, max_body_bytes=2**20,
             )
         )
-        try:
-            found = values.fields(json.loads(answer.body or b"{}"))
-        except ValueError:
-            found = {}
-        if answer.status != 200:
-            words = values.text(found.get("error_description")) or values.text(found.get("error"))
-            raise FetchError(f"The server says no ({answer.status}){f': {words[:200]}' if words else ''}.", status=answer.status)
-        return found
+        return _checked(answer)
+
+
+def _checked(answer: HttpResponse) -> dict[str, Any]:
+    try:
+        found = values.fields(json.loads(answer.body or b"{}"))
+    except ValueError:
+        found = {}
+    if answer.status != 200:
+        words = values.text(found.get("message")) or values.text(found.get("error_description")) or values.text(found.get("error"))
+        raise FetchError(f"The server says no ({answer.status}){f': {words[:200]}' if words else ''}.", status=answer.status)
+    return found
 
 
 def server_of(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import webbrowser
 
 import click
@@ -12,7 +14,7 @@ from engine.errors import InputError
 
 @main.group()
 def accounts() -> None:
-    """Sign in to Mastodon servers, to read home timelines and lists."""
+    """Sign in to Mastodon servers and Bluesky, to read home timelines and lists."""
 
 
 @command(accounts, "list")
@@ -52,6 +54,24 @@ def add_account(session: Session, server: str, no_browser: bool, act: bool, no_h
         if as_json:
             return show_json({"name": account.name, "server": account.server, "home": home})
         click.echo(f"Signed in as {account.name}." + (f" Following “{home}”." if home else ""))
+
+
+@command(accounts, "add-bluesky")
+@click.argument("handle")
+@click.option("--server", default="", help="That keeps the account; it is found where this is left out.")
+@click.option("--no-home", is_flag=True, help="Do not follow the home timeline.")
+def add_bluesky(session: Session, handle: str, server: str, no_home: bool, as_json: bool) -> None:
+    """Sign in to Bluesky with an app password, which is asked for (or read from standard input) and not kept."""
+    terminal = sys.stdin.isatty()
+    password = click.prompt("App password", hide_input=True, err=True) if terminal else sys.stdin.readline().strip()
+    with session.engine() as engine:
+        account = engine.sign_in_bluesky(handle, password, server=server)
+        if not no_home:
+            with contextlib.suppress(InputError):  # followed already
+                engine.add_feed(f"{account.server}/home", kind="bluesky", account=account.name, title=f"Home of {account.name}")
+        if as_json:
+            return show_json({"name": account.name, "server": account.server})
+        click.echo(f"Signed in as {account.name}.")
 
 
 @command(accounts, "remove")

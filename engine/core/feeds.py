@@ -178,6 +178,18 @@ class Feeds(Parts):
         self._publish(Changes(settings=True))
         return account
 
+    def sign_in_bluesky(self, identifier: str, password: str, *, server: str = "") -> Account:
+        """Sign in to Bluesky with an app password, which is not kept; the tokens lie in the keyring.
+
+        Args:
+            identifier: handle or DID.   server: that keeps the account; "" finds it.
+        Raises:
+            InputError: no handle, or no app password.   SecretsError: no keyring.   FetchError: the server says no.
+        """
+        account = self._accounts.sign_in_bluesky(identifier, password, server=server)
+        self._publish(Changes(settings=True))
+        return account
+
     def sign_out(self, name: str) -> None:
         """Take the token back and forget it. Feeds that are read with it stay, and say so. Raises NotFoundError."""
         self._accounts.sign_out(name)

@@ -95,7 +95,7 @@ class Parts:
     def _accounts(self) -> Accounts:
         from engine.accounts import Accounts
 
-        return Accounts(self._store, self._http())
+        return Accounts(self._store, self._http(), self._clock)
 
     @property
     def _outbox(self) -> Outbox:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -71,6 +73,11 @@ class FakeBluesky:
         self.net, self.items = net, items
         self.refuse: Callable[[str], Reply | None] = lambda path: None
         net.handle_under("/xrpc/", self._answer)
+        net.handle_under("/did:plc:", self._directory)
+        self.password = "abcd-efgh-2345-mnop"
+        self.seconds: Callable[[], float] = lambda: 0.0
+        self.tokens: dict[str, float] = {}  # what gives access, until when
+        self.renewals: set[str] = set()
 
     def _answer(self, request: Recorded) -> Reply:
         parts = urlsplit(request.path)
@@ -80,6 +87,12 @@ class FakeBluesky:
         method = parts.path.removeprefix("/xrpc/")
         people = {each["post"]["author"]["handle"]: each["post"]["author"] for each in self.items if each["post"]["author"]}
         known = {**people, **{each["did"]: each for each in people.values()}}
+        if method.startswith("com.atproto.server."):
+            return self._server(method.rpartition(".")[2], request)
+        if method == "app.bsky.feed.getTimeline":
+            if self.tokens.get(_bearer(request), -1.0) < self.seconds():
+                return _error("ExpiredToken", "Token has expired")
+            return self._page(self.items, asked)
         if method == "com.atproto.identity.resolveHandle":
             found = people.get(asked["handle"])
             return _json({"did": found["did"]}) if found else _error("InvalidRequest", "Unable to resolve handle")
@@ -100,6 +113,32 @@ class FakeBluesky:
             return self._page(self.items, asked)
         return _error("MethodNotImplemented", "Method Not Implemented", 501)
 
+    def _directory(self, request: Recorded) -> Reply:
+        did = request.path.removeprefix("/")
+        handle = f"{did.removeprefix('did:plc:').rstrip('a') or 'ada'}.pond.example"
+        handle = "ada.pond.example" if did == person("ada")["did"] else handle
+        service = {"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": self.net.url("/")[:-1]}
+        return _json({"id": did, "alsoKnownAs": [f"at://{handle}"], "service": [service]})
+
+    def _server(self, what: str, request: Recorded) -> Reply:
+        if what == "createSession":
+            given = json.loads(request.body)
+            if given["password"] != self.password:
+                return _error("AuthenticationRequired", "Invalid identifier or password", 401)
+        elif _bearer(request) not in self.renewals:
+            return _error("ExpiredToken", "Token has been revoked")
+        else:
+            self.renewals.remove(_bearer(request))
+        if what == "deleteSession":
+            return _json({})
+        ends = int(self.seconds()) + 7200
+        payload = base64.urlsafe_b64encode(json.dumps({"exp": ends}).encode()).rstrip(b"=").decode()
+        access, renewal = f"h.{payload}.{secrets.token_hex(16)}", f"r.{secrets.token_hex(16)}"
+        self.tokens[access] = ends
+        self.renewals.add(renewal)
+        who = person("ada")
+        return _json({"did": who["did"], "handle": who["handle"], "accessJwt": access, "refreshJwt": renewal, "active": True})
+
     @staticmethod
     def _whose(each: dict[str, Any]) -> str:
         by: dict[str, Any] = each.get("reason", {}).get("by") or each["post"]["author"]
@@ -116,6 +155,10 @@ class FakeBluesky:
         if start + limit < len(ordered):
             answer["cursor"] = f"c{start + limit}"
         return _json(answer)
+
+
+def _bearer(request: Recorded) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _json(found: Any, code: int = 200) -> Reply:
