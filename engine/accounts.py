@@ -131,7 +131,7 @@ class Accounts:
         name = f"@{session.handle}"
         known, item = self.store.account(name), f"account-{random_values.token_hex(12)}"
         self._keep(item, session)
-        account = self.store.save_account(kind="bluesky", server=home, name=name, item=item)
+        account = self.store.save_account(kind="bluesky", server=home, name=name, item=item, scopes="read write:favourites write:statuses")
         if known is not None:
             self._forget(known)
         return account
@@ -176,25 +176,32 @@ class Accounts:
         )
         return _checked(answer)
 
-    def call(self, account: Account, way: str, *, form: Mapping[str, str] | None = None, key: str = "") -> HttpResponse:
+    def call(self, account: Account, way: str, *, form: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None, key: str = "") -> HttpResponse:
         """Ask an account's own server something, or post a form to it; returns an answer of any status.
 
         Args:
-            way: path and query.   key: sent as `Idempotency-Key`.
+            way: path and query.   form, body: posted, as a form or as JSON.   key: sent as `Idempotency-Key`.
         Raises:
             FetchError: no answer, or the keyring keeps silent.   RefusedError: nothing was sent.
         """
         headers = {"Authorization": f"Bearer {self._token(account)}"}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if key:
             headers["Idempotency-Key"] = key
+        content = json.dumps(body).encode() if body is not None else urlencode(form).encode() if form is not None else None
         return self.client.fetch(
             HttpRequest(
-                url=account.server + way, method="GET" if form is None else "POST", purpose="action", accept="application/json",
-                headers=headers, content=None if form is None else urlencode(form).encode(), allow_private=True, max_body_bytes=2**20,
+                url=account.server + way, method="GET" if content is None else "POST", purpose="action", accept="application/json",
+                headers=headers, content=content, allow_private=True, max_body_bytes=2**20,
             )
         )
+
+    def did(self, account: Account) -> str:
+        """Return the DID of a Bluesky account. Raises FetchError when the keyring keeps silent."""
+        return self._session(account).did
 
     def sign_out(self, name: str) -> None:
         """Take the token back from the server, where it answers, and forget it. Raises NotFoundError."""

@@ -41,6 +41,16 @@ class Accounts(Sheet):
         self.act = QCheckBox(tr("Also favourite, boost, bookmark and answer in my name"))
         self.act.setToolTip(tr("Only ever when you press the button for it"))
         self.body.addWidget(self.act)
+        self.handle = QLineEdit()
+        self.handle.setPlaceholderText("ada.bsky.social")
+        self.handle.setMaxLength(300)
+        self.body.addWidget(field(tr("Or sign in to Bluesky"), self.handle, tr("Your handle.")))
+        self.password = QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password.setMaxLength(100)
+        self.body.addWidget(
+            field(tr("App password"), self.password, tr("Made on bsky.app under Settings, Privacy and security. It is used once and not kept."))
+        )
         self.add_button(tr("Close"), self.close)
         self.sign_in_button = self.add_button(tr("Sign in…"), self.sign_in, "primary")
         self._address.connect(self.open_browser)
@@ -54,8 +64,11 @@ class Accounts(Sheet):
         engine, server = self._window.engine, self.server.text().strip()
         if engine is None:
             return
+        if not server and self.handle.text().strip():
+            self._sign_in_bluesky()
+            return
         if not server:
-            self.fail(tr("Type the server's name first."))
+            self.fail(tr("Type the server's name, or your handle on Bluesky, first."))
             return
         self._cancel.set()
         self._cancel = cancel = threading.Event()
@@ -73,9 +86,29 @@ class Accounts(Sheet):
 
         self._window.lanes.slow(work, self._signed_in, failed=self._failed, owner=self)
 
+    def _sign_in_bluesky(self) -> None:
+        engine, handle, password = self._window.engine, self.handle.text().strip(), self.password.text()
+        if engine is None:
+            return
+        self._cancel = threading.Event()
+        self.busy(True)
+
+        def work() -> Account:
+            account = engine.sign_in_bluesky(handle, password)
+            try:
+                title = tr("Home of {name}").format(name=account.name)
+                engine.add_feed(f"{account.server}/home", kind=account.kind, account=account.name, title=title)
+            except InputError:
+                pass  # followed already
+            return account
+
+        self._window.lanes.slow(work, self._signed_in, failed=self._failed, owner=self)
+
     def _signed_in(self, account: Account) -> None:
         self.busy(False)
         self.server.clear()
+        self.handle.clear()
+        self.password.clear()
         self._load()
         self._window.upkeep.load_ledger()
         self._window.say(tr("Signed in as {name}; its home timeline is followed").format(name=account.name))

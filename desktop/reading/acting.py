@@ -18,8 +18,8 @@ from engine import Account, Act, BusyError, EngineError, Post
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
-ACTIVE = frozenset({"mastodon"})
-USUAL_LENGTH = 500  # characters that most servers allow in a reply
+ACTIVE = {"mastodon": frozenset({"favourite", "boost", "bookmark", "reply"}), "bluesky": frozenset({"favourite", "boost", "reply"})}
+USUAL_LENGTH = {"mastodon": 500, "bluesky": 300}  # characters that most servers allow in a reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ActsPanel(QFrame):
         super().__init__()
         self._window = window
         self._post_id: int | None = None
+        self._kind = ""
         self._on: dict[str, bool] = {}
         self._drafts: dict[int, str] = {}
         theme.role(self, "card")
@@ -90,6 +91,7 @@ class ActsPanel(QFrame):
         new = post.row.id != self._post_id
         self._post_id = post.row.id
         kind = post.row.extras.source_kind if post.row.extras is not None else ""
+        self._kind = kind
         if kind not in ACTIVE:
             self.hide()
             return
@@ -101,7 +103,7 @@ class ActsPanel(QFrame):
 
     def act(self, verb: str) -> None:
         """Do it, or take it back where it was done; for a reply, open the box to write in."""
-        if self._post_id is None or not self.isVisible():
+        if self._post_id is None or not self.isVisible() or verb not in ACTIVE.get(self._kind, ()):
             return
         if verb == "reply":
             self.writing.show()
@@ -169,10 +171,11 @@ class ActsPanel(QFrame):
     def _show(self, known: _Known) -> None:
         if known.post_id != self._post_id:
             return
-        able = any(account.kind in ACTIVE for account in known.accounts)
+        able = any(account.kind == self._kind for account in known.accounts)
         self.setVisible(able)
         self._on = {act.verb: not act.undo for act in known.acts if act.verb != "reply" and act.state != "failed"}
         for verb, button in self.buttons.items():
+            button.setVisible(verb in ACTIVE.get(self._kind, ()))
             words, tip = _WORDS[verb](self._on.get(verb, False))
             button.setText(words)
             button.setToolTip(tip)
@@ -186,7 +189,7 @@ class ActsPanel(QFrame):
         text = self.text.toPlainText()
         if self._post_id is not None:
             self._drafts[self._post_id] = text
-        left = USUAL_LENGTH - len(text)
+        left = USUAL_LENGTH.get(self._kind, 500) - len(text)
         self.count.setText(number(left) if left >= 0 else plural("{n} more than most servers allow", "{n} more than most servers allow", -left))
         self.send.setEnabled(bool(text.strip()))
 

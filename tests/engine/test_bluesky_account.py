@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import keyring
 import pytest
 
 from engine import Engine, FeedFailed, FeedRefreshed, FetchError, InputError, SecretsError, TimelineQuery, open_engine
+from engine.sources.kinds.atproto import is_tid
 from engine.store.connection import FILE_NAME
 from tests.conformance.test_bluesky import DATA, needs_data
 from tests.engine.test_accounts import KEY, dump
@@ -161,3 +163,63 @@ def test_the_command_line_reads_the_password_from_standard_input(
     arguments = ["--profile", str(tmp_path / "plain"), "accounts", "add-bluesky", "ada.pond.example", "--server", fake.net.url("/")[:-1]]
     assert entry(arguments) == 0
     assert "Signed in as @ada.pond.example." in capsys.readouterr().out
+
+
+# ---- acting ------------------------------------------------------------------------------------
+
+
+def act(engine: Engine, post: int, verb: str, **more: object) -> None:
+    engine.act(post, verb, **more)  # type: ignore[arg-type]
+    list(engine.send_acts())
+
+
+def test_a_like_and_a_repost_are_records_that_undo_removes(engine: Engine, fake: FakeBluesky) -> None:
+    sign_in(engine, fake)
+    post = engine.timeline(TimelineQuery(order="newest"))[0]
+    act(engine, post, "favourite")
+    act(engine, post, "boost")
+    assert [collection for collection, _ in fake.records] == ["app.bsky.feed.like", "app.bsky.feed.repost"]
+    assert all(is_tid(key) for _, key in fake.records)
+    assert fake.records[fake.written[0]]["subject"]["uri"] == engine.post(post).guid
+    act(engine, post, "favourite", undo=True)
+    act(engine, post, "boost", undo=True)
+    assert fake.records == {}
+    with pytest.raises(InputError, match="no bookmarks"):
+        engine.act(post, "bookmark")
+
+
+def test_a_reply_names_its_parent_and_the_root(engine: Engine, fake: FakeBluesky) -> None:
+    root = {"uri": "at://did:plc:root/app.bsky.feed.post/3kaaaaaaaaaaa", "cid": "bafyroot"}
+    fake.items.append(item(50, record={"reply": {"root": root, "parent": root}}))
+    sign_in(engine, fake)
+    posts = engine.timeline(TimelineQuery(order="newest"))
+    act(engine, posts[0], "reply", text="蛙 🐸")
+    act(engine, posts[1], "reply", text="Two")
+    first, second = fake.records.values()
+    assert (first["text"], first["reply"]["root"]) == ("蛙 🐸", root)
+    assert first["reply"]["parent"]["uri"] == engine.post(posts[0]).guid
+    assert second["reply"]["root"] == second["reply"]["parent"]
+    with pytest.raises(InputError, match="300"):
+        engine.act(posts[0], "reply", text="x" * 301)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lost_answers_and_ended_tokens_double_nothing(engine: Engine, fake: FakeBluesky, clock: Clock, seed: int) -> None:
+    chance = random.Random(seed)
+    sign_in(engine, fake)
+    posts = engine.timeline(TimelineQuery(order="newest"))
+    fake.lose = lambda: chance.random() < 0.4
+    for number in range(12):
+        engine.act(posts[number % 5], "reply", text=f"Reply {number}")
+        if number < 5:
+            engine.act(posts[number], "favourite")
+        list(engine.send_acts())
+        clock.now += timedelta(hours=chance.randrange(1, 8))
+    fake.lose = lambda: False
+    for _ in range(5):
+        clock.now += timedelta(hours=7)
+        list(engine.send_acts())
+    assert {one.state for one in engine.acts()} == {"done"}
+    assert sorted(record["text"] for record in fake.records.values() if "text" in record) == sorted(f"Reply {number}" for number in range(12))
+    assert sum(collection.endswith("like") for collection, _ in fake.records) == 5
+    assert len(fake.written) == 17

@@ -78,6 +78,9 @@ class FakeBluesky:
         self.seconds: Callable[[], float] = lambda: 0.0
         self.tokens: dict[str, float] = {}  # what gives access, until when
         self.renewals: set[str] = set()
+        self.records: dict[tuple[str, str], dict[str, Any]] = {}  # by collection and key
+        self.written: list[tuple[str, str]] = []  # records that were not there before
+        self.lose: Callable[[], bool] = lambda: False
 
     def _answer(self, request: Recorded) -> Reply:
         parts = urlsplit(request.path)
@@ -89,6 +92,21 @@ class FakeBluesky:
         known = {**people, **{each["did"]: each for each in people.values()}}
         if method.startswith("com.atproto.server."):
             return self._server(method.rpartition(".")[2], request)
+        if method.startswith("com.atproto.repo.") or method == "app.bsky.feed.getPosts":
+            if self.tokens.get(_bearer(request), -1.0) < self.seconds():
+                return _error("ExpiredToken", "Token has expired")
+            if method == "app.bsky.feed.getPosts":
+                return _json({"posts": [each["post"] for each in self.items if each["post"]["uri"] == asked["uris"]]})
+            given = json.loads(request.body)
+            place = (given["collection"], given["rkey"])
+            if method.endswith("deleteRecord"):
+                self.records.pop(place, None)
+            else:
+                if place not in self.records:
+                    self.written.append(place)
+                self.records[place] = given["record"]
+            answer = _json({"uri": f"at://{given['repo']}/{place[0]}/{place[1]}", "cid": CID})
+            return Reply(headers=answer.headers, body=answer.body, reset_after=0) if self.lose() else answer
         if method == "app.bsky.feed.getTimeline":
             if self.tokens.get(_bearer(request), -1.0) < self.seconds():
                 return _error("ExpiredToken", "Token has expired")
