@@ -70,7 +70,8 @@ class Outbox:
         who = self._who(kind, account or states[0].account)
         if _SCOPES[verb] not in who.scopes.split():
             raise InputError(
-                f"You are signed in as {who.name} for reading only. To act, sign in again:  millpond accounts add {who.server} --act"
+                f"You are signed in as {who.name} for reading only. To act, sign in again under Accounts with that box ticked, "
+                f"or with:  millpond accounts add {who.server} --act"
             )
         if verb == "reply":
             text = text.strip()

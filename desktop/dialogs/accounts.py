@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.dialogs.controls import Check
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import tr
 from engine import Account, EngineError, InputError
@@ -27,7 +28,7 @@ class Accounts(Sheet):
         super().__init__(
             window,
             tr("Accounts"),
-            tr("With an account you can read your home timeline and lists. You agree on the server's own page, in your browser; the token is kept in the system's keyring."),
+            tr("With an account you can read your home timeline and lists. For Mastodon you agree on the server's own page, in your browser. Tokens are kept in the system's keyring and nowhere else."),
         )
         self._window = window
         self._cancel = threading.Event()
@@ -38,7 +39,7 @@ class Accounts(Sheet):
         self.server.setPlaceholderText("mastodon.social")
         self.server.setMaxLength(300)
         self.body.addWidget(field(tr("Sign in to a Mastodon server"), self.server, tr("Its name, or your handle on it.")))
-        self.act = QCheckBox(tr("Also favourite, boost, bookmark and answer in my name"))
+        self.act = Check(tr("Also favourite, boost, bookmark and answer in my name"))
         self.act.setToolTip(tr("Only ever when you press the button for it"))
         self.body.addWidget(self.act)
         self.handle = QLineEdit()

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop.dialogs.accounts import Accounts
+from desktop.dialogs.accounts import Accounts, open_dialog
 from desktop.main_window import MainWindow
 from engine import Engine
 from tests.desktop.conftest import open_window
@@ -77,3 +77,16 @@ def test_closing_the_dialog_stops_the_wait_for_the_browser(
     dialog.close()
     settled(window)
     assert engine.accounts() == []
+
+
+def test_bluesky_takes_an_app_password_only_and_says_so(qtbot: QtBot, engine: Engine, settled: Callable[[MainWindow], None]) -> None:
+    window = open_window(qtbot, engine)
+    settled(window)
+    dialog = open_dialog(window)
+    dialog.handle.setText("ada.bsky.social")
+    dialog.password.setText("my own password")
+    dialog.sign_in()
+    settled(window)
+    assert "no app password" in dialog.error.text()
+    assert engine.ledger() == [], "nothing was sent"
+    dialog.close()
