@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from engine.types import ModelStatus as ModelStatus
     from engine.types import OpmlImport as OpmlImport
     from engine.types import PastImport as PastImport
+    from engine.types import Picture as Picture
+    from engine.types import PicturePolicy as PicturePolicy
     from engine.types import PlainPost as PlainPost
     from engine.types import Poll as Poll
     from engine.types import Post as Post
@@ -116,7 +118,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

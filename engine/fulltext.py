@@ -13,7 +13,7 @@ from engine import polite
 from engine.errors import FetchError, InputError, ParseError
 from engine.http import USER_AGENT, Client, HttpRequest
 from engine.store import Store
-from engine.types import FetchState, FullText, Post
+from engine.types import FullText
 from engine.workers.clients import ParseWorker
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class FullTexts:
         url = post.row.url
         if urlsplit(url).scheme not in {"http", "https"}:
             raise InputError("This post names no page of its own, so there is nothing more to fetch.")
-        private = self._private(post)
+        private = self.store.allows_private(post.row.feed_id, url)
         if not self.robots.allow(url, private=private):
             host = urlsplit(url).hostname
             raise InputError(f"{host} does not let programs read this page (its robots.txt says so). Open it in the browser.")
@@ -120,11 +120,6 @@ class FullTexts:
         )
         self.store.save_full_text(found)
         return found
-
-    def _private(self, post: Post) -> bool:
-        """Whether the page may lie on this machine or its network: only beside a feed that the person added there."""
-        states: list[FetchState] = self.store.fetch_states([post.row.feed_id])
-        return any(state.allow_private and urlsplit(state.url).netloc == urlsplit(post.row.url).netloc for state in states)
 
 
 def words_for_page(status: int) -> str:

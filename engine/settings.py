@@ -61,6 +61,8 @@ ALL: tuple[Setting, ...] = (
             help="Size of all text, in percent."),
     Setting(name="mark_read_on_open", group="Reading", label="Opening marks as read", default=True,
             help="A post that you open counts as read."),
+    Setting(name="pictures", group="Reading", label="Pictures in posts", default="click", choices=("never", "click", "all"),
+            help="Whoever serves a picture learns that you read the post. Each feed may have a choice of its own."),
     Setting(name="refresh_minutes", group="Feeds", label="Look for new posts every … minutes", default=60, low=60, high=1440,
             help="While the window is open. A feed may ask for longer, never for more often."),
     Setting(name="proxy", group="Feeds", label="Proxy", default="",

@@ -28,7 +28,7 @@ def purpose_words(name: str) -> str:
     return {
         "feed": tr("a feed"), "discovery": tr("looking for feeds"), "icon": tr("a feed's icon"),
         "model": tr("a model"), "page": tr("an article's page"), "robots": tr("a site's rules for programs"),
-        "account": tr("who somebody is"), "thread": tr("a conversation"),
+        "account": tr("who somebody is"), "thread": tr("a conversation"), "picture": tr("a picture"),
     }.get(name, name)  # fmt: skip
 
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from engine.settings import BY_NAME, Value
 from engine.store import Store
-from engine.types import Changes
+from engine.types import Changes, PicturePolicy
 
 if TYPE_CHECKING:
     from engine.accounts import Accounts
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.inference import Inference
     from engine.models.catalogue import Model
     from engine.outbox import Outbox
+    from engine.pictures import Pictures
     from engine.ranking.termspace import TermSpace
     from engine.scoring import Scorer
     from engine.subscribe import Found
@@ -115,6 +116,12 @@ class Parts:
 
         client = self._http()
         return FullTexts(self._store, client, self._parse, self._clock, Robots(client, self._clock))
+
+    @cached_property
+    def _pictures(self) -> Pictures:
+        from engine.pictures import Pictures
+
+        return Pictures(self._store, self._http, lambda: self._parse, lambda: cast("PicturePolicy", self._settings["pictures"]))
 
     def _made(self, name: str) -> Any:
         """Return one of the properties above where it was made already, else None."""

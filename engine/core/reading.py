@@ -13,6 +13,8 @@ from engine.types import (
     Counts,
     Explanation,
     FullText,
+    Picture,
+    PicturePolicy,
     Post,
     PostRow,
     SearchMode,
@@ -75,6 +77,38 @@ class Reading(Parts):
 
     def set_full_text_feed(self, feed_id: int, wanted: bool) -> Changes:
         return self._publish(self._store.set_full_text_feed(feed_id, wanted))
+
+    def stored_pictures(self, post_id: int) -> list[Picture]:
+        """Return the pictures of a post that were fetched already; asks nobody. Raises NotFoundError."""
+        return self._pictures.stored(post_id)
+
+    def picture(self, post_id: int, url: str, *, asked: bool = False) -> Picture:
+        """Return a picture of a post, fetched now if need be.
+
+        Args:
+            asked: the person pointed at it; otherwise only a policy of "all" lets it be fetched.
+        Raises:
+            InputError: the policy forbids it, or the post names no such picture.   FetchError.   ParseError.   NotFoundError.
+        """
+        found = self._pictures.fetch(post_id, url, asked=asked)
+        self._publish(Changes(updated=frozenset({post_id})))
+        return found
+
+    def picture_policy(self, feed_id: int) -> PicturePolicy:
+        """Return when pictures of a feed are fetched: its own choice, else that of the settings."""
+        return self._pictures.policy(feed_id)
+
+    def picture_policies(self) -> dict[int, PicturePolicy]:
+        """Return the feeds that have a choice of their own."""
+        return self._store.picture_policies()
+
+    def set_picture_policy(self, feed_id: int, policy: PicturePolicy | None) -> Changes:
+        """None: as in the settings."""
+        return self._publish(self._store.set_picture_policy(feed_id, policy))
+
+    def forget_pictures(self) -> int:
+        """Delete all fetched pictures; returns how many there were."""
+        return self._store.forget_pictures()
 
     def counts(self) -> Counts:
         return self._store.counts()

@@ -229,6 +229,11 @@ def require_feed(connection: Connection, feed_id: int, *, removed: bool = False)
 
 
 class FeedsPart(Part):
+    def allows_private(self, feed_id: int, url: str) -> bool:
+        """Whether an address beside this feed may lie on this machine or its network: only where the person added the feed there."""
+        host = urlsplit(url).netloc
+        return any(state.allow_private and urlsplit(state.url).netloc == host for state in self.fetch_states([feed_id]))
+
     def add_feed(
         self,
         url: str,

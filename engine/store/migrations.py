@@ -295,6 +295,20 @@ create table accounts (
 """
 
 
+PICTURES = """
+create table pictures (
+  url text not null unique,
+  mime text not null,
+  width integer not null,
+  height integer not null,
+  size_bytes integer not null,
+  data blob not null,
+  used_at real not null
+) strict;
+create table picture_feeds (feed_id integer primary key references feeds (id), policy text not null) strict;
+"""
+
+
 # What a person did on networks, kept until the network has it and after; and what an account may do.
 OUTBOX = """
 create table outbox (
@@ -350,7 +364,12 @@ def m006(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006)
+def m007(db: Database) -> None:
+    for statement in statements(PICTURES):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007)
 
 
 def statements(script: str) -> list[str]:

@@ -33,11 +33,11 @@ CARRIED = {
     "settings": "", "feeds": "rowid", "feed_auth": "rowid", "rules": "rowid", "post_states": "rowid", "events": "post_id",
     "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "counters": "rowid", "sketches": "rowid",
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
-    "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid",
+    "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
-    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks")
+    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures")
 )
 _TRIES = 3_000  # failed looks at one table: pages that cannot be read are found by halving
 _BATCH = 500

@@ -36,6 +36,7 @@ from engine.store.ledger import LedgerPart
 from engine.store.locks import LockName, lock
 from engine.store.migrations import migrate
 from engine.store.outbox import OutboxPart
+from engine.store.pictures import PicturesPart
 from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
@@ -62,6 +63,7 @@ class Store(
     ArticlesPart,
     AccountsPart,
     OutboxPart,
+    PicturesPart,
     UpkeepPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""

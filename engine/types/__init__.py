@@ -20,6 +20,7 @@ from engine.types.deciding import (
     SummarySentence,
     Thread,
 )
+from engine.types.pictures import Picture, PicturePolicy
 from engine.types.readers import ForeignLibrary, ImportDone, ImportedPost, ImportPreview, PastImport
 from engine.types.sources import (
     Extras,
@@ -72,4 +73,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]
+__all__ = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]

@@ -24,6 +24,7 @@ from engine.types import (
     ForeignLibrary,
     ImportedPost,
     Parsed,
+    Picture,
     Request,
     Sentiment,
     Signals,
@@ -199,6 +200,12 @@ class ParseWorker(_Client):
         replies = list(self._parse("article", wanted))
         with self._sense():
             return from_wire(Article, replies[0]["article"])
+
+    def picture(self, body: bytes, url: str) -> Picture:
+        """A stranger's picture, decoded within bounds and written anew. Raises ParseError, WorkerError."""
+        (reply,) = self._parse("picture", {"body": body, "url": url})
+        with self._sense():
+            return from_wire(Picture, reply["picture"])
 
     def comments(self, kind: str, body: bytes, url: str, *, step: str) -> tuple[tuple[Comment, ...], int]:
         """The comments in an answer, and how many more there are. Raises ParseError, WorkerError."""

@@ -23,7 +23,7 @@ MAX_LANGUAGE_CHARACTERS = 300
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
-    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "comments": comments, "library": library, "library_posts": library_posts}
+    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "comments": comments, "picture": picture, "library": library, "library_posts": library_posts}
 
 
 def feed(payload: Payload, cancelled: Cancelled) -> Replies:
@@ -93,6 +93,12 @@ def article(payload: Payload, cancelled: Cancelled) -> Replies:
     from engine.sources.article import extract_article  # trafilatura takes half a second to load
 
     yield {"article": to_wire(extract_article(payload["body"], payload["url"], payload["content_type"], with_html=payload["with_html"]))}
+
+
+def picture(payload: Payload, cancelled: Cancelled) -> Replies:
+    from engine.sources.picture import read_picture
+
+    yield {"picture": to_wire(read_picture(payload["body"], payload["url"]))}
 
 
 def library(payload: Payload, cancelled: Cancelled) -> Replies:

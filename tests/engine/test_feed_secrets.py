@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -230,3 +236,60 @@ def test_a_list_with_secrets_is_taken_in_without_them(tmp_path: Path, ring: Memo
         assert TOKEN not in dump(tmp_path / "profile")
         list(engine.refresh(force=True))
         assert engine.counts().posts == 2
+
+
+KILLED = """
+import sys, keyring
+from pathlib import Path
+from engine import open_engine
+from tests.engine.test_secrets import MemoryKeyring
+keyring.set_keyring(MemoryKeyring())
+profile, *urls = sys.stdin.read().split()
+with open_engine(Path(profile), key=bytes.fromhex(urls.pop(0))) as engine:
+    for url in urls:
+        engine.add_feed(url)
+    print("ready", flush=True)
+    while True:
+        list(engine.refresh(force=True))
+"""
+
+
+def test_a_kill_amid_a_refresh_leaves_no_secret_behind(tmp_path: Path, net: FakeNet) -> None:
+    profile, folder = tmp_path / "profile", tmp_path / "tmp"
+    folder.mkdir()
+    urls = [
+        net.url(f"/token?token={TOKEN}&x=1"),
+        net.url(f"/other?api_key={TOKEN}"),
+        net.url("/basic").replace("://", f"://ada:{PASSWORD}@"),
+    ]
+    seen = ""
+    with (tmp_path / "log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env={**os.environ, "TMPDIR": str(folder)},
+            start_new_session=True,
+        )  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write("\n".join([str(profile), KEY.hex(), *urls]).encode())
+            child.stdin.close()
+            assert child.stdout.readline() == b"ready\n"
+            net.handle_under("/", lambda request: replace(atom(net, "feed", 4, PASSWORD if "basic" in request.path else TOKEN), delay_seconds=0.2))
+            before, until = len(net.requests), time.monotonic() + 30
+            while len(net.requests) < before + 2 and time.monotonic() < until:
+                time.sleep(0.01)
+            assert len(net.requests) >= before + 2, "killed while answers are under way"
+            for process in psutil.Process(child.pid).children(recursive=True):
+                seen += repr(process.cmdline()) + repr(process.environ())
+        finally:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            child.stdout.close()
+    written = "".join(path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file())
+    everything = dump(profile)
+    assert "feed" in everything
+    for secret in (TOKEN, PASSWORD):
+        assert secret not in everything
+        assert secret not in written
+        assert secret not in seen
+    assert any(TOKEN in request.path for request in net.requests)
