@@ -54,6 +54,10 @@ class Commands:
         if self._window.on_timeline():
             self._window.reading.whole.toggle()
 
+    def show_pictures(self) -> None:
+        if self._window.on_timeline():
+            self._window.reading.pictures.fetch_all()
+
     def favourite(self) -> None:
         self._on_network("favourite")
 

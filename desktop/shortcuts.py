@@ -34,6 +34,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("open_in_browser", ("O",), tr("Open in the browser"), reading),
         Shortcut("toggle_full_text", ("F",), tr("Whole article, or the feed's text"), reading),
         Shortcut("show_conversation", ("C",), tr("Show the conversation"), reading),
+        Shortcut("show_pictures", ("I",), tr("Fetch the pictures of the post"), reading),
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
         Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from desktop import theme
 from desktop.dialogs.add_feed import folder_box
-from desktop.dialogs.controls import Check
+from desktop.dialogs.controls import Check, Choice
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import moment, number, tr
 from engine import Changes, EngineError, Feed
@@ -38,12 +38,23 @@ class FeedSettings(Sheet):
         self.body.addWidget(self.fetched)
         self.whole = Check(tr("Fetch the whole article whenever a post is opened"))
         self.body.addWidget(self.whole)
+        self.pictures = Choice()
+        for words, policy in (
+            (tr("as in the settings"), None), (tr("never fetched"), "never"), (tr("fetched on a click"), "click"), (tr("always fetched"), "all"),
+        ):  # fmt: skip
+            self.pictures.addItem(words, policy)
+        self.body.addWidget(field(tr("Pictures"), self.pictures))
         if local:
             self.fetched.hide()
             self.whole.hide()
         if window.engine is not None:
             window.lanes.read(
                 window.engine.full_text_feeds, lambda feeds: self.whole.setChecked(feed.id in feeds), owner=self
+            )
+            window.lanes.read(
+                window.engine.picture_policies,
+                lambda own: self.pictures.setCurrentIndex(max(0, self.pictures.findData(own.get(feed.id)))),
+                owner=self,
             )
         self.body.addWidget(theme.label(how_it_fares(feed), "third", wrap=True))
         if feed.error:
@@ -60,6 +71,7 @@ class FeedSettings(Sheet):
         title = self.name.text().strip()
         folder, stopped = self.folder.currentText().strip(), not self.fetched.isChecked()
         whole = self.whole.isChecked()
+        policy = self.pictures.currentData()
         self.busy(True)
 
         def write() -> Changes:
@@ -69,6 +81,8 @@ class FeedSettings(Sheet):
                 folder=folder if folder != feed.folder else None,
                 stopped=stopped if stopped != feed.stopped else None,
             )
+            if policy != engine.picture_policies().get(feed.id):
+                changes = changes | engine.set_picture_policy(feed.id, policy)
             return changes if whole == (feed.id in engine.full_text_feeds()) else engine.set_full_text_feed(feed.id, whole)
 
         self._window.lanes.read(

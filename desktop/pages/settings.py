@@ -38,7 +38,8 @@ def choice_words(name: str) -> str:
     return {
         "system": tr("as the system"), "light": tr("light"), "dark": tr("dark"), "balanced": tr("balanced"),
         "fresh": tr("fresh: new things first"), "favourites": tr("favourites: what you like first"),
-        "quiet": tr("quiet: rare voices first"),
+        "quiet": tr("quiet: rare voices first"), "never": tr("never fetched"), "click": tr("fetched on a click"),
+        "all": tr("always fetched"),
     }.get(name, name)  # fmt: skip
 
 

@@ -155,6 +155,9 @@ class SafeBrowser(QTextBrowser):
         """Let documents show `picture` under the address `app:name`."""
         self._pictures[f"app:{name}"] = picture
 
+    def forget_pictures(self) -> None:
+        self._pictures.clear()
+
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         address = name.toString() if isinstance(name, QUrl) else str(name)
         if address in self._pictures:
@@ -390,6 +393,7 @@ def reading_style() -> str:
     return f"""
     body, p, li, dd, dt, td, th, div {{ color: {t.ink}; }}
     p {{ margin: 0 0 {theme.px(14)}px 0; line-height: {line}px; }}
+    p.image {{ margin: {theme.px(4)}px 0 {theme.px(6)}px 0; line-height: 100%; }}
     p.caption {{ color: {t.ink_second}; font-size: {theme.font(13.5).pointSizeF()}pt; line-height: {theme.px(20)}px; }}
     li, dd, dt, div, td {{ line-height: {line}px; }}
     ul, ol {{ margin: 0 0 {theme.px(14)}px 0; }}

@@ -6,12 +6,14 @@ reaches the window can name a file, a style or a script; pictures become quiet b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
+from types import MappingProxyType
 
 from desktop.reading.links import judge
+from desktop.reading.pictures import picture_name
 from desktop.strings import tr
 
 SHOWN_AT_ONCE = 48_000  # characters of HTML; Qt lays out some 400 a millisecond, on the window's own thread
@@ -30,6 +32,7 @@ _PARTABLE = _SECTIONS | {"blockquote", "p", "ul", "ol", "table", "thead", "tbody
 _PARTABLE_AT_NEED = _PARTABLE | {"tr", "td", "th", "tfoot", "li", "dl", "dd"}
 _LAYS_OUT_LIKE = {"li": 40, "td": 40, "th": 40, "blockquote": 100, "img": 200}  # as so many characters of text
 _SILENT = frozenset({"script", "style", "template", "noscript", "title", "head", "svg", "math", "iframe", "object", "select"})
+Size = tuple[int, int]  # width, height
 _SMALL_PIXELS = 3  # a picture no larger than this each way only tells its host that the post was opened
 
 
@@ -40,6 +43,7 @@ class Shown:
     parts: tuple[str, ...]  # HTML, each whole by itself, to be shown one below the other
     pictures: int  # not fetched, shown as boxes
     trackers: int  # pictures of a few pixels, left out
+    urls: tuple[str, ...]  # of the pictures that are named
     cut: bool  # there is more
 
     @property
@@ -50,8 +54,10 @@ class Shown:
 class _Writer(HTMLParser):
     """Writes the allowed tags again. `out` is Qt's rich text, styled by the browser's default style sheet."""
 
-    def __init__(self) -> None:
+    def __init__(self, sizes: Mapping[str, Size], offer: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self.urls: list[str] = []
+        self._sizes, self._offer = sizes, offer
         self.parts: list[str] = []
         self.out: list[str] = []
         self.open: list[str] = []  # closing text of what is open, with the source's tag before a NUL
@@ -220,8 +226,14 @@ class _Writer(HTMLParser):
         if tag == "img" and len(alt) <= 3 and alt and sizes and max(sizes) <= 32:
             self.out.append(escape(alt))  # an emoji drawn as a picture
             return
-        self.pictures += 1
-        self._waiting.append(picture_box(tag, alt, values.get("src", ""), self._link))
+        address = values.get("src", "")
+        if tag == "img" and judge(address).url:
+            self.urls.append(address)
+        if tag == "img" and address in self._sizes:
+            self._waiting.append(shown_picture(address, alt, self._sizes[address]))
+        else:
+            self.pictures += 1
+            self._waiting.append(picture_box(tag, alt, address, self._link, offer=self._offer and tag == "img"))
         if not self._inside_text():
             self._flush()
 
@@ -239,8 +251,19 @@ class _Writer(HTMLParser):
             self._waiting.clear()
 
 
-def picture_box(tag: str, alt: str, address: str, link: str) -> str:
-    """A quiet box in place of a picture, sound or film: its words, and the host that would be asked for it."""
+def shown_picture(address: str, alt: str, size: Size) -> str:
+    """A fetched picture, and its words below it. The document gets it from who shows it, by name."""
+    width, height = size
+    words = f'<p class="caption">{escape(alt)}</p>' if alt else ""
+    return f'<p class="image"><img src="app:{picture_name(address)}" width="{width}" height="{height}"/></p>{words}'
+
+
+def picture_box(tag: str, alt: str, address: str, link: str, *, offer: bool = False) -> str:
+    """A quiet box in place of a picture, sound or film: its words, and the host that would be asked for it.
+
+    Args:
+        offer: with a link that fetches the picture.
+    """
     kind = {"video": tr("Film"), "audio": tr("Sound")}.get(tag, tr("Picture"))
     words = f"{kind}: {alt}" if alt else tr("{kind} without a description").format(kind=kind)
     target = judge(link or address)
@@ -248,14 +271,19 @@ def picture_box(tag: str, alt: str, address: str, link: str) -> str:
     if target.url:
         text = tr("open at {host}").format(host=target.host)
         where = f'&nbsp; <a href="{escape(target.url)}">{escape(text)}</a>'
+        if offer and judge(address).url:
+            where = f'&nbsp; <a href="app:{picture_name(address)}">{escape(tr("show"))}</a>{where}'
     return f'<table class="picture" width="100%"><tr><td class="picture">{escape(words)}{where}</td></tr></table>'
 
 
-def safe_html(body_html: str, *, limit: int = SHOWN_AT_ONCE) -> Shown:
+def safe_html(
+    body_html: str, *, limit: int = SHOWN_AT_ONCE, pictures: Mapping[str, Size] = MappingProxyType({}), offer: bool = False
+) -> Shown:
     """Write a post's HTML anew from allowed tags; no attribute that names a resource is kept but a judged href.
 
     Args:
         body_html: sanitised or not.   limit: characters of it that are taken, to the end of the last whole tag.
+        pictures: width and height at which the fetched ones are shown, by address.   offer: boxes fetch theirs on a click.
     """
     cut = len(body_html) > limit
     text = body_html[:limit] if cut else body_html
@@ -266,9 +294,10 @@ def safe_html(body_html: str, *, limit: int = SHOWN_AT_ONCE) -> Shown:
     if "<" not in text:
         paragraphs = [part.strip() for part in text.replace("\r", "").split("\n\n") if part.strip()]
         text = "".join(f"<p>{part}</p>".replace("\n", "<br>") for part in paragraphs)
-    writer = _Writer()
+    writer = _Writer(pictures, offer)
     writer.feed(text)
-    return Shown(parts=writer.finish(), pictures=writer.pictures, trackers=writer.trackers, cut=cut)
+    parts = writer.finish()
+    return Shown(parts=parts, pictures=writer.pictures, trackers=writer.trackers, urls=tuple(writer.urls), cut=cut)
 
 
 # ---- evidence --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
@@ -23,16 +23,29 @@ from desktop.facts import media_words, warning
 from desktop.reading.acting import ActsPanel
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
-from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html
+from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html, shown_picture
 from desktop.reading.extras import ExtrasPanel, WarningCover
 from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
+from desktop.reading.pictures import PictureControl, decode, picture_name
 from desktop.reading.summary import SummaryBox
 from desktop.reading.thread import ThreadPanel
 from desktop.reading.why import WhyPanel
-from desktop.strings import plural, tr
-from engine import Changes, Condition, EngineError, Explanation, FullText, NotFoundError, Post, Rule, Summary
+from desktop.strings import tr
+from engine import (
+    Changes,
+    Condition,
+    EngineError,
+    Explanation,
+    FullText,
+    Media,
+    NotFoundError,
+    PicturePolicy,
+    Post,
+    Rule,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -49,6 +62,8 @@ class _Loaded:
     summary: Summary | None
     whole: FullText | None
     whole_always: bool
+    images: dict[str, QImage]  # the fetched pictures, by address
+    policy: PicturePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,9 @@ class ReadingPane(QWidget):
         self._post: Post | None = None
         self._shown: Shown | None = None
         self._shown_limit = 0
+        self._images: dict[str, QImage] = {}
+        self._widest = 0  # pixels at which pictures were decoded
+        self._policy: PicturePolicy = "never"
         self._article = ""  # the whole article that is shown; "" for the feed's own text
         self._evidence: list[list[tuple[int, int]]] = []
         self._limit = SHOWN_AT_ONCE
@@ -81,6 +99,10 @@ class ReadingPane(QWidget):
         self._stack.addWidget(self._make_column())
         self._foot = self._make_foot()
         theme.signal().changed.connect(self._restyle)
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(150)
+        self._resized.timeout.connect(self._fit_pictures)
 
     # ---- building ----------------------------------------------------------------------------
 
@@ -123,11 +145,12 @@ class ReadingPane(QWidget):
         self.summary_box.sentence_chosen.connect(self._go_to_evidence)
         column.addWidget(self.summary_box)
         column.addSpacing(theme.px(8))
-        self.body = SafeBrowser()
+        self.body = SafeBrowser(own_links=True)
         self.body.setAccessibleName(tr("Text of the post"))
         self.body.link_hovered.connect(self._show_link)
         self.body.rule_wanted.connect(self._rule_from_words)
         self.body.filled.connect(self._place_evidence)
+        self.body.own_link.connect(self._fetch_picture)
         self.cover = WarningCover()
         self.cover.lifted.connect(self.show_covered)
         column.addWidget(self.cover)
@@ -138,8 +161,12 @@ class ReadingPane(QWidget):
         self.rest = QPushButton(tr("Show more of this long post"))
         self.rest.clicked.connect(self._show_more)
         column.addWidget(self.rest, 0, Qt.AlignmentFlag.AlignLeft)
-        self.pictures = theme.label("", "third", wrap=True)
-        column.addWidget(self.pictures)
+        self.picture_words = theme.label("", "third", wrap=True)
+        column.addWidget(self.picture_words)
+        show_all = QPushButton()
+        show_all.hide()
+        column.addWidget(show_all, 0, Qt.AlignmentFlag.AlignLeft)
+        self.pictures = PictureControl(self._window, self.picture_words, show_all)
         column.addSpacing(theme.px(8))
         self.deeds = ActsPanel(self._window)
         column.addWidget(self.deeds)
@@ -195,17 +222,26 @@ class ReadingPane(QWidget):
         if id is None or engine is None:
             return
         old = self._post
+        known, widest, ratio = self._images, self._room_for_pictures(), self.devicePixelRatioF()
 
         def load() -> _Loaded:
             post = engine.post(id)
             whole = engine.stored_full_text(id)
             article = self.whole.body(post, whole)
-            same = old is not None and old.row.id == id and old.content_hash == post.content_hash
+            policy = engine.picture_policy(post.row.feed_id)
+            mine = known if old is not None and old.row.id == id and widest == self._widest else {}
+            images = {
+                picture.url: mine[picture.url] if picture.url in mine else _sharp(decode(picture, round(widest * ratio)), ratio)
+                for picture in engine.stored_pictures(id)
+            }
+            pictures = {url: _shown_size(image) for url, image in images.items() if not image.isNull()}
+            same = old is not None and old.row.id == id and old.content_hash == post.content_hash and images.keys() == mine.keys() and policy == self._policy
             shown = self._shown if same and limit == self._shown_limit and article == self._article else None
-            shown = shown or safe_html(article or post.body_html or escape(post.text, quote=False), limit=limit)
+            body = article or post.body_html or escape(post.text, quote=False)
+            shown = shown or safe_html(body, limit=limit, pictures=pictures, offer=policy != "never")
             self._article = article
             always = post.row.feed_id in engine.full_text_feeds()
-            return _Loaded(post, shown, limit, engine.stored_summary(id), whole, always)
+            return _Loaded(post, shown, limit, engine.stored_summary(id), whole, always, images, policy)
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
         self._load_why()
@@ -230,6 +266,8 @@ class ReadingPane(QWidget):
         new = self._post is None or self._post.row.id != post.row.id
         changed = new or self._shown is None or loaded.shown.html != self._shown.html
         self._post, self._shown, self._shown_limit = post, loaded.shown, loaded.limit
+        changed = changed or loaded.images.keys() != self._images.keys() or loaded.policy != self._policy
+        self._take_pictures(loaded)
         self.whole.show_post(post, loaded.whole, always=loaded.whole_always)
         self.header.show_post(post)
         self.deeds.show_post(post)
@@ -260,22 +298,16 @@ class ReadingPane(QWidget):
         if shown is None or post is None:
             return
         boxes = "".join(
-            picture_box(media.kind, media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
-            for media in post.media
-            if media.kind in ("audio", "video")
+            self._picture(media)
+            if media.kind == "image"
+            else picture_box(media.kind, media_words(media.alt, media.size_bytes, media.duration_seconds), media.url, "")
+            for media in self._beside(post, shown)
         )
         parts = [part for part in (*shown.parts, boxes) if part.strip()]
         if not parts:
             parts = [f"<p>{tr('This post has no text of its own. Open the original to read it.')}</p>"]
         self.body.show_parts(parts, theme.font(16, serif=True), reading_style(), same=same)
         self.rest.setVisible(shown.cut)
-        words = []
-        if shown.pictures:
-            words.append(plural("{n} picture not fetched", "{n} pictures not fetched", shown.pictures))
-        if shown.trackers:
-            words.append(plural("{n} tracking pixel left out", "{n} tracking pixels left out", shown.trackers))
-        self.pictures.setText(" · ".join(words))
-        self.pictures.setVisible(bool(words))
         self._show_cover()
 
     def _show_cover(self) -> None:
@@ -289,15 +321,53 @@ class ReadingPane(QWidget):
         self.extras.show_extras(None if words else extras)
         for part in (self.body, self.summary_box):
             part.setVisible(not words)
+        shown = self._shown
+        assert shown is not None
+        urls = [*shown.urls, *(media.url for media in self._beside(self._post, shown) if media.kind == "image")]
+        self.pictures.show_post(
+            self._post.row.id, urls, self._images, self._policy, trackers=shown.trackers, covered=bool(words)
+        )
         if words:
             self.rest.hide()
-            self.pictures.hide()
+            self.picture_words.hide()
+            self.pictures.button.hide()
+
+    @staticmethod
+    def _beside(post: Post, shown: Shown) -> list[Media]:
+        """What a post brings beside its text. Pictures are told there only where the text itself names none."""
+        return [media for media in post.media if media.kind in ("audio", "video") or (media.kind == "image" and not shown.urls)]
+
+    def _fetch_picture(self, name: str) -> None:
+        self.pictures.fetch(name)
+
+    def _picture(self, media: Media) -> str:
+        image = self._images.get(media.url)
+        if image is not None and not image.isNull():
+            return shown_picture(media.url, media.alt, _shown_size(image))
+        return picture_box("img", media_words(media.alt, media.size_bytes, None), media.url, "", offer=self._policy != "never")
+
+    def _room_for_pictures(self) -> int:
+        """How wide a picture may be: as the text, with room for the scroll bar that it may bring."""
+        bar = self.area.verticalScrollBar()
+        room = self.body.viewport().width() - (0 if bar.isVisible() else bar.sizeHint().width())
+        return max(theme.px(160), min(theme.px(COLUMN), room))
+
+    def _take_pictures(self, loaded: _Loaded) -> None:
+        self._images, self._policy, self._widest = loaded.images, loaded.policy, self._room_for_pictures()
+        self.body.forget_pictures()
+        for url, image in loaded.images.items():
+            self.body.add_picture(picture_name(url), image)
 
     def show_covered(self) -> None:
         """Show the post behind its warning, or put the warning back."""
         if self._post is not None and warning(self._post.row.extras):
             self._uncovered = None if self._uncovered == self._post.row.id else self._post.row.id
             self._show_body()
+
+    def _fit_pictures(self) -> None:
+        if self._images and self._room_for_pictures() != self._widest:
+            self._shown = None
+            self._load()
 
     def _show_more(self) -> None:
         self._limit *= 4
@@ -507,4 +577,17 @@ class ReadingPane(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._images:
+            self._resized.start()
         self._place_foot()
+
+
+def _sharp(image: QImage, ratio: float) -> QImage:
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+def _shown_size(image: QImage) -> tuple[int, int]:
+    """Width and height in the document's pixels."""
+    size = image.deviceIndependentSize()
+    return max(1, round(size.width())), max(1, round(size.height()))

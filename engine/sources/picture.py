@@ -42,7 +42,7 @@ def read_picture(body: bytes, url: str) -> Picture:
         kind = "SVG, which Millpond does not show" if b"<svg" in body[:2000].lower() else "no picture that Millpond can read"
         raise ParseError(f"The address leads to {kind}.") from None
     image.thumbnail((SHOWN_WIDTH, SHOWN_HEIGHT), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if image.mode == "RGBA" and image.getextrema()[3][0] == 255:
+    if image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:
         image = image.convert("RGB")
     out = io.BytesIO()
     if image.mode == "RGBA":
