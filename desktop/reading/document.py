@@ -255,7 +255,7 @@ def shown_picture(address: str, alt: str, size: Size) -> str:
     """A fetched picture, and its words below it. The document gets it from who shows it, by name."""
     width, height = size
     words = f'<p class="caption">{escape(alt)}</p>' if alt else ""
-    return f'<p class="image"><img src="app:{picture_name(address)}" width="{width}" height="{height}"/></p>{words}'
+    return f'<p class="image"><img src="app:{picture_name(address, width)}" width="{width}" height="{height}"/></p>{words}'
 
 
 def picture_box(tag: str, alt: str, address: str, link: str, *, offer: bool = False) -> str:

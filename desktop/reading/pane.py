@@ -167,6 +167,7 @@ class ReadingPane(QWidget):
         show_all.hide()
         column.addWidget(show_all, 0, Qt.AlignmentFlag.AlignLeft)
         self.pictures = PictureControl(self._window, self.picture_words, show_all)
+        self.pictures.changed.connect(self._load)
         column.addSpacing(theme.px(8))
         self.deeds = ActsPanel(self._window)
         column.addWidget(self.deeds)
@@ -356,7 +357,7 @@ class ReadingPane(QWidget):
         self._images, self._policy, self._widest = loaded.images, loaded.policy, self._room_for_pictures()
         self.body.forget_pictures()
         for url, image in loaded.images.items():
-            self.body.add_picture(picture_name(url), image)
+            self.body.add_picture(picture_name(url, _shown_size(image)[0]), image)
 
     def show_covered(self) -> None:
         """Show the post behind its warning, or put the warning back."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QPushButton
 
@@ -21,9 +21,10 @@ AT_ONCE = 2  # requests under way
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG"}
 
 
-def picture_name(url: str) -> str:
-    """The name under which a document finds a picture."""
-    return f"picture/{blake2b(url.encode(), digest_size=12).hexdigest()}"
+def picture_name(url: str, width: int = 0) -> str:
+    """The name under which a document finds a picture; another for each width, since Qt keeps what it once loaded."""
+    wide = f"/{width}" if width else ""
+    return f"picture/{blake2b(url.encode(), digest_size=12).hexdigest()}{wide}"
 
 
 def decode(picture: Picture, widest: int) -> QImage:
@@ -36,6 +37,8 @@ def decode(picture: Picture, widest: int) -> QImage:
 
 class PictureControl(QObject):
     """What is still to be fetched for the post that is open, and the line that says so."""
+
+    changed = Signal()  # a picture came: load the post again
 
     def __init__(self, window: MainWindow, label: QLabel, button: QPushButton) -> None:
         super().__init__(window)
@@ -109,7 +112,7 @@ class PictureControl(QObject):
             )
 
     def _settle(self, post_id: int, url: str, error: str) -> None:
-        """A picture came (the write has told the pane already) or did not."""
+        """A picture came or did not."""
         self._busy.discard(url)
         self._window.upkeep.load_ledger()
         if post_id == self._post:
@@ -117,6 +120,7 @@ class PictureControl(QObject):
                 self._failed[url] = error
             else:
                 self._missing.pop(picture_name(url), None)
+                self.changed.emit()
             self._say()
         self._next()
 

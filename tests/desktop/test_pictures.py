@@ -50,7 +50,7 @@ def asked(net: FakeNet) -> list[str]:
 
 def drawn_names(window: MainWindow) -> set[str]:
     html = window.reading.body.toHtml()
-    return {path for path in ("/a.png", "/b.png") if f'src="app:{picture_name(_url(window, path))}"' in html}
+    return {path for path in ("/a.png", "/b.png") if f'src="app:{picture_name(_url(window, path))}/' in html}
 
 
 def _url(window: MainWindow, path: str) -> str:
