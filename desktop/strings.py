@@ -88,7 +88,7 @@ def reason(name: str, detail: str = "") -> str:
         "source_disliked": tr("you like this source less"),
         "fresh": tr("new"),
         "rare_poster": tr("rare poster"),
-        "already_from_source": tr("already some from here"),
+        "already_from_source": tr("already some from here"), "rule_boost": tr("your rule ranks it higher"),
         "already_seen": tr("already seen"),
         "saved_like_this": tr("like what you saved"),
         "baseline": tr("baseline"),

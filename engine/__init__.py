@@ -46,25 +46,35 @@ if TYPE_CHECKING:
     from engine.subscribe import looks_private as looks_private
     from engine.types import Account as Account
     from engine.types import Act as Act
+    from engine.types import Action as Action
     from engine.types import Article as Article
+    from engine.types import Breakout as Breakout
     from engine.types import Changes as Changes
     from engine.types import Check as Check
     from engine.types import Comment as Comment
     from engine.types import Condition as Condition
     from engine.types import Counts as Counts
+    from engine.types import Duplicates as Duplicates
     from engine.types import Enriched as Enriched
     from engine.types import EnrichEvent as EnrichEvent
     from engine.types import Explanation as Explanation
     from engine.types import Extras as Extras
     from engine.types import Feed as Feed
     from engine.types import FeedFailed as FeedFailed
+    from engine.types import FeedHealth as FeedHealth
     from engine.types import FeedRefreshed as FeedRefreshed
+    from engine.types import FeedRepaired as FeedRepaired
+    from engine.types import FeedsMerged as FeedsMerged
+    from engine.types import Field as Field
     from engine.types import FullText as FullText
+    from engine.types import Health as Health
+    from engine.types import HealthVerdict as HealthVerdict
     from engine.types import ImportDone as ImportDone
     from engine.types import ImportPreview as ImportPreview
     from engine.types import LedgerRow as LedgerRow
     from engine.types import Media as Media
     from engine.types import ModelStatus as ModelStatus
+    from engine.types import NextLook as NextLook
     from engine.types import OpmlImport as OpmlImport
     from engine.types import PastImport as PastImport
     from engine.types import Picture as Picture
@@ -81,6 +91,7 @@ if TYPE_CHECKING:
     from engine.types import RefreshEvent as RefreshEvent
     from engine.types import Rescue as Rescue
     from engine.types import Rule as Rule
+    from engine.types import RuleErrors as RuleErrors
     from engine.types import RuleHit as RuleHit
     from engine.types import RulePreview as RulePreview
     from engine.types import RuleSaved as RuleSaved
@@ -118,7 +129,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedRefreshed", "FullText", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "NextLook", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

@@ -35,6 +35,7 @@ class Enricher:
     model: str
     speaks: Callable[[str, str], bool]
     settle_rules: Callable[[Sequence[int]], Changes]
+    settle_by_model: Callable[[Sequence[int]], Changes]  # for rules that ask what models say
     rescore: Callable[[], Changes]
     summarise_top: Callable[[], Iterator[EnrichEvent]]
 
@@ -100,7 +101,7 @@ class Enricher:
             codes, scales = quantise(batch.vectors)
             self.store.save_vectors(self.model, np.asarray(ids, dtype=np.int64), codes, scales)
             signals: dict[int, Signals | None] = dict(zip(ids, batch.signals, strict=True))
-            yield Enriched(stage="embed", changes=self.store.save_signals(self.model, signals))
+            yield Enriched(stage="embed", changes=self.store.save_signals(self.model, signals) | self.settle_by_model(ids))
 
     def _scores(self) -> Iterator[EnrichEvent]:
         yield Progress(stage="scores", done=0, total=None)

@@ -36,6 +36,7 @@ class _Loaded:
     saved: np.ndarray[tuple[int], np.dtype[np.bool_]]
     learnt: Model | None = None
     ranking: Ranking | None = None
+    boosted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # posts that rules rank higher
     stale: bool = True  # the ranking lacks what changed since; cards may still read it, lists may not
     liked_ids: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
     liked_vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
@@ -78,6 +79,8 @@ class Scorer:
         with self._lock:
             loaded = self._loaded
             ids = sorted(changes.new | changes.updated)
+            if loaded is not None and changes.rules:
+                self._take_boosts(loaded)
             if loaded is None or not (ids or changes.unknown):
                 return
             if changes.unknown or len(ids) > RELOAD_FROM:
@@ -95,6 +98,7 @@ class Scorer:
                 vectors = vectors or Int8Matrix(codes.shape[1])
                 vectors.append(ids, codes, scales)
             self._loaded = _Loaded(candidates, vectors or Int8Matrix(0), columns.read.copy(), columns.saved.copy())
+            self._take_boosts(self._loaded)
             self._learn(self._loaded)
         return self._loaded
 
@@ -128,7 +132,13 @@ class Scorer:
         loaded.read[rows] = columns.read
         loaded.saved[rows] = columns.saved
         moved |= self._take_vectors(loaded, columns.ids)
+        self._take_boosts(loaded)
         loaded.stale |= moved
+
+    def _take_boosts(self, loaded: _Loaded) -> None:
+        boosted = np.asarray(self._store.boosted(), dtype=np.int64)
+        loaded.stale |= not np.array_equal(boosted, loaded.boosted)
+        loaded.boosted = boosted
 
     def _take_vectors(self, loaded: _Loaded, ids: Ids) -> bool:
         if loaded.vectors.dim:
@@ -284,6 +294,7 @@ class Scorer:
                 weights_of(preset),
                 strength=strength,
                 now=self._clock().timestamp(),
+                boosted=np.isin(loaded.candidates.ids, loaded.boosted) if len(loaded.boosted) else None,
             )
             loaded.stale = False
             loaded.unsaved = True

@@ -38,6 +38,7 @@ def reason_words(reason: Reason) -> str:
         "fresh": tr("New"),
         "rare_poster": tr("Posts rarely"),
         "already_from_source": tr("Already some from here"),
+        "rule_boost": tr("Your rule ranks it higher"),
         "already_seen": tr("Already seen"),
         "saved_like_this": tr("Like what you saved"),
         "baseline": tr("Where every post starts"),

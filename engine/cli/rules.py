@@ -18,14 +18,21 @@ def rules_list(session: Session, as_json: bool) -> None:
     from engine.filters import format_rule
 
     with session.engine() as engine:
-        known, counts = engine.rules(), engine.rule_counts()
+        known, counts, errors = engine.rules(), engine.rule_counts(), engine.rule_errors()
         if as_json:
-            return show_json([{**plain(rule), "posts": counts.get(rule.id, 0)} for rule in known])
+            return show_json(
+                [
+                    {**plain(rule), "posts": counts.get(rule.id, 0), "errors": plain(errors[rule.id]) if rule.id in errors else None}
+                    for rule in known
+                ]
+            )
         if not known:
             click.echo('No rules yet. Try:  millpond rules add \'hide words "crypto price"\'')
         for rule in known:
             off = "" if rule.enabled else "  (off)"
-            click.echo(f"{rule.id:4}  {counts.get(rule.id, 0):6} posts  {format_rule(rule)}{off}")
+            wrong = errors.get(rule.id)
+            said = f"  ({wrong.mistakes} of {wrong.judged} judged were mistakes)" if wrong is not None else ""
+            click.echo(f"{rule.id:4}  {counts.get(rule.id, 0):6} posts  {format_rule(rule)}{off}{said}")
 
 
 @command(rules, "add")
@@ -33,7 +40,11 @@ def rules_list(session: Session, as_json: bool) -> None:
 @click.option("--name", default="")
 @click.option("--try", "dry", is_flag=True, help="Only show what it would take.")
 def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) -> None:
-    """Add a rule, such as:  hide words "crypto price"   ·   muffle author "Jane" in 3,7   ·   hide phrase "sponsored by" """
+    """Add a rule, such as:  hide words "crypto price"   ·   muffle author "Jane" in 3,7   ·   hide phrase "sponsored by"
+
+    Others:  hide topic "football results" over 0.4 unless outlets 5   ·   label signal promotion over 0.8
+    ·   star domain "example.org" length over 800   ·   read age over 72 until 2026-12-24
+    """
     from dataclasses import replace
 
     from engine.filters import parse_rule
@@ -47,7 +58,15 @@ def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) 
             if as_json:
                 return show_json(preview)
             click.echo(f"It would take {preview.posts} posts, the newest of them:")
-            return show_rows(engine.rows(list(preview.ids[:10])))
+            show_rows(engine.rows(list(preview.ids[:10])))
+            if not preview.ready:
+                click.echo("The topic was not compared: no embedding model could be asked (see `millpond models`).")
+            for words, near in (("just taken", preview.inside), ("just not taken", preview.outside)):
+                if near:
+                    click.echo(f"\nNearest to {preview.threshold:g}, {words}:")
+                for row, (_, score) in zip(engine.rows([post_id for post_id, _ in near]), near, strict=False):
+                    click.echo(f"  {score:.2f}  {(row.title or row.excerpt)[:70]}")
+            return
         saved = engine.save_rule(rule)
         if as_json:
             return show_json(saved)

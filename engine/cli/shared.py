@@ -28,6 +28,7 @@ REASONS = {
     "fresh": "fresh",
     "rare_poster": "posts rarely",
     "already_from_source": "already some from this source",
+    "rule_boost": "a rule of yours ranks it higher",
     "already_seen": "already seen",
     "saved_like_this": "like what you saved",
     "baseline": "where every post starts",

@@ -24,11 +24,12 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.importing import Importer
+    from engine.refresh import Refresher
     from engine.subscribe import Subscriber
-from engine.core.parts import Parts
+from engine.core.judging import Judging
 
 
-class Feeds(Parts):
+class Feeds(Judging):
     """Following."""
 
     def preview(self, address: str, *, kind: str = "", options: Sequence[str] = (), account: str = "") -> Preview:
@@ -201,30 +202,33 @@ class Feeds(Parts):
         Raises:
             BusyError: another process refreshes or enriches this profile.
         """
-        from engine.refresh import Refresher
-
         with self._store.lock("jobs"):
             self._send_waiting()
-            self._vault.take_in(self._store)
-            auths = self._store.auths()
-
-            def settle(changes: Changes) -> Changes:
-                return self._publish(changes | self._settle(sorted(changes.new | changes.updated)))
-
-            yield from Refresher(
-                store=self._store,
-                client=self._http(),
-                parse=self._parse,
-                clock=self._clock,
-                refresh_minutes=int(self._settings["refresh_minutes"]),
-                settle=settle,
-                auth=lambda state: auths.get(state.feed_id),
-                authorise=self._accounts.authorise,
-                asked_at=self._asked_at,
-                steady=self._steady,
-                hide=lambda url: self._vault.keep(self._vault.hide(url)),
-            ).run(feeds, force=force)
+            yield from self._refresher().run(feeds, force=force)
             self._send_waiting()  # what was done meanwhile
+
+    def _refresher(self) -> Refresher:
+        from engine.refresh import Refresher
+
+        self._vault.take_in(self._store)
+        auths = self._store.auths()
+
+        def settle(changes: Changes) -> Changes:
+            return self._publish(changes | self._settle(sorted(changes.new | changes.updated)))
+
+        return Refresher(
+            store=self._store,
+            client=self._http(),
+            parse=self._parse,
+            clock=self._clock,
+            refresh_minutes=int(self._settings["refresh_minutes"]),
+            settle=settle,
+            auth=lambda state: auths.get(state.feed_id),
+            authorise=self._accounts.authorise,
+            asked_at=self._asked_at,
+            steady=self._steady,
+            hide=lambda url: self._vault.keep(self._vault.hide(url)),
+        )
 
     def _send_waiting(self) -> None:
         if self._store.acts(waiting=True):

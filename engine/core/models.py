@@ -11,12 +11,13 @@ from engine.types import Changes, Enriched, EnrichEvent, ModelStatus, Progress, 
 if TYPE_CHECKING:
     from engine.language.summary import Steps
 from engine.core.reading import Reading
+from engine.core.rules import Rules
 
 SUMMARY_WORDS = 60
 SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
 
 
-class Models(Reading):
+class Models(Reading, Rules):
     """The models."""
 
     def enrich(self, *, visible: Sequence[int] = ()) -> Iterator[EnrichEvent]:
@@ -30,6 +31,7 @@ class Models(Reading):
         from engine.enrich import Enricher
 
         with self._store.lock("jobs"):
+            self.expire_rules()
             entry = self._model()
             for event in Enricher(
                 store=self._store,
@@ -38,6 +40,7 @@ class Models(Reading):
                 model=entry.name,
                 speaks=entry.speaks,
                 settle_rules=self._settle,
+                settle_by_model=self._settle_by_model,
                 rescore=self._rescore,
                 summarise_top=self._summarise_top,
             ).run(visible):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -193,17 +193,6 @@ class Parts:
         if matcher is None:
             matcher = self._matcher = filters.compile([rule for rule in self._store.rules() if rule.enabled])
         return matcher
-
-    def _settle(self, ids: Sequence[int]) -> Changes:
-        """Apply the rules to posts that no rule has judged yet."""
-        if not ids:
-            return Changes()
-        matcher = self._matcher_now()
-        hits = []
-        if matcher:
-            for post in self._store.matchables(ids):
-                hits += [(post.id, hit) for hit in matcher.match(post)]
-        return self._store.save_hits(ids, hits)
 
     def _model_name(self) -> str:
         return str(self._settings["embedding_model"])

@@ -22,10 +22,10 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.ranking.termspace import TermSpace
-from engine.core.parts import Parts
+from engine.core.judging import Judging
 
 
-class Scripts(Parts):
+class Scripts(Judging):
     """Posts from scripts."""
 
     def add_posts(self, feed_title: str, posts: Sequence[PlainPost]) -> Changes:

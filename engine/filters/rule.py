@@ -3,84 +3,288 @@
 The text form, read and written without loss:
 
     hide words "crypto price"
-    muffle phrase "sponsored by" author "Jane Doe" in 3, 7
-    hide part of words "coin"                   (anywhere inside words)
-    hide source "example.org" named "Noise"
+    muffle phrase "sponsored by" not author "Jane Doe" in 3, 7
+    hide part of words "coin"                              (anywhere inside words)
+    hide topic "football results" over 0.4 unless outlets 5 or from 4, 9 or signal anger over 0.9
+    label signal promotion over 0.8 not domain "example.org" named "Advertising"
+    hide topic "" like 12, 15 unlike 19 over 0.5           (posts like those two, unlike the third)
+    read length under 20 age over 48 until 2026-12-24T08:00:00+00:00
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+
+import regex
+
 from engine.errors import InputError
 from engine.filters.text import tokens
-from engine.types import Condition, Rule
+from engine.types import Action, Breakout, Condition, Field, Rule
 
 MAX_VALUE_CHARACTERS = 500
 MAX_CONDITIONS = 20
-_FIELDS = ("words", "phrase", "author", "source")
-_ACTIONS = ("hide", "muffle")
+MAX_EXAMPLES = 50
+BY_WORDS = frozenset({"words", "phrase", "title", "author", "source"})
+BY_NUMBER = frozenset({"age", "length", "outlets"})
+BY_SCORE = frozenset({"signal", "topic"})
+SIGNALS = (
+    "negative", "neutral", "positive", "joy", "sadness", "anger", "optimism", "fear", "hostility", "promotion", "clickbait", "spam",
+)  # fmt: skip
+TOPIC_FROM = 0.4  # the cosine from which a post counts as being about a description, until the person moves it
+SIGNAL_FROM = 0.8
+MEDIA = ("image", "audio", "video", "none")
+_FIELDS: tuple[str, ...] = get_args(Field)
+_ACTIONS: tuple[str, ...] = get_args(Action)
+_QUOTED = frozenset(_FIELDS) - BY_NUMBER - {"signal"}
 
 
 def check(rule: Rule) -> None:
-    """Raises InputError when a rule tests nothing, and so would take every post, or is too long."""
+    """Raises InputError when a rule tests nothing, and so would take every post, or cannot be understood."""
     if not rule.conditions:
         raise InputError("A rule needs at least one condition; without one it would take every post.")
     if len(rule.conditions) > MAX_CONDITIONS:
         raise InputError(f"A rule has at most {MAX_CONDITIONS} conditions.")
-    for condition in rule.conditions:
-        if condition.field not in _FIELDS:
-            raise InputError(f"A rule tests {', '.join(_FIELDS)}, not “{condition.field}”.")
-        if not tokens(condition.value):
-            raise InputError("A condition needs at least one letter or digit to look for.")
-        if len(condition.value) > MAX_VALUE_CHARACTERS:
-            raise InputError(f"A condition has at most {MAX_VALUE_CHARACTERS} characters.")
     if rule.action not in _ACTIONS:
-        raise InputError(f"A rule hides or muffles; “{rule.action}” is neither.")
+        raise InputError(f"A rule does one of {', '.join(_ACTIONS)}; “{rule.action}” is none of them.")
+    for condition in rule.conditions:
+        _check(condition)
+    if all(condition.negated for condition in rule.conditions) and rule.action in {"hide", "muffle"} and not rule.feed_ids:
+        raise InputError("A rule that only says what posts are not would hide almost all. Add what they are, or choose feeds.")
+    breakout = rule.breakout
+    if breakout is not None:
+        if breakout.signal and breakout.signal not in SIGNALS:
+            raise InputError(f"There is no signal “{breakout.signal}”. There are: {', '.join(SIGNALS)}.")
+        if breakout.outlets < 0 or not 0 < breakout.at_least <= 1:
+            raise InputError("What lets posts through is a number of outlets, feeds, or a signal with a share from 0 to 1.")
+
+
+def _check(condition: Condition) -> None:
+    field, value = condition.field, condition.value
+    if field not in _FIELDS:
+        raise InputError(f"A rule tests {', '.join(_FIELDS)}, not “{field}”.")
+    if len(value) > MAX_VALUE_CHARACTERS:
+        raise InputError(f"A condition has at most {MAX_VALUE_CHARACTERS} characters.")
+    for bound in (condition.low, condition.high):
+        if bound is not None and not math.isfinite(bound):
+            raise InputError(f"{field} lies between two numbers.")
+    if field in BY_WORDS and not tokens(value):
+        raise InputError("A condition needs at least one letter or digit to look for.")
+    if field == "regex":
+        _check_pattern(value)
+    if field in BY_NUMBER and condition.low is None and condition.high is None:
+        raise InputError(f"{field} needs a number that it lies over or under, for example:  {field} over 3")
+    if field in BY_SCORE and condition.low is None:
+        raise InputError(f"{field} needs a share from which it counts, for example:  {field} … over 0.8")
+    if field == "signal" and value not in SIGNALS:
+        raise InputError(f"There is no signal “{value}”. There are: {', '.join(SIGNALS)}.")
+    if field == "topic":
+        if not tokens(value) and not condition.examples:
+            raise InputError("A topic needs a description, or at least one post that is about it.")
+        if max(len(condition.examples), len(condition.counterexamples)) > MAX_EXAMPLES:
+            raise InputError(f"A topic has at most {MAX_EXAMPLES} examples.")
+    if field == "media" and value not in MEDIA:
+        raise InputError(f"Media is one of {', '.join(MEDIA)}, not “{value}”.")
+    if field in {"network", "domain", "language"} and not value.strip():
+        raise InputError(f"{field} needs a name to compare with.")
+
+
+def _check_pattern(value: str) -> None:
+    try:
+        pattern = regex.compile(value, regex.IGNORECASE | regex.VERSION1)
+        empty = pattern.search("", timeout=0.05) is not None
+    except regex.error as error:
+        raise InputError(f"The pattern cannot be read: {error}.") from None
+    except TimeoutError:
+        empty = False
+    except (RecursionError, OverflowError, MemoryError):
+        raise InputError("The pattern is too large to be used.") from None
+    if empty:
+        raise InputError("The pattern also fits a text without any letters, and so would take every post.")
+
+
+def topic_key(condition: Condition) -> str:
+    """What names the vector of a topic."""
+    ids = "/".join(",".join(map(str, some)) for some in (condition.examples, condition.counterexamples))
+    return f"{condition.value}\n{ids}"
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The words of a text form, read from left to right."""
+
+    words: list[tuple[str, bool]]
+    place: int = 0
+
+    def peek(self, ahead: int = 0) -> str:
+        """The next word outside quotation marks, else ""."""
+        at = self.place + ahead
+        return self.words[at][0] if at < len(self.words) and not self.words[at][1] else ""
+
+    def take(self, *expected: str) -> bool:
+        if [self.peek(ahead) for ahead in range(len(expected))] != list(expected):
+            return False
+        self.place += len(expected)
+        return True
+
+    def done(self) -> bool:
+        return self.place >= len(self.words)
+
+    def text(self, after: str) -> str:
+        if self.done() or not self.words[self.place][1]:
+            raise InputError(f'After {after} comes a text in quotation marks, for example:  {after} "price"')
+        self.place += 1
+        return self.words[self.place - 1][0]
+
+    def word(self, after: str) -> str:
+        if not self.peek():
+            raise InputError(f"After {after} something is missing.")
+        self.place += 1
+        return self.words[self.place - 1][0]
+
+    def number(self, after: str) -> float:
+        try:
+            value = float(self.word(after))
+        except ValueError:
+            raise InputError(f"After {after} comes a number.") from None
+        if not math.isfinite(value):
+            raise InputError(f"After {after} comes a number.")
+        return value
+
+    def ids(self, after: str, *, what: str = "feeds (see `millpond feeds list`)") -> tuple[int, ...]:
+        found: list[int] = []
+        while self.peek():
+            parts = [part for part in self.peek().split(",") if part]
+            if not parts or not all(part.isdecimal() and part.isascii() and len(part) < 16 for part in parts):
+                break
+            found += [int(part) for part in parts]
+            self.place += 1
+        if not found:
+            raise InputError(f"After {after} come the numbers of {what}.")
+        return tuple(found)
 
 
 def parse_rule(text: str) -> Rule:
     """Read a rule from its text form. Raises InputError, which says what was expected where."""
-    words = _scan(text)
-    if not words or words[0][0] not in _ACTIONS:
-        raise InputError('A rule begins with hide or muffle, for example:  hide words "crypto price"')
-    action, place = words[0][0], 1
+    read = _Reader(_scan(text))
+    action = read.peek()
+    if action not in _ACTIONS:
+        raise InputError('A rule begins with what it does (hide, muffle, …), for example:  hide words "crypto price"')
+    read.place += 1
     conditions: list[Condition] = []
     feed_ids: tuple[int, ...] = ()
-    name = ""
-    while place < len(words):
-        word, quoted = words[place]
-        whole = True
-        if not quoted and [w for w, _ in words[place : place + 2]] == ["part", "of"]:
-            whole, place = False, place + 2
-            word, quoted = words[place] if place < len(words) else ("", False)
-        if not quoted and word in _FIELDS:
-            value = words[place + 1] if place + 1 < len(words) else ("", False)
-            if not value[1]:
-                raise InputError(f'After {word} comes a text in quotation marks, for example:  {word} "price"')
-            conditions.append(Condition(field=word, value=value[0], whole_word=whole))  # type: ignore[arg-type]
-            place += 2
-        elif not quoted and word == "in" and whole:
-            feed_ids, place = _feeds(words, place + 1)
-        elif not quoted and word == "named" and whole and place + 1 < len(words) and words[place + 1][1]:
-            name, place = words[place + 1][0], place + 2
+    name, until, breakout = "", None, None
+    while not read.done():
+        if read.take("in"):
+            feed_ids = () if read.take("all") else read.ids("in", what="feeds (see `millpond feeds list`), or all")
+        elif read.take("named"):
+            name = read.text("named")
+        elif read.take("until"):
+            until = _moment(read.word("until"))
+        elif read.take("unless"):
+            breakout = _breakout(read)
         else:
-            raise InputError(f"“{word}” was not expected; a condition is one of: {', '.join(_FIELDS)}.")
+            conditions.append(_condition(read))
     rule = Rule(
-        name=name or " · ".join(condition.value for condition in conditions)[:80],
+        name=name or " · ".join(condition.value or condition.field for condition in conditions)[:80],
         conditions=tuple(conditions),
-        action="hide" if action == "hide" else "muffle",
+        action=action,  # type: ignore[arg-type]
         feed_ids=feed_ids,
+        until=until,
+        breakout=breakout,
     )
     check(rule)
     return rule
+
+
+def _condition(read: _Reader) -> Condition:
+    negated = read.take("not")
+    whole = not read.take("part", "of")
+    field = read.peek()
+    if field not in _FIELDS:
+        shown = read.words[read.place][0] if not read.done() else "the end"
+        raise InputError(f"“{shown}” was not expected; a condition is one of: {', '.join(_FIELDS)}.")
+    read.place += 1
+    value = read.text(field) if field in _QUOTED else read.word(field) if field == "signal" else ""
+    low = high = None
+    examples: tuple[int, ...] = ()
+    counterexamples: tuple[int, ...] = ()
+    while True:
+        if field == "topic" and read.take("like"):
+            examples = read.ids("like", what="posts")
+        elif field == "topic" and read.take("unlike"):
+            counterexamples = read.ids("unlike", what="posts")
+        elif field in BY_NUMBER | BY_SCORE and read.take("over"):
+            low = read.number("over")
+        elif field in BY_NUMBER | BY_SCORE and read.take("under"):
+            high = read.number("under")
+        else:
+            break
+    if field in BY_SCORE and low is None and high is None:
+        low = TOPIC_FROM if field == "topic" else SIGNAL_FROM
+    if field in BY_SCORE and low is None:
+        low = 0.0
+    return Condition(
+        field=field, value=value, whole_word=whole, negated=negated, low=low, high=high, examples=examples, counterexamples=counterexamples,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _breakout(read: _Reader) -> Breakout:
+    outlets, signal, at_least = 0, "", SIGNAL_FROM
+    feed_ids: tuple[int, ...] = ()
+    while True:
+        if read.take("outlets"):
+            outlets = int(read.number("outlets"))
+        elif read.take("from"):
+            feed_ids = read.ids("from")
+        elif read.take("signal"):
+            signal = read.word("signal")
+            if read.take("over"):
+                at_least = read.number("over")
+        else:
+            raise InputError("After unless comes outlets 5, from and feeds, or signal and its name.")
+        if not read.take("or"):
+            return Breakout(outlets=outlets, feed_ids=feed_ids, signal=signal, at_least=at_least)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError("After until comes a date, for example 2026-12-24.") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def format_rule(rule: Rule) -> str:
     """Write a rule in its text form; `parse_rule` reads it back."""
     parts: list[str] = [rule.action]
     for condition in rule.conditions:
-        parts += ([] if condition.whole_word else ["part of"]) + [condition.field, _quote(condition.value)]
+        parts += ["not"] if condition.negated else []
+        parts += [] if condition.whole_word else ["part of"]
+        parts.append(condition.field)
+        if condition.field in _QUOTED:
+            parts.append(_quote(condition.value))
+        elif condition.field == "signal":
+            parts.append(condition.value)
+        for word, ids in (("like", condition.examples), ("unlike", condition.counterexamples)):
+            parts += [word, _listed(ids)] if ids else []
+        for word, bound in (("over", condition.low), ("under", condition.high)):
+            parts += [word, repr(float(bound))] if bound is not None else []
     if rule.feed_ids:
-        parts.append("in " + ", ".join(str(feed_id) for feed_id in rule.feed_ids))
+        parts.append("in " + _listed(rule.feed_ids))
+    if rule.until is not None:
+        parts += ["until", rule.until.isoformat()]
+    if rule.breakout is not None:
+        ways = []
+        if rule.breakout.outlets:
+            ways.append(f"outlets {rule.breakout.outlets}")
+        if rule.breakout.feed_ids:
+            ways.append("from " + _listed(rule.breakout.feed_ids))
+        if rule.breakout.signal:
+            ways.append(f"signal {rule.breakout.signal} over {float(rule.breakout.at_least)!r}")
+        parts += ["unless", " or ".join(ways)] if ways else []
     parts += ["named", _quote(rule.name)]
     return " ".join(parts)
 
@@ -89,29 +293,25 @@ def prefilter(rule: Rule) -> list[str] | None:
     """Return words that every match holds somewhere, for an index to look up; None when an index cannot help."""
     found: list[str] = []
     for condition in rule.conditions:
-        if condition.field in {"words", "phrase"} and condition.whole_word:
+        if condition.field in {"words", "phrase"} and condition.whole_word and not condition.negated:
             found += tokens(condition.value)
     return found or None
 
 
+def soft_condition(rule: Rule) -> int | None:
+    """The place of the first condition that goes by a score and can be sharpened; None when there is none."""
+    for place, condition in enumerate(rule.conditions):
+        if condition.field in BY_SCORE and not condition.negated:
+            return place
+    return None
+
+
+def _listed(ids: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ids))
+
+
 def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _feeds(words: list[tuple[str, bool]], place: int) -> tuple[tuple[int, ...], int]:
-    """Return the feed ids that stand from `place` on, and the place after them; "all" is no restriction."""
-    found: list[int] = []
-    while place < len(words) and not words[place][1]:
-        parts = [part for part in words[place][0].split(",") if part]
-        if parts == ["all"]:
-            return (), place + 1
-        if not all(part.isdecimal() and part.isascii() for part in parts):
-            break
-        found += [int(part) for part in parts]
-        place += 1
-    if not found:
-        raise InputError("After in come the numbers of feeds (see `millpond feeds list`), or all.")
-    return tuple(found), place
 
 
 def _scan(text: str) -> list[tuple[str, bool]]:

@@ -21,6 +21,7 @@ from engine.types import Explanation, Ids, Reason, RuleHit
 Doubles = NDArray[np.float64]
 
 _RATE_DAYS = 30.0
+_BOOST_HALF_LIVES = 1.5  # what a rule that ranks higher is worth, at the usual strength
 _DAY_SECONDS = 86400.0
 
 
@@ -62,8 +63,9 @@ _PARTS: tuple[tuple[str, str], ...] = (
     ("rare_poster", "rare_poster"),
     ("already_seen", "already_seen"),
     ("already_from_source", "already_from_source"),
+    ("rule_boost", "rule_boost"),
 )
-_FRESH, _MEANING, _WORDS, _SOURCE, _RARE, _SEEN, _VARIETY = range(len(_PARTS))
+_FRESH, _MEANING, _WORDS, _SOURCE, _RARE, _SEEN, _VARIETY, _BOOST = range(len(_PARTS))
 _CARD_PARTS = (_MEANING, _WORDS, _SOURCE)
 _CARD_LEAST = 0.15  # half-lives below which a reason is not worth a word on a card
 _RARE_A_WEEK = 1.0  # posts a week below which a feed is called a rare poster,
@@ -102,7 +104,13 @@ class Ranking:
 
 
 def rank(
-    candidates: Candidates, interest: Interest | None, weights: Weights, *, strength: float, now: float
+    candidates: Candidates,
+    interest: Interest | None,
+    weights: Weights,
+    *,
+    strength: float,
+    now: float,
+    boosted: NDArray[np.bool_] | None = None,
 ) -> Ranking:
     """Order the candidates.
 
@@ -113,6 +121,7 @@ def rank(
         interest: of each candidate by row; None while nothing is known.
         strength: 0 to 2.
         now: seconds since 1970 that ages are counted from; it moves all scores alike.
+        boosted: (n,) by row, the posts that a rule of the person ranks higher.
     """
     size = len(candidates)
     zero = np.zeros(size)
@@ -127,6 +136,8 @@ def rank(
             parts[_SOURCE] = interest.source * (weights.source * strength)
             parts[_RARE] = _rare_poster(recent) * (weights.rare_poster * gentle)
             parts[_SEEN] = candidates.seen * (-weights.seen * gentle)
+        if boosted is not None:
+            parts[_BOOST] = boosted * (_BOOST_HALF_LIVES * gentle)
         before = _sum(parts)
         parts[_VARIETY] = _crowd(candidates, before, weights.window) * (-weights.variety * gentle)
     scores = _sum(parts)

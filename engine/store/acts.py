@@ -24,6 +24,13 @@ update post_states set
 where {_AMONG} and (hidden = 1 or muffled_by is not null)
 returning post_id
 """
+# A post that the person brings back was a mistake of the rules that had taken it.
+_MISTAKES = """
+insert or replace into rule_marks (rule_id, post_id, fits, at)
+select h.rule_id, h.post_id, 0, :now from hits as h join post_states as s on s.post_id = h.post_id
+where h.post_id in (select value from json_each(:ids)) and s.hidden_by_person is null
+  and ((h.action = 'hide' and s.hidden = 1) or (h.action = 'muffle' and s.muffled_by is not null))
+"""
 
 
 def _note(connection: Connection, ids: Sequence[int], event: str, now: float) -> None:
@@ -75,9 +82,11 @@ class ActsPart(Part):
                     """,
                     {"ids": packed},
                 )
+                connection.execute(f"delete from rule_marks where fits = 0 and {_AMONG}", {"ids": packed})
                 _note(connection, now_so, "hidden", now)
                 changed.update(now_so)
             elif hidden is not None:
+                connection.execute(_MISTAKES, {"ids": packed, "now": now})
                 now_so = ids_of(connection, _UNHIDE, {"ids": packed})
                 _forget(connection, now_so, "hidden")
                 changed.update(now_so)

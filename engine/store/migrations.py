@@ -309,6 +309,52 @@ create table picture_feeds (feed_id integer primary key references feeds (id), p
 """
 
 
+# What more a rule says, what the person thought of what it took, and the vectors of its topics.
+RULES_TWO = """
+alter table rules add column options text not null default '{}';
+create table rule_marks (
+  rule_id integer not null,
+  post_id integer not null,
+  fits integer not null,
+  at real not null,
+  primary key (rule_id, post_id)
+) strict, without rowid;
+create table topics (
+  model text not null,
+  description text not null,
+  vector blob not null,
+  primary key (model, description)
+) strict, without rowid;
+"""
+
+
+# Feeds that were made one, and what that did to each post, so that it can be undone: `twin_id` is the kept feed's post that
+# took its place, 0 where the post itself moved; `was`, `became` and `events` are JSON.
+MERGES = """
+create table merges (
+  id integer primary key,
+  keep_id integer not null,
+  at real not null,
+  undone_at real,
+  rules text not null,
+  limits text not null
+) strict;
+create table merge_feeds (merge_id integer not null, feed_id integer not null, primary key (merge_id, feed_id)) strict, without rowid;
+create table merge_posts (
+  number integer primary key,
+  merge_id integer not null,
+  post_id integer not null,
+  twin_id integer not null,
+  feed_id integer not null,
+  guid text not null,
+  was text not null,
+  became text not null,
+  events text not null
+) strict;
+create index merge_posts_by_merge on merge_posts (merge_id, number);
+"""
+
+
 # What a person did on networks, kept until the network has it and after; and what an account may do.
 OUTBOX = """
 create table outbox (
@@ -369,7 +415,17 @@ def m007(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007)
+def m008(db: Database) -> None:
+    for statement in statements(RULES_TWO):
+        db.conn.execute(statement)
+
+
+def m009(db: Database) -> None:
+    for statement in statements(MERGES):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009)
 
 
 def statements(script: str) -> list[str]:

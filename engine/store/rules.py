@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
 
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
 from engine.store.derived import settle
 from engine.store.part import Part, Row, ids_of, moment, stamp
 from engine.store.tokens import all_of, words_of
-from engine.types import Changes, Condition, Rule, RuleHit
+from engine.types import Breakout, Changes, Condition, Rule, RuleHit
 
+_ALLOWED = "exists (select 1 from hits as a where a.post_id = post_states.post_id and a.action = 'allow')"
+_TAKEN_BY = "(select min(h.rule_id) from hits as h where h.post_id = post_states.post_id and h.action = '{action}')"
+_HIDDEN_BY = f"iif({_ALLOWED}, null, {_TAKEN_BY.format(action='hide')})"
+_MUFFLED_BY = f"iif(hidden_by_person is 0 or {_ALLOWED}, null, {_TAKEN_BY.format(action='muffle')})"
 # What the person did to a post stands above its hits.
-_APPLY = """
+_APPLY = f"""
 update post_states set
-  rule_id = (select min(h.rule_id) from hits as h where h.post_id = post_states.post_id and h.action = 'hide'),
-  muffled_by = iif(hidden_by_person is 0, null,
-    (select min(h.rule_id) from hits as h where h.post_id = post_states.post_id and h.action = 'muffle')),
-  hidden = coalesce(hidden_by_person,
-    exists (select 1 from hits as h where h.post_id = post_states.post_id and h.action = 'hide'))
+  rule_id = {_HIDDEN_BY},
+  muffled_by = {_MUFFLED_BY},
+  hidden = coalesce(hidden_by_person, {_HIDDEN_BY} is not null)
 where post_id in (select value from json_each(:ids))
-  and (
-    rule_id is not (select min(h.rule_id) from hits as h where h.post_id = post_states.post_id and h.action = 'hide')
-    or muffled_by is not iif(hidden_by_person is 0, null,
-      (select min(h.rule_id) from hits as h where h.post_id = post_states.post_id and h.action = 'muffle'))
-  )
+  and (rule_id is not {_HIDDEN_BY} or muffled_by is not {_MUFFLED_BY})
 returning post_id
 """
+_SHOWN_ON_CARDS = ("label", "breakout", "boost")  # actions whose hits change how a post looks or stands
+_RULE = "select id, name, conditions, action, feed_ids, enabled, created_at, options from rules"
 
 
 def _apply(connection: Connection, ids: Iterable[int]) -> frozenset[int]:
@@ -36,15 +38,65 @@ def _apply(connection: Connection, ids: Iterable[int]) -> frozenset[int]:
 
 
 def _rule(row: Row) -> Rule:
+    options = json.loads(row[7])
     return Rule(
         id=row[0],
         name=row[1],
-        conditions=tuple(Condition(**condition) for condition in json.loads(row[2])),
+        conditions=tuple(map(_condition, json.loads(row[2]))),
         action=row[3],
         feed_ids=tuple(json.loads(row[4])),
         enabled=bool(row[5]),
         created_at=moment(row[6]),
+        until=datetime.fromisoformat(options["until"]) if options.get("until") else None,
+        breakout=_breakout(options["breakout"]) if options.get("breakout") else None,
     )
+
+
+def _condition(fields: dict[str, Any]) -> Condition:
+    return Condition(**_with_tuples(fields))
+
+
+def _breakout(fields: dict[str, Any]) -> Breakout:
+    return Breakout(**_with_tuples(fields))
+
+
+def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _options(rule: Rule) -> str:
+    return json.dumps(
+        {
+            "until": rule.until.isoformat() if rule.until is not None else None,
+            "breakout": asdict(rule.breakout) if rule.breakout is not None else None,
+        }
+    )
+
+
+def _act_on_arrival(
+    connection: Connection, had: set[tuple[int, int]], hits: Sequence[tuple[int, RuleHit]], judged: set[int]
+) -> Changes:
+    """What rules do once with a post: star it, mark it read, tell the person. Not again when it is judged anew."""
+    new = [(post_id, hit.action) for post_id, hit in hits if post_id in judged and (hit.rule_id, post_id) not in had]
+    changed: set[int] = set()
+    for action, column in (("star", "saved"), ("read", "read")):
+        ids = json.dumps([post_id for post_id, done in new if done == action])
+        changed.update(
+            ids_of(
+                connection,
+                f"update post_states set {column} = 1 where post_id in (select value from json_each(?)) and {column} = 0 returning post_id",
+                (ids,),
+            )
+        )
+    return Changes(updated=frozenset(changed), notify=frozenset(post_id for post_id, done in new if done == "notify"))
+
+
+def _otherwise_shown(connection: Connection, among: str, had: set[Row]) -> frozenset[int]:
+    """Posts whose labels, badges or boosts are not what they were."""
+    now = set(
+        connection.execute("select rule_id, post_id, action, matched from hits where post_id in (select value from json_each(?))", (among,))
+    )
+    return frozenset(row[1] for row in had ^ now if row[2] in _SHOWN_ON_CARDS)
 
 
 def _clear(connection: Connection, rule_id: int) -> set[int]:
@@ -54,13 +106,11 @@ def _clear(connection: Connection, rule_id: int) -> set[int]:
 class RulesPart(Part):
     def rules(self) -> list[Rule]:
         with self._db.read() as connection:
-            rows = connection.execute(
-                "select id, name, conditions, action, feed_ids, enabled, created_at from rules order by id"
-            ).fetchall()
+            rows = connection.execute(f"{_RULE} order by id").fetchall()
         return list(map(_rule, rows))
 
-    def save_rule(self, rule: Rule, hits: Iterable[tuple[int, str]] = ()) -> tuple[Rule, Changes]:
-        """Store a rule (a new one when its id is 0) with all its hits: (post, the words that matched).
+    def save_rule(self, rule: Rule, hits: Iterable[tuple[int, RuleHit]] = ()) -> tuple[Rule, Changes]:
+        """Store a rule (a new one when its id is 0) with all its hits: (post, action, the words that matched).
 
         Hits that it had before are forgotten; a rule that is not enabled has none. A post that the person brought
         back stays, whatever the hits say.
@@ -69,7 +119,7 @@ class RulesPart(Part):
             NotFoundError: no rule has this id.
         """
         now = self._clock()
-        found = [(post_id, matched) for post_id, matched in hits] if rule.enabled else []
+        found = list(hits) if rule.enabled else []
 
         def work(connection: Connection) -> tuple[Rule, Changes]:
             values = (
@@ -78,12 +128,13 @@ class RulesPart(Part):
                 rule.action,
                 json.dumps(rule.feed_ids),
                 rule.enabled,
+                _options(rule),
             )
             touched: set[int] = set()
             if rule.id:
                 row = connection.execute(
                     """
-                    update rules set name = ?, conditions = ?, action = ?, feed_ids = ?, enabled = ?
+                    update rules set name = ?, conditions = ?, action = ?, feed_ids = ?, enabled = ?, options = ?
                     where id = ? returning id, created_at
                     """,
                     (*values, rule.id),
@@ -94,18 +145,21 @@ class RulesPart(Part):
             else:
                 row = connection.execute(
                     """
-                    insert into rules (name, conditions, action, feed_ids, enabled, created_at)
-                    values (?, ?, ?, ?, ?, ?) returning id, created_at
+                    insert into rules (name, conditions, action, feed_ids, enabled, options, created_at)
+                    values (?, ?, ?, ?, ?, ?, ?) returning id, created_at
                     """,
                     (*values, stamp(now)),
                 ).fetchone()
             connection.executemany(
                 "insert or replace into hits (rule_id, post_id, action, matched) values (?, ?, ?, ?)",
-                sorted((row[0], post_id, rule.action, matched) for post_id, matched in found),
+                sorted((row[0], post_id, hit.action, hit.matched) for post_id, hit in found),
             )
             touched.update(post_id for post_id, _ in found)
             stored = replace(rule, id=row[0], created_at=moment(row[1]))
-            return stored, Changes(rules=True, updated=_apply(connection, touched))
+            changed = _apply(connection, touched)
+            if rule.action in _SHOWN_ON_CARDS or rule.breakout is not None:
+                changed |= touched
+            return stored, Changes(rules=True, updated=changed, order=rule.action == "boost")
 
         return self._db.write(work, durable=True)
 
@@ -114,9 +168,12 @@ class RulesPart(Part):
 
         def work(connection: Connection) -> Changes:
             touched = _clear(connection, rule_id)
-            if connection.execute("delete from rules where id = ? returning id", (rule_id,)).fetchone() is None:
+            gone = connection.execute("delete from rules where id = ? returning action", (rule_id,)).fetchone()
+            if gone is None:
                 raise NotFoundError(f"There is no rule {rule_id}.")
-            return Changes(rules=True, updated=_apply(connection, touched))
+            connection.execute("delete from rule_marks where rule_id = ?", (rule_id,))
+            _apply(connection, touched)
+            return Changes(rules=True, updated=frozenset(touched), order=gone[0] == "boost")
 
         return self._db.write(work, durable=True)
 
@@ -129,6 +186,12 @@ class RulesPart(Part):
         judged = {int(post_id) for post_id in ids}
 
         def work(connection: Connection) -> Changes:
+            among = json.dumps(sorted(judged))
+            had = set(
+                connection.execute(
+                    "select rule_id, post_id, action, matched from hits where post_id in (select value from json_each(?))", (among,)
+                )
+            )
             connection.execute(
                 "delete from hits where post_id in (select value from json_each(?))", (json.dumps(sorted(judged)),)
             )
@@ -141,9 +204,77 @@ class RulesPart(Part):
                 [(post_id, hit.action, hit.matched, hit.rule_id) for post_id, hit in hits if post_id in judged],
             )
             settle(connection, "rules", 1, list(judged))
-            return Changes(updated=_apply(connection, judged))
+            return _act_on_arrival(connection, {pair[:2] for pair in had}, hits, judged) | Changes(
+                updated=_apply(connection, judged) | _otherwise_shown(connection, among, had)
+            )
 
         return self._db.write(work)
+
+    def expire_rules(self) -> Changes:
+        """Turn off the rules whose time is over: what only they hid comes back."""
+        now = self._clock()
+
+        def work(connection: Connection) -> Changes:
+            touched: set[int] = set()
+            over = [
+                rule.id
+                for rule in map(_rule, connection.execute(f"{_RULE} where enabled = 1 and options like '%until%'").fetchall())
+                if rule.until is not None and rule.until <= now
+            ]
+            for rule_id in over:
+                connection.execute("update rules set enabled = 0 where id = ?", (rule_id,))
+                touched |= _clear(connection, rule_id)
+            _apply(connection, touched)
+            return Changes(rules=bool(over), updated=frozenset(touched), order=bool(over))
+
+        with self._db.read() as connection:
+            rules = map(_rule, connection.execute(f"{_RULE} where enabled = 1 and options like '%until%'").fetchall())
+            if not any(rule.until is not None and rule.until <= now for rule in rules):
+                return Changes()
+        return self._db.write(work, durable=True)
+
+    def judge_rule(self, rule_id: int, marks: Mapping[int, bool | None]) -> Changes:
+        """Keep what the person said of posts that a rule took, or might: it fits (True), it does not, or nothing (None)."""
+        now = stamp(self._clock())
+
+        def work(connection: Connection) -> Changes:
+            for post_id, fits in marks.items():
+                connection.execute("delete from rule_marks where rule_id = ? and post_id = ?", (rule_id, post_id))
+                if fits is not None:
+                    connection.execute("insert into rule_marks values (?, ?, ?, ?)", (rule_id, post_id, int(fits), now))
+            return Changes(rules=True)
+
+        return self._db.write(work, durable=True)
+
+    def rule_marks(self, rule_id: int) -> dict[int, bool]:
+        """Return what the person said of posts: see `judge_rule`. A post that was restored from the tray does not fit."""
+        with self._db.read() as connection:
+            rows = connection.execute("select post_id, fits from rule_marks where rule_id = ?", (rule_id,))
+            return {post_id: bool(fits) for post_id, fits in rows}
+
+    def rule_judgements(self) -> dict[int, tuple[int, int]]:
+        """Return for each rule how many posts that it took were judged, and how many of them did not fit."""
+        with self._db.read() as connection:
+            rows = connection.execute("select rule_id, count(*), sum(fits = 0) from rule_marks group by rule_id")
+            return {rule_id: (judged, mistakes) for rule_id, judged, mistakes in rows}
+
+    def boosted(self) -> list[int]:
+        """Return the posts that a rule ranks higher."""
+        with self._db.read() as connection:
+            return ids_of(connection, "select distinct post_id from hits where action = 'boost'")
+
+    def topic_vector(self, model: str, description: str) -> bytes | None:
+        """Return the kept vector of a description: float32, little-endian."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                "select vector from topics where model = ? and description = ?", (model, description)
+            ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def save_topic_vector(self, model: str, description: str, vector: bytes) -> None:
+        self._db.write(
+            lambda connection: connection.execute("insert or replace into topics values (?, ?, ?)", (model, description, vector))
+        )
 
     def rule_counts(self) -> dict[int, int]:
         """Return how many posts each rule hides or muffles now; a post that two rules took counts for both."""
@@ -153,7 +284,7 @@ class RulesPart(Part):
                 connection.execute(
                     """
                     select h.rule_id, count(*) from hits as h join post_states as s on s.post_id = h.post_id
-                    where s.listed = 1 and s.hidden_by_person is null and (h.action = 'hide' or s.hidden = 0)
+                    where s.listed = 1 and s.hidden_by_person is null and h.action <> 'breakout' and (h.action = 'hide' or s.hidden = 0)
                     group by h.rule_id
                     """
                 )
@@ -167,6 +298,16 @@ class RulesPart(Part):
                 "select rule_id, action, matched from hits where post_id = ? order by rule_id", (post_id,)
             ).fetchall()
         return [RuleHit(rule_id=row[0], action=row[1], matched=row[2]) for row in rows]
+
+    def arrived_since(self, since: float, ids: Sequence[int] | None = None) -> list[int]:
+        """Return the listed posts, of these or of all, that arrived from then on (seconds since 1970)."""
+        among = "and post_id in (select value from json_each(:ids))" if ids is not None else ""
+        with self._db.read() as connection:
+            return ids_of(
+                connection,
+                f"select post_id from post_states where listed = 1 and first_seen_at >= :since {among} order by post_id",
+                {"since": since, "ids": json.dumps(list(ids or ()))},
+            )
 
     def posts_with_words(self, words: Sequence[str], feed_ids: Sequence[int] = ()) -> list[int]:
         """Return listed posts in which each of these stands somewhere (title, text, author, categories), as whole words.

@@ -34,10 +34,11 @@ CARRIED = {
     "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "counters": "rowid", "sketches": "rowid",
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
     "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
+    "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
-    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures")
+    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics")
 )
 _TRIES = 3_000  # failed looks at one table: pages that cannot be read are found by halving
 _BATCH = 500
@@ -230,6 +231,7 @@ def _mend(target: Connection) -> int:
     one("insert or ignore into feeds (id, url, kind, added_at) select distinct feed_id, 'lost:' || feed_id, 'feed', 0 from posts where feed_id not in (select id from feeds)")
     one("delete from feed_auth where feed_id not in (select id from feeds)")
     one("delete from hits where rule_id not in (select id from rules)")
+    one("delete from rule_marks where rule_id not in (select id from rules)")
     one("delete from feed_counts")
     one(
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,14 @@ class Matchable:
     source_title: str
     source_url: str
     categories: tuple[str, ...]
+    url: str
+    network: str
+    language: str
+    word_count: int
+    media: frozenset[str]
+    age_hours: float  # when it arrived
+    outlets: int  # that tell its story, this one among them
+    signals: Mapping[str, float]  # probabilities by name; empty where no model has seen it
 
 
 def conditions(
@@ -175,7 +183,7 @@ left join counters as n on n.post_id = p.id
 """
 
 
-def _post_row(row: Row, reason: str, detail: str) -> PostRow:
+def _post_row(row: Row, reason: str, detail: str, shown: Mapping[str, Any]) -> PostRow:
     liked, hidden, by_person = row[13], bool(row[14]), row[16]
     return PostRow(
         id=row[0],
@@ -198,7 +206,44 @@ def _post_row(row: Row, reason: str, detail: str) -> PostRow:
         reason=reason,
         reason_detail=detail,
         extras=read_extras(row[22], row[23]),
+        **shown,
     )
+
+
+def _shown_by_rules(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The labels and badges that rules put on posts, as fields of `PostRow`."""
+    found: dict[int, dict[str, Any]] = {}
+    for post_id, action, name, matched in connection.execute(
+        f"""
+        select h.post_id, h.action, r.name, h.matched from hits as h join rules as r on r.id = h.rule_id
+        where h.post_id in ({marks(len(ids))}) and h.action in ('label', 'breakout') order by h.rule_id
+        """,
+        list(ids),
+    ):
+        fields = found.setdefault(post_id, {})
+        if action == "label":
+            fields["labels"] = (*fields.get("labels", ()), name)
+        else:
+            fields.setdefault("broke_out", matched)
+    return found
+
+
+def _signals(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Probabilities by name, of the posts that the present heads have seen."""
+    rows = connection.execute(
+        f"""
+        select p.id, g.negative, g.neutral, g.positive from posts as p
+        join signals as g on g.content_id = p.content_id and g.model_id = (select value from marks where name = 'signals_model')
+        where p.id in ({marks(len(ids))})
+        """,
+        list(ids),
+    )
+    return {row[0]: {"negative": row[1], "neutral": row[2], "positive": row[3]} for row in rows if row[1] is not None}
+
+
+def _outlets(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How many outlets tell each post's story."""
+    return {}
 
 
 def _excerpt(text: str) -> str:
@@ -225,8 +270,9 @@ class TimelinePart(ScoresPart):
         with self._db.read() as connection:
             reasons = self.ranking_of(connection, ids).reasons(connection, ids)
             for some in chunks(list(ids)):
+                shown = _shown_by_rules(connection, some)
                 for row in connection.execute(f"{_ROW} where p.id in ({marks(len(some))})", some):
-                    found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")))
+                    found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")), shown.get(row[0], {}))
         return [found[post_id] for post_id in ids if post_id in found]
 
     def post(self, post_id: int) -> Post:
@@ -284,29 +330,37 @@ class TimelinePart(ScoresPart):
         return [found[post_id] for post_id in ids if post_id in found]
 
     def matchables(
-        self, ids: Iterable[int] | None = None, *, feed_ids: Sequence[int] = ()
+        self, ids: Iterable[int] | None = None, *, feed_ids: Sequence[int] = (), signals: bool = False, outlets: bool = False
     ) -> Iterator[Matchable]:
-        """Yield what rules look at, of these posts or of all that are listed, of these feeds or of all."""
+        """Yield what rules look at, of these posts or of all that are listed, of these feeds or of all.
+
+        Args:
+            signals, outlets: whether these are wanted; reading them takes time.
+        """
         with self._db.read() as connection:
             if ids is None:
                 ids = ids_of(connection, "select post_id from post_states where listed = 1 order by post_id")
             feeds = {
-                row[0]: (feed_title(row[1], row[2], row[3]), row[3])
-                for row in connection.execute("select id, own_title, title, url from feeds")
+                row[0]: (feed_title(row[1], row[2], row[3]), row[3], row[4])
+                for row in connection.execute("select id, own_title, title, url, kind from feeds")
             }
         wanted = set(feed_ids)
         for some in chunks(list(ids)):
             with self._db.read() as connection:
                 rows = connection.execute(
                     f"""
-                    select p.id, p.feed_id, c.title, c.text, c.author, c.categories
-                    from posts as p join contents as c on c.id = p.content_id where p.id in ({marks(len(some))})
+                    select p.id, p.feed_id, c.title, c.text, c.author, c.categories, c.url, s.language, c.word_count, c.media,
+                           s.first_seen_at - s.published_at
+                    from posts as p join contents as c on c.id = p.content_id join post_states as s on s.post_id = p.id
+                    where p.id in ({marks(len(some))})
                     """,
                     some,
                 ).fetchall()
+                said = _signals(connection, some) if signals else {}
+                told = _outlets(connection, some) if outlets else {}
             for row in rows:
                 if not wanted or row[1] in wanted:
-                    title, url = feeds.get(row[1], ("", ""))
+                    title, url, kind = feeds.get(row[1], ("", "", ""))
                     yield Matchable(
                         id=row[0],
                         feed_id=row[1],
@@ -316,6 +370,14 @@ class TimelinePart(ScoresPart):
                         source_title=title,
                         source_url=url,
                         categories=tuple(json.loads(row[5] or "[]")),
+                        url=row[6],
+                        network=kind,
+                        language=row[7],
+                        word_count=row[8],
+                        media=frozenset(item["kind"] for item in json.loads(row[9])) if row[9] else frozenset(),
+                        age_hours=max(0.0, row[10] / 3600),
+                        outlets=told.get(row[0], 1),
+                        signals=said.get(row[0], {}),
                     )
 
     def counts(self) -> Counts:

@@ -7,18 +7,32 @@ from engine.types.acting import Act, Verb
 from engine.types.arrays import Floats, Ids, Vectors
 from engine.types.deciding import (
     Account,
+    Action,
     Article,
+    Breakout,
     Comment,
     Condition,
     Explanation,
+    Field,
     FullText,
     Reason,
     Rule,
+    RuleErrors,
     RuleHit,
     Span,
     Summary,
     SummarySentence,
     Thread,
+)
+from engine.types.health import (
+    Duplicates,
+    FeedHealth,
+    FeedRepaired,
+    FeedsMerged,
+    Health,
+    HealthVerdict,
+    NextLook,
+    RecentPost,
 )
 from engine.types.pictures import Picture, PicturePolicy
 from engine.types.readers import ForeignLibrary, ImportDone, ImportedPost, ImportPreview, PastImport
@@ -73,4 +87,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["Account", "Act", "Article", "Changes", "Check", "Comment", "Condition", "Counts", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedInfo", "FeedRefreshed", "FetchState", "FetchedPost", "Floats", "ForeignLibrary", "FullText", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Request", "Rescue", "Rule", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]
+__all__ = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "NextLook", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]

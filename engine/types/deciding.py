@@ -6,48 +6,90 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+Field = Literal[
+    "words", "phrase", "title", "regex", "author", "source", "network", "domain", "language", "media", "signal", "topic", "age",
+    "length", "outlets",
+]  # fmt: skip
+Action = Literal["hide", "muffle", "label", "boost", "star", "notify", "read", "allow"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One test of a post.
 
-    field "words": every word of `value` stands in title, text or categories, in any order;
-    "phrase": `value` stands there as it is; "author" and "source": `value` stands in the author's
-    name, or in the feed's title or address. Case and width never matter.
+    By words: "words": every word of `value` stands in title, text or categories, in any order; "phrase": `value` stands
+    there as it is; "title": it stands in the title; "regex": the pattern is found in title or text; "author" and "source":
+    `value` stands in the author's name, or in the feed's title or address. Case and width never matter.
+    By facts: "network" is the kind of source ("mastodon", "feed", …), "domain" the host of the post's link or one above it,
+    "language" an ISO 639-1 code, "media" one of image, audio, video, none.
+    By number, from `low` to `high`: "age" in hours when the post arrived, "length" in words, "outlets" that tell its story.
+    By model: "signal": the probability of the signal that `value` names; "topic": the cosine between the post and the
+    description in `value`, or posts like the `examples` and unlike the `counterexamples`.
     """
 
-    field: Literal["words", "phrase", "author", "source"]
+    field: Field
     value: str
     whole_word: bool = True
+    negated: bool = False
+    low: float | None = None
+    high: float | None = None
+    examples: tuple[int, ...] = ()
+    counterexamples: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakout:
+    """What lets a post through that its rule would hide or muffle: any one of these. The post then says so."""
+
+    outlets: int = 0  # its story is told by so many; 0: does not count
+    feed_ids: tuple[int, ...] = ()  # it comes from one of these
+    signal: str = ""  # this signal reaches `at_least`
+    at_least: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Posts that meet every condition are hidden, or muffled to one quiet line."""
+    """What is done with posts that meet every condition.
+
+    "hide": they go to the tray; "muffle": one quiet line; "label": the rule's name stands on them; "boost": ranked higher;
+    "allow": no other rule hides or muffles them. "star", "read" and "notify" act once, when a post arrives.
+    """
 
     id: int = 0  # 0 before it is saved
     name: str
     conditions: tuple[Condition, ...]
-    action: Literal["hide", "muffle"] = "hide"
+    action: Action = "hide"
     feed_ids: tuple[int, ...] = ()  # empty: all feeds
     enabled: bool = True
     created_at: datetime | None = None
+    until: datetime | None = None  # off from then on
+    breakout: Breakout | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleHit:
-    """Why a rule took a post: the rule, and the words that did it."""
+    """Why a rule took a post: the rule, and the words or the score that did it. "breakout": it let the post through."""
 
     rule_id: int
-    action: Literal["hide", "muffle"]
+    action: Action | Literal["breakout"]
     matched: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleErrors:
+    """How often a rule was wrong, of the posts that the person judged; `low` and `high` bound the rate by 95 % (Wilson 1927)."""
+
+    judged: int
+    mistakes: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One signed part of a score. `name` is a key that the window translates:
     close_to_liked, close_to_disliked, words_liked, words_disliked, source_liked, source_disliked, fresh, rare_poster,
-    already_from_source, already_seen, saved_like_this, baseline."""
+    already_from_source, already_seen, rule_boost, saved_like_this, baseline."""
 
     name: str
     contribution: float

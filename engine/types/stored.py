@@ -114,6 +114,8 @@ class PostRow:
     reason: str  # the name of the strongest reason, "" when none: see Reason.name
     reason_detail: str
     extras: Extras | None = None
+    labels: tuple[str, ...] = ()  # names of the rules that label it
+    broke_out: str = ""  # why a rule let it through, as data: "outlets 5", "source", "anger 0.91"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,7 @@ class Changes:
     order: bool = False  # scores changed: "for_you" lists are stale
     settings: bool = False
     unknown: bool = False  # another process wrote: everything may be stale
+    notify: frozenset[int] = frozenset()  # new posts that a rule wants the person told of
 
     def __bool__(self) -> bool:
         return bool(
@@ -204,4 +207,5 @@ class Changes:
             order=self.order or other.order,
             settings=self.settings or other.settings,
             unknown=self.unknown or other.unknown,
+            notify=self.notify | other.notify,
         )

@@ -143,10 +143,18 @@ class PlainPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePreview:
-    """What a rule would take: how many posts, and the newest of them."""
+    """What a rule would take: how many posts, and the newest of them.
+
+    Where it goes by a score (a topic or a signal): the posts nearest to the threshold on both sides, nearest first, with
+    their scores. `ready` is False while no model could be asked about the topic.
+    """
 
     posts: int
     ids: tuple[int, ...]
+    threshold: float | None = None
+    inside: tuple[tuple[int, float], ...] = ()
+    outside: tuple[tuple[int, float], ...] = ()
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

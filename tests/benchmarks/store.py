@@ -174,10 +174,10 @@ def searches(store: Store, name: str, texts: list[str], target: str) -> None:
 
 
 def _rule(store: Store, ids: list[int]) -> None:
-    from engine.types import Condition, Rule
+    from engine.types import Condition, Rule, RuleHit
 
     rule, _ = store.save_rule(
-        Rule(name="bench", conditions=(Condition(field="words", value="x"),)), [(post_id, "x") for post_id in ids]
+        Rule(name="bench", conditions=(Condition(field="words", value="x"),)), [(post_id, RuleHit(rule_id=0, action="hide", matched="x")) for post_id in ids]
     )
     store.delete_rule(rule.id)
 

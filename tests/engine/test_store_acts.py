@@ -99,8 +99,12 @@ def test_the_history_holds_what_holds_now(store: Store, ids: list[int], clock: C
 # ---- rules ----
 
 
+def hits_of(rule: Rule, found: list[tuple[int, str]]) -> list[tuple[int, RuleHit]]:
+    return [(post_id, RuleHit(rule_id=rule.id, action=rule.action, matched=words)) for post_id, words in found]
+
+
 def test_a_rule_hides_its_posts_and_says_so(store: Store, ids: list[int]) -> None:
-    rule, changes = store.save_rule(RULE, [(ids[0], "body"), (ids[1], "the body")])
+    rule, changes = store.save_rule(RULE, hits_of(RULE, [(ids[0], "body"), (ids[1], "the body")]))
     assert (changes.rules, changes.updated) == (True, set(ids[:2]))
     assert store.rules() == [rule]
     assert store.rows(ids[:1])[0].hidden_by == rule.id
@@ -110,7 +114,7 @@ def test_a_rule_hides_its_posts_and_says_so(store: Store, ids: list[int]) -> Non
 
 
 def test_a_muffled_post_stays_in_the_list(store: Store, ids: list[int]) -> None:
-    rule, _ = store.save_rule(MUFFLE, [(ids[0], "Ada")])
+    rule, _ = store.save_rule(MUFFLE, hits_of(MUFFLE, [(ids[0], "Ada")]))
     (row,) = store.rows(ids[:1])
     assert (row.hidden, row.muffled_by) == (False, rule.id)
     assert ids[0] in store.timeline(TimelineQuery())
@@ -118,8 +122,8 @@ def test_a_muffled_post_stays_in_the_list(store: Store, ids: list[int]) -> None:
 
 
 def test_deleting_a_rule_brings_back_what_only_it_hid(store: Store, ids: list[int]) -> None:
-    one, _ = store.save_rule(RULE, [(ids[0], "x"), (ids[1], "x")])
-    two, _ = store.save_rule(RULE, [(ids[1], "y")])
+    one, _ = store.save_rule(RULE, hits_of(RULE, [(ids[0], "x"), (ids[1], "x")]))
+    two, _ = store.save_rule(RULE, hits_of(RULE, [(ids[1], "y")]))
     store.delete_rule(one.id)
     assert [row.hidden for row in store.rows(ids[:2])] == [False, True]
     assert store.rows(ids[1:2])[0].hidden_by == two.id
@@ -128,21 +132,21 @@ def test_deleting_a_rule_brings_back_what_only_it_hid(store: Store, ids: list[in
 
 
 def test_saving_a_rule_again_replaces_its_hits_and_switching_it_off_removes_them(store: Store, ids: list[int]) -> None:
-    rule, _ = store.save_rule(RULE, [(ids[0], "x")])
-    _, changes = store.save_rule(rule, [(ids[1], "x")])
+    rule, _ = store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
+    _, changes = store.save_rule(rule, hits_of(rule, [(ids[1], "x")]))
     assert changes.updated == set(ids[:2])
     off = Rule(id=rule.id, name=rule.name, conditions=rule.conditions, enabled=False, created_at=rule.created_at)
-    store.save_rule(off, [(ids[1], "x")])
+    store.save_rule(off, hits_of(off, [(ids[1], "x")]))
     assert store.counts().hidden == 0
     assert store.rules() == [off]
 
 
 def test_what_the_person_brought_back_no_rule_hides_again(store: Store, ids: list[int]) -> None:
-    rule, _ = store.save_rule(RULE, [(ids[0], "x")])
+    rule, _ = store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
     assert store.mark(ids[:1], hidden=False).updated == {ids[0]}
-    store.save_rule(rule, [(ids[0], "x")])
-    store.save_rule(RULE, [(ids[0], "x")])
-    store.save_rule(MUFFLE, [(ids[0], "x")])
+    store.save_rule(rule, hits_of(rule, [(ids[0], "x")]))
+    store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
+    store.save_rule(MUFFLE, hits_of(MUFFLE, [(ids[0], "x")]))
     store.save_hits(ids[:1], [(ids[0], RuleHit(rule_id=rule.id, action="hide", matched="x"))])
     (row,) = store.rows(ids[:1])
     assert (row.hidden, row.muffled_by) == (False, None)
@@ -152,12 +156,12 @@ def test_what_the_person_brought_back_no_rule_hides_again(store: Store, ids: lis
 def test_undoing_ones_own_hide_leaves_the_post_to_later_rules(store: Store, ids: list[int]) -> None:
     store.mark(ids[:1], hidden=True)
     store.mark(ids[:1], hidden=False)
-    store.save_rule(RULE, [(ids[0], "x")])
+    store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
     assert store.rows(ids[:1])[0].hidden
 
 
 def test_what_the_person_hid_no_rule_brings_back(store: Store, ids: list[int]) -> None:
-    rule, _ = store.save_rule(RULE, [(ids[0], "x")])
+    rule, _ = store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
     store.mark(ids[:1], hidden=True)
     store.delete_rule(rule.id)
     (row,) = store.rows(ids[:1])
@@ -165,7 +169,7 @@ def test_what_the_person_hid_no_rule_brings_back(store: Store, ids: list[int]) -
 
 
 def test_judging_new_posts_settles_them_and_forgets_what_held_before(store: Store, ids: list[int]) -> None:
-    rule, _ = store.save_rule(RULE, [(ids[0], "x")])
+    rule, _ = store.save_rule(RULE, hits_of(RULE, [(ids[0], "x")]))
     changes = store.save_hits(ids[:3], [(ids[1], RuleHit(rule_id=rule.id, action="hide", matched="x"))])
     assert changes.updated == set(ids[:2])
     assert store.owed("rules") == ids[3:]
@@ -274,7 +278,7 @@ def test_candidates_are_the_listed_posts_as_columns(store: Store, ids: list[int]
     store.mark(ids[:1], read=True, saved=True)
     store.mark(ids[1:2], hidden=True)
     store.feedback(ids[2], False)
-    store.save_rule(MUFFLE, [(ids[3], "Ada")])
+    store.save_rule(MUFFLE, hits_of(MUFFLE, [(ids[3], "Ada")]))
     columns = store.candidates(sketch_terms=4)
     assert columns.ids.tolist() == sorted(ids)
     place = {post_id: i for i, post_id in enumerate(columns.ids.tolist())}
