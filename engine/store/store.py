@@ -30,6 +30,7 @@ from engine.store.connection import (
 )
 from engine.store.derived import DerivedPart
 from engine.store.feeds import FeedsPart
+from engine.store.health import HealthPart
 from engine.store.imports import ImportsPart
 from engine.store.ingest import IngestPart
 from engine.store.ledger import LedgerPart
@@ -52,6 +53,7 @@ class Store(
     FeedsPart,
     IngestPart,
     ImportsPart,
+    HealthPart,
     TimelinePart,
     ActsPart,
     DerivedPart,
