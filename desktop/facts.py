@@ -114,6 +114,21 @@ def poll_words(poll: Poll, now: datetime | None = None) -> str:
     return ", ".join(parts)
 
 
+def rule_badges(row: PostRow) -> list[str]:
+    """What the person's rules put on a post: labels, and why one let it through."""
+    found = [plain(label, NAME) for label in row.labels]
+    if row.broke_out:
+        name, _, value = row.broke_out.rpartition(" ")
+        if name == "outlets":
+            why = tr("{n} outlets tell it").format(n=value)
+        elif row.broke_out == "source":
+            why = tr("a feed that you trust")
+        else:
+            why = tr("it seems strong: {what}").format(what=row.broke_out)
+        found.append(tr("let through: {why}").format(why=why))
+    return found
+
+
 def facts(extras: Extras | None) -> list[str]:
     """Short phrases, the most telling first."""
     if extras is None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
 
 from desktop import theme
 from desktop.status import LEDGER_ROWS
 from desktop.timeline.empty import say_why_empty
+from desktop.strings import plural, tr
 from engine import Changes
 
 if TYPE_CHECKING:
@@ -86,6 +88,17 @@ class Upkeep(QObject):
             self._side_soon.start()
         self._side_feeds = self._side_feeds or bool(changes.feeds or changes.unknown)
         self._window.take_changes(changes)
+        if changes.notify:
+            self._notify(sorted(changes.notify))
+
+    def _notify(self, ids: list[int]) -> None:
+        """Tell of posts that a rule wants told of; the window's entry in the system's bar asks for attention."""
+        QApplication.alert(self._window)
+        self._window.say(
+            plural("A rule points out {n} new post", "Rules point out {n} new posts", len(ids)),
+            undo=lambda: self._window.open_post(ids[-1]),
+            action_text=tr("Open"),
+        )
 
     def _load_side(self) -> None:
         if self._side_feeds:

@@ -3,91 +3,66 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from desktop import theme
-from desktop.dialogs.controls import Check, Choice, Radio
+from desktop.dialogs.condition import SIGNALS, ConditionRow, condition_words, signal_words
+from desktop.dialogs.controls import Check, Choice, Radio, Stepper
+from desktop.dialogs.dry_run import EXAMPLES, DryRun, Seen
 from desktop.dialogs.sheet import Sheet, field
-from desktop.strings import ago, plural, tr
-from engine import Condition, EngineError, Feed, PostRow, Rule, RulePreview, RuleSaved
+from desktop.strings import decimal, moment, number, plural, tr
+from engine import Breakout, Condition, EngineError, Feed, Rule, RuleSaved
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 PREVIEW_AFTER_MILLISECONDS = 250
-EXAMPLES = 5
-FIELDS = ("words", "phrase", "author", "source")
+OTHER_ACTIONS = ("label", "boost", "star", "notify", "read", "allow")
+_DAYS = (1, 7, 30)
 
 
-def field_words(name: str) -> str:
-    """A condition's field as the person reads it."""
+def action_words(name: str) -> str:
+    """What a rule does, for a list to choose from."""
     return {
-        "words": tr("has all the words"),
-        "phrase": tr("has the phrase"),
-        "author": tr("is by the author"),
-        "source": tr("comes from the source"),
-    }.get(name, name)
+        "hide": tr("hide"), "muffle": tr("make it one quiet line"), "label": tr("label it with the rule's name"),
+        "boost": tr("rank it higher"), "star": tr("save it when it arrives"), "notify": tr("tell me when it arrives"),
+        "read": tr("mark it as read when it arrives"), "allow": tr("keep it from all other rules"),
+    }.get(name, name)  # fmt: skip
 
 
 def rule_words(rule: Rule) -> str:
-    """What a rule says, in one sentence."""
-    parts = [f"{field_words(condition.field)} “{condition.value}”" for condition in rule.conditions]
-    meets = tr(" and ").join(parts)
+    """What a rule says, in a sentence or two."""
+    meets = tr(" and ").join(condition_words(condition) for condition in rule.conditions)
     if rule.action == "hide":
-        return tr("Hides a post that {meets}.").format(meets=meets)
-    return tr("Makes a post that {meets} one quiet line.").format(meets=meets)
+        said = tr("Hides a post that {meets}.").format(meets=meets)
+    elif rule.action == "muffle":
+        said = tr("Makes a post that {meets} one quiet line.").format(meets=meets)
+    else:
+        said = tr("A post that {meets}: {does}.").format(meets=meets, does=action_words(rule.action))
+    if rule.breakout is not None:
+        said += " " + tr("Lets it through {ways}.").format(ways=breakout_words(rule.breakout))
+    if rule.until is not None:
+        said += " " + tr("Until {when}.").format(when=moment(rule.until))
+    return said
 
 
-class ConditionRow(QWidget):
-    """One condition: where to look, for what, whole words or parts."""
-
-    def __init__(self, condition: Condition, changed: Callable[[], None], remove: Callable[[ConditionRow], None]) -> None:
-        super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.px(8))
-        self.field = Choice()
-        for name in FIELDS:
-            self.field.addItem(field_words(name), name)
-        self.field.setCurrentIndex(FIELDS.index(condition.field))
-        self.field.setAccessibleName(tr("Where to look"))
-        self.value = QLineEdit(condition.value)
-        self.value.setMaxLength(200)
-        self.value.setAccessibleName(tr("What to look for"))
-        self.whole = Check(tr("whole words"))
-        self.whole.setChecked(condition.whole_word)
-        self.remove = QPushButton("×")
-        theme.role(self.remove, "quiet")
-        self.remove.setAutoDefault(False)
-        self.remove.setAccessibleName(tr("Remove this condition"))
-        self.remove.setToolTip(tr("Remove this condition"))
-        row.addWidget(self.field)
-        row.addWidget(self.value, 1)
-        row.addWidget(self.whole)
-        row.addWidget(self.remove)
-        self.field.currentIndexChanged.connect(lambda _index: changed())
-        self.value.textChanged.connect(lambda _text: changed())
-        self.whole.toggled.connect(lambda _on: changed())
-        self.remove.clicked.connect(lambda _checked=False: remove(self))
-
-    def condition(self) -> Condition | None:
-        """None while nothing is written."""
-        value = " ".join(self.value.text().split())
-        if not value:
-            return None
-        return Condition(field=self.field.currentData(), value=value, whole_word=self.whole.isChecked())
+def breakout_words(breakout: Breakout) -> str:
+    ways = []
+    if breakout.outlets:
+        ways.append(tr("when {n} outlets tell it").format(n=number(breakout.outlets)))
+    if breakout.feed_ids:
+        ways.append(plural("when it comes from a feed that you trust", "when it comes from {n} feeds that you trust", len(breakout.feed_ids)))
+    if breakout.signal:
+        ways.append(
+            tr("when it seems {what} ({share} or more)").format(what=signal_words(breakout.signal), share=decimal(breakout.at_least))
+        )
+    return tr(" or ").join(ways)
 
 
 class RuleEditor(Sheet):
@@ -101,7 +76,9 @@ class RuleEditor(Sheet):
         self._rows: list[ConditionRow] = []
         self._make_conditions()
         self._make_action()
+        self._make_breakout()
         self._make_scope()
+        self._make_until()
         self.name = QLineEdit(self._rule.name)
         self.name.setPlaceholderText(tr("Named after its words if left empty"))
         self.body.addWidget(field(tr("Name"), self.name))
@@ -154,11 +131,92 @@ class RuleEditor(Sheet):
     def _make_action(self) -> None:
         self.hide_choice = Radio(tr("Hide: the post goes to the tray, where it stays and can be restored"))
         self.muffle_choice = Radio(tr("Muffle: the post is one quiet line in the timeline"))
+        self.other_choice = Radio(tr("Something else:"))
+        self.other = Choice()
+        self.other.setAccessibleName(tr("What the rule does"))
+        for name in OTHER_ACTIONS:
+            self.other.addItem(action_words(name), name)
         group = QButtonGroup(self)
-        for button in (self.hide_choice, self.muffle_choice):
+        for button in (self.hide_choice, self.muffle_choice, self.other_choice):
             group.addButton(button)
-            self.body.addWidget(button)
-        (self.hide_choice if self._rule.action == "hide" else self.muffle_choice).setChecked(True)
+        self.body.addWidget(self.hide_choice)
+        self.body.addWidget(self.muffle_choice)
+        line = QHBoxLayout()
+        line.addWidget(self.other_choice)
+        line.addWidget(self.other, 1)
+        self.body.addLayout(line)
+        action = self._rule.action
+        if action in OTHER_ACTIONS:
+            self.other.setCurrentIndex(OTHER_ACTIONS.index(action))
+        {"hide": self.hide_choice, "muffle": self.muffle_choice}.get(action, self.other_choice).setChecked(True)
+        self.other.activated.connect(lambda _index: self.other_choice.setChecked(True))
+        group.buttonToggled.connect(lambda *_arguments: self._breakout_shown())
+
+    def _make_breakout(self) -> None:
+        """What lets a post through all the same."""
+        breakout = self._rule.breakout or Breakout(outlets=0, signal="", at_least=0.8)
+        self._breakout: list[QHBoxLayout] = []
+        self.breakout_title = theme.label(tr("Let it through all the same"), "section")
+        self.body.addWidget(self.breakout_title)
+        self.by_outlets = Check(tr("when so many outlets tell it"))
+        self.by_outlets.setChecked(bool(breakout.outlets))
+        self.outlets = Stepper(2, 99)
+        self.outlets.spin.setValue(breakout.outlets or 5)
+        self.by_source = Check(tr("when it comes from"))
+        self.by_source.setChecked(bool(breakout.feed_ids))
+        self.trusted = Choice()
+        self.trusted.setAccessibleName(tr("The feed that you trust"))
+        if breakout.feed_ids:
+            self.trusted.addItem(plural("{n} feed", "{n} feeds", len(breakout.feed_ids)), breakout.feed_ids)
+        self.by_signal = Check(tr("when it seems"))
+        self.by_signal.setChecked(bool(breakout.signal))
+        self.severe = Choice()
+        self.severe.setAccessibleName(tr("What it seems"))
+        for name in SIGNALS:
+            self.severe.addItem(signal_words(name), name)
+        self.severe.setCurrentIndex(max(0, self.severe.findData(breakout.signal or "anger")))
+        for check, control in ((self.by_outlets, self.outlets), (self.by_source, self.trusted), (self.by_signal, self.severe)):
+            line = QHBoxLayout()
+            line.addWidget(check)
+            line.addWidget(control, 1)
+            self.body.addLayout(line)
+            check.toggled.connect(lambda _on: self._changed())
+        self.outlets.changed.connect(self._changed)
+        self.trusted.activated.connect(lambda _index: self._changed())
+        self.severe.activated.connect(lambda _index: self._changed())
+
+    def _breakout_shown(self) -> None:
+        takes = not self.other_choice.isChecked()
+        for widget in (
+            self.breakout_title, self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe,
+        ):  # fmt: skip
+            widget.setVisible(takes)
+        self._changed()
+
+    def breakout(self) -> Breakout | None:
+        """What lets posts through, as the sheet says it now."""
+        if self.other_choice.isChecked():
+            return None
+        feeds = tuple(self.trusted.currentData() or ()) if self.by_source.isChecked() else ()
+        signal = str(self.severe.currentData()) if self.by_signal.isChecked() else ""
+        outlets = int(self.outlets.spin.value()) if self.by_outlets.isChecked() else 0
+        if not (feeds or signal or outlets):
+            return None
+        kept = self._rule.breakout
+        return Breakout(outlets=outlets, feed_ids=feeds, signal=signal, at_least=kept.at_least if kept is not None else 0.8)
+
+    def _make_until(self) -> None:
+        self.until = Choice()
+        self.until.addItem(tr("for good"), None)
+        now = datetime.now(UTC)
+        if self._rule.until is not None:
+            self.until.addItem(tr("until {when}").format(when=moment(self._rule.until)), self._rule.until)
+            self.until.setCurrentIndex(1)
+        monday = (now.astimezone() + timedelta(days=7 - now.astimezone().weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.until.addItem(tr("until Monday"), monday)
+        for days in _DAYS:
+            self.until.addItem(plural("for {n} day", "for {n} days", days), now.replace(microsecond=0) + timedelta(days=days))
+        self.body.addWidget(field(tr("How long"), self.until))
 
     def _make_scope(self) -> None:
         self.scope = Choice()
@@ -182,24 +240,25 @@ class RuleEditor(Sheet):
             self.scope.addItem(plural("{n} feed", "{n} feeds", len(wanted)), wanted)
         for feed in sorted(feeds, key=lambda feed: feed.title.casefold()):
             self.scope.addItem(feed.title, (feed.id,))
+        for feed in sorted(feeds, key=lambda feed: feed.title.casefold()):
+            self.trusted.addItem(feed.title, (feed.id,))
         at = next((i for i in range(self.scope.count()) if tuple(self.scope.itemData(i)) == wanted), 0)
         self.scope.setCurrentIndex(at)
         self.scope.blockSignals(False)
 
     def _make_preview(self) -> None:
-        frame = QFrame()
-        theme.role(frame, "card")
-        frame.setAccessibleName(tr("What this rule takes"))
-        box = QVBoxLayout(frame)
-        box.setContentsMargins(theme.px(14), theme.px(10), theme.px(14), theme.px(10))
-        box.setSpacing(theme.px(4))
-        self.count = theme.label("", "strong")
-        box.addWidget(self.count)
-        self.examples = [theme.label("", "second") for _ in range(EXAMPLES)]
-        for label in self.examples:
-            label.setMinimumWidth(1)
-            box.addWidget(label)
-        self.body.addWidget(frame)
+        self.dry_run = DryRun()
+        self.dry_run.wanted.connect(self._changed)
+        self.dry_run.sharpen_wanted.connect(self.sharpen)
+        self.body.addWidget(self.dry_run)
+
+    @property
+    def count(self) -> QLabel:
+        return self.dry_run.count
+
+    @property
+    def examples(self) -> list[QLabel]:
+        return self.dry_run.examples
 
     # ---- preview -----------------------------------------------------------------------------
 
@@ -208,15 +267,17 @@ class RuleEditor(Sheet):
         conditions = tuple(made for row in self._rows if (made := row.condition()) is not None)
         if not conditions:
             return None
-        name = self.name.text().strip() or ", ".join(condition.value for condition in conditions)[:80]
+        name = self.name.text().strip() or ", ".join(condition.value or condition_words(condition) for condition in conditions)[:80]
         return Rule(
             id=self._rule.id,
             name=name,
             conditions=conditions,
-            action="hide" if self.hide_choice.isChecked() else "muffle",
+            action="hide" if self.hide_choice.isChecked() else "muffle" if self.muffle_choice.isChecked() else self.other.currentData(),
             feed_ids=tuple(self.scope.currentData() or ()),
             enabled=self._rule.enabled,
             created_at=self._rule.created_at,
+            until=self.until.currentData(),
+            breakout=self.breakout(),
         )
 
     def _changed(self) -> None:
@@ -228,8 +289,7 @@ class RuleEditor(Sheet):
             self._timer.start()
         else:
             self._timer.stop()
-            self.count.setText(tr("Write what to look for, and see here what it would take."))
-            self._show_examples([])
+            self.dry_run.show_nothing(tr("Write what to look for, and see here what it would take."))
 
     def _preview(self) -> None:
         rule, engine = self.rule(), self._window.engine
@@ -240,29 +300,31 @@ class RuleEditor(Sheet):
         self._looking = cancel = threading.Event()
         self.destroyed.connect(cancel.set)
 
-        def look() -> tuple[RulePreview, list[PostRow]]:
-            preview = engine.preview_rule(rule, cancel=cancel)
-            return preview, engine.rows(list(preview.ids[:EXAMPLES]))
+        days = self.dry_run.days.currentData() or None
+
+        def look() -> Seen:
+            preview = engine.preview_rule(rule, days=days, cancel=cancel)
+            near = engine.rows([post_id for post_id, _ in (*preview.inside, *preview.outside)])
+            return Seen(preview, engine.rows(list(preview.ids[:EXAMPLES])), {row.id: row for row in near})
 
         self._window.lanes.slow(look, self._previewed, failed=self._failed, key="rule-preview", owner=self)
 
-    def _previewed(self, seen: tuple[RulePreview, list[PostRow]]) -> None:
-        preview, rows = seen
+    def _previewed(self, seen: Seen) -> None:
         self.error.hide()
-        self.count.setText(
-            plural("{n} post so far would be taken", "{n} posts so far would be taken", preview.posts)
-            if preview.posts
-            else tr("No post so far would be taken")
-        )
-        self._show_examples(rows)
+        self.dry_run.show_seen(seen)
 
-    def _show_examples(self, rows: list[PostRow]) -> None:
-        for number, label in enumerate(self.examples):
-            label.setVisible(number < len(rows))
-            if number < len(rows):
-                row = rows[number]
-                text = f"{row.title or row.excerpt}  ·  {row.feed_title}, {ago(row.published_at)}"
-                label.setText(text if len(text) < 92 else text[:91] + "…")
+    def sharpen(self) -> None:
+        """Put the topic or the threshold right by what the person said of the posts nearest to it."""
+        rule, engine, marks = self.rule(), self._window.engine, dict(self.dry_run.marks)
+        if rule is None or engine is None or not marks:
+            return
+        self._window.lanes.slow(lambda: engine.sharpen_rule(rule, marks), self._sharpened, failed=self._failed, owner=self)
+
+    def _sharpened(self, rule: Rule) -> None:
+        written = [row for row in self._rows if row.condition() is not None]
+        for row, condition in zip(written, rule.conditions, strict=False):
+            row.take(condition)
+        self._changed()
 
     # ---- saving ------------------------------------------------------------------------------
 
@@ -271,7 +333,15 @@ class RuleEditor(Sheet):
         if rule is None or engine is None:
             return
         self.busy(True)
-        self._window.lanes.slow(lambda: engine.save_rule(rule), self._saved, failed=self._failed, owner=self)
+        marks: Mapping[int, bool] = dict(self.dry_run.marks)
+
+        def write() -> RuleSaved:
+            saved = engine.save_rule(rule)
+            if marks:
+                engine.judge_rule(saved.rule.id, marks)
+            return saved
+
+        self._window.lanes.slow(write, self._saved, failed=self._failed, owner=self)
 
     def _saved(self, saved: RuleSaved) -> None:
         old = self._rule
@@ -302,8 +372,6 @@ def delete_rule(window: MainWindow, rule: Rule) -> None:
         return
 
     def back() -> None:
-        from dataclasses import replace
-
         window.lanes.slow(
             lambda: engine.save_rule(replace(rule, id=0)), lambda _saved: window.say(tr("The rule is back"))
         )

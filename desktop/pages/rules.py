@@ -12,11 +12,18 @@ from desktop.dialogs import rule as rule_dialog
 from desktop.dialogs.controls import Check
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
-from desktop.strings import plural, tr
-from engine import Changes, EngineError, Feed, Rule
+from desktop.strings import number, plural, tr
+from engine import Changes, EngineError, Feed, Rule, RuleErrors
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
+
+
+def errors_words(errors: RuleErrors) -> str:
+    """How often a rule was wrong, with its doubt: "wrong in 2 of 20 that you judged (3–30 %)"."""
+    return tr("wrong in {wrong} of {judged} that you judged ({low}–{high} %)").format(
+        wrong=number(errors.mistakes), judged=number(errors.judged), low=number(round(100 * errors.low)), high=number(round(100 * errors.high))
+    )
 
 
 class RulesPage(Page):
@@ -26,6 +33,7 @@ class RulesPage(Page):
             tr("Rules"),
             tr("A rule hides posts, or makes them one quiet line. Nothing is lost: what is hidden waits in the tray."),
         )
+        self._errors: dict[int, RuleErrors] = {}
         head = QHBoxLayout()
         self.new_button = button(tr("New rule…"), lambda: rule_dialog.open_dialog(self._window), "primary")
         head.addWidget(self.new_button)
@@ -43,11 +51,11 @@ class RulesPage(Page):
         engine = self._window.engine
         if engine is not None:
             self._window.lanes.read(
-                lambda: (engine.rules(), engine.rule_counts(), engine.feeds()), self._show, key="rules-page", owner=self
+                lambda: (engine.rules(), engine.rule_counts(), engine.feeds(), engine.rule_errors()), self._show, key="rules-page", owner=self
             )
 
-    def _show(self, found: tuple[list[Rule], dict[int, int], list[Feed]]) -> None:
-        rules, counts, feeds = found
+    def _show(self, found: tuple[list[Rule], dict[int, int], list[Feed], dict[int, RuleErrors]]) -> None:
+        rules, counts, feeds, self._errors = found
         titles = {feed.id: feed.title for feed in feeds}
         empty(self._list)
         if not rules:
@@ -76,6 +84,8 @@ class RulesPage(Page):
         flow = FlowLayout(foot, across=theme.px(8))
         takes = plural("takes {n} post", "takes {n} posts", count) if rule.enabled else tr("off: takes nothing")
         flow.addWidget(theme.label(takes, "third"))
+        if rule.id in self._errors:
+            flow.addWidget(theme.label(errors_words(self._errors[rule.id]), "third"))
         if count and rule.action == "hide":
             flow.addWidget(button(tr("See them"), lambda: self._see(rule.id)))
         flow.addWidget(button(tr("Edit…"), lambda: rule_dialog.open_dialog(self._window, rule), name=tr("Edit {rule}").format(rule=rule.name)))

@@ -12,7 +12,7 @@ from desktop.dialogs.controls import Choice
 from desktop.pages.page import Page, button, card, empty, flush
 from desktop.reading.flow import FlowLayout
 from desktop.strings import ago, number, plural, tr
-from engine import Changes, Counts, Explanation, PostRow, Rule, TimelineQuery
+from engine import Changes, Condition, Counts, Explanation, PostRow, Rule, TimelineQuery
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -130,6 +130,12 @@ class TrayPage(Page):
         flow.addWidget(button(tr("Restore"), lambda: self._restore([row.id]), name=tr("Restore {title}").format(title=title)))
         flow.addWidget(button(tr("Read"), lambda: self._window.open_post(row.id), name=tr("Read {title}").format(title=title)))
         if rule is not None:
+            flow.addWidget(
+                button(tr("Rightly hidden"), lambda: self._right(row.id, rule), name=tr("{title} is rightly hidden").format(title=title))
+            )
+            flow.addWidget(
+                button(tr("Never hide like this…"), lambda: self._never(row), name=tr("Never hide posts like {title}").format(title=title))
+            )
             flow.addWidget(button(tr("Edit the rule…"), lambda: self._edit(rule), name=tr("Edit {rule}").format(rule=rule.name)))
         flush(foot)
         box.addWidget(foot)
@@ -165,6 +171,29 @@ class TrayPage(Page):
     def _restore_all(self) -> None:
         if self._ids:
             self._window.acts.restore(list(self._ids))
+
+    def _right(self, post_id: int, rule: Rule) -> None:
+        """A judgement that counts for the rule, beside its mistakes."""
+        engine = self._window.engine
+        if engine is None:
+            return
+
+        def back() -> None:
+            self._window.lanes.read(lambda: engine.judge_rule(rule.id, {post_id: None}))
+
+        def kept(_changes: Changes) -> None:
+            self._window.undo.push(tr("Rightly hidden"), back)
+            self._window.say(tr("Noted for “{rule}”").format(rule=rule.name), undo=self._window.undo.back)
+
+        self._window.lanes.read(lambda: engine.judge_rule(rule.id, {post_id: True}), kept, owner=self)
+
+    def _never(self, row: PostRow) -> None:
+        """A rule that keeps posts like this one from all others, to be looked at before it is saved."""
+        from desktop.dialogs import rule as rule_dialog
+
+        title = row.title or row.excerpt[:60]
+        about = Condition(field="topic", value=title[:200], low=0.55, examples=(row.id,))
+        rule_dialog.open_dialog(self._window, Rule(name=tr("Never hide: {title}").format(title=title[:60]), conditions=(about,), action="allow"))
 
     def _edit(self, rule: Rule) -> None:
         from desktop.dialogs import rule as rule_dialog

@@ -8,7 +8,19 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QTextLayout, QTextOption
 
 from desktop import theme
-from desktop.facts import Answer, answers, apart, boosters, facts, headline, network, plain, straight, warning
+from desktop.facts import (
+    Answer,
+    answers,
+    apart,
+    boosters,
+    facts,
+    headline,
+    network,
+    plain,
+    rule_badges,
+    straight,
+    warning,
+)
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -111,6 +123,7 @@ def marks(row: PostRow) -> list[Mark]:
     found: list[Mark] = []
     if warning(row.extras):
         found.append(("amber", tr("behind a warning"), False))
+    found += [("amber", words, False) for words in rule_badges(row)]
     found += [("ink_third", words, False) for words in facts(row.extras)]
     if row.sentiment is not None:
         label = row.sentiment.label

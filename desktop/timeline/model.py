@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from desktop.facts import boosters, facts, headline, warning
+from desktop.facts import boosters, facts, headline, rule_badges, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -29,6 +29,7 @@ def spoken(row: PostRow) -> str:
     told = tr("content warning: {words}").format(words=said) if said else headline(row)
     parts = [told, row.feed_title, ago(row.published_at)]
     parts += [words for words in (boosters(row.extras), *facts(row.extras)) if words]
+    parts += rule_badges(row)
     parts.append(tr("read") if row.read else tr("unread"))
     if row.saved:
         parts.append(tr("saved"))
