@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,6 +113,28 @@ def poll_words(poll: Poll, now: datetime | None = None) -> str:
     if poll.ends_at is not None and poll.ends_at <= (now or datetime.now(UTC)):
         parts.append(tr("ended"))
     return ", ".join(parts)
+
+
+_MEASURED = re.compile(r"(age|length|outlets|[\w ]+?) ([\d.e+]+)$")
+
+
+def matched_words(matched: str) -> str:
+    """What made a rule take a post, as the person reads it: words stay, measures become phrases."""
+    return ", ".join(_measure(part) for part in matched.split(", "))
+
+
+def _measure(part: str) -> str:
+    found = _MEASURED.match(part)
+    if found is None:
+        return part
+    name, value = found[1], found[2]
+    if name == "length":
+        return tr("{n} words long").format(n=value)
+    if name == "age":
+        return tr("{n} hours old when it came").format(n=value)
+    if name == "outlets":
+        return tr("{n} outlets tell it").format(n=value)
+    return tr("{what}: {share}").format(what=name, share=value) if value.startswith(("0.", "1.0")) else part
 
 
 def rule_badges(row: PostRow) -> list[str]:

@@ -41,9 +41,9 @@ def field_words(name: str) -> str:
         "network": tr("comes from the network"),
         "language": tr("is in the language"),
         "media": tr("comes with"),
-        "age": tr("was hours old when it came"),
-        "length": tr("is as many words long"),
-        "outlets": tr("is told by as many outlets"),
+        "age": tr("hours old when it came"),
+        "length": tr("words long"),
+        "outlets": tr("outlets that tell it"),
         "regex": tr("fits the pattern"),
     }.get(name, name)
 
@@ -69,7 +69,8 @@ def condition_words(condition: Condition) -> str:
             bounds.append(tr("at least {n}").format(n=number(round(condition.low))))
         if condition.high is not None:
             bounds.append(tr("at most {n}").format(n=number(round(condition.high))))
-        said = f"{field}: {', '.join(bounds)}"
+        told = {"length": tr("is {bounds} words long"), "age": tr("was {bounds} hours old when it came"), "outlets": tr("is told by {bounds} outlets")}
+        said = told[condition.field].format(bounds=tr(" and ").join(bounds))
     elif condition.field == "signal":
         said = tr("{field} {what} ({share} or more)").format(
             field=field, what=signal_words(condition.value), share=decimal(condition.low or 0.0)

@@ -70,7 +70,7 @@ class RuleEditor(Sheet):
 
     def __init__(self, window: MainWindow, rule: Rule | None) -> None:
         title = tr("New rule") if rule is None or not rule.id else tr("Edit rule")
-        super().__init__(window, title, tr("A post that meets every condition is taken."), width=640)
+        super().__init__(window, title, tr("A post that meets every condition is taken."), width=640, scrolls=True)
         self._window = window
         self._rule = rule or Rule(name="", conditions=(Condition(field="words", value=""),))
         self._rows: list[ConditionRow] = []
@@ -155,9 +155,15 @@ class RuleEditor(Sheet):
     def _make_breakout(self) -> None:
         """What lets a post through all the same."""
         breakout = self._rule.breakout or Breakout(outlets=0, signal="", at_least=0.8)
-        self._breakout: list[QHBoxLayout] = []
-        self.breakout_title = theme.label(tr("Let it through all the same"), "section")
-        self.body.addWidget(self.breakout_title)
+        self._breakout_open = self._rule.breakout is not None
+        self.breakout_title = QPushButton(tr("Let some through all the same"))
+        theme.role(self.breakout_title, "link")
+        self.breakout_title.setAutoDefault(False)
+        self.breakout_title.clicked.connect(lambda _checked=False: self._open_breakout())
+        line = QHBoxLayout()
+        line.addWidget(self.breakout_title)
+        line.addStretch(1)
+        self.body.addLayout(line)
         self.by_outlets = Check(tr("when so many outlets tell it"))
         self.by_outlets.setChecked(bool(breakout.outlets))
         self.outlets = Stepper(2, 99)
@@ -184,14 +190,21 @@ class RuleEditor(Sheet):
         self.outlets.changed.connect(self._changed)
         self.trusted.activated.connect(lambda _index: self._changed())
         self.severe.activated.connect(lambda _index: self._changed())
+        self._breakout_shown()
 
     def _breakout_shown(self) -> None:
         takes = not self.other_choice.isChecked()
+        self.breakout_title.setVisible(takes and not self._breakout_open)
         for widget in (
-            self.breakout_title, self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe,
+            self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe,
         ):  # fmt: skip
-            widget.setVisible(takes)
+            widget.setVisible(takes and self._breakout_open)
         self._changed()
+
+    def _open_breakout(self) -> None:
+        self._breakout_open = True
+        self._breakout_shown()
+        self.by_outlets.setFocus()
 
     def breakout(self) -> Breakout | None:
         """What lets posts through, as the sheet says it now."""

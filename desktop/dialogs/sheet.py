@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop import theme
 
@@ -14,9 +14,9 @@ class Sheet(QDialog):
     """A dialog over its window. Add to `body`; make buttons with `add_button`, the main one last."""
 
     def __init__(
-        self, parent: QWidget | None, title: str, explanation: str = "", *, width: int = 520, stretches: bool = False
+        self, parent: QWidget | None, title: str, explanation: str = "", *, width: int = 520, stretches: bool = False, scrolls: bool = False
     ) -> None:
-        """`stretches`: the person may make it higher; else it is as high as what it shows."""
+        """`stretches`: the person may make it higher; else it is as high as what it shows. `scrolls`: where the screen is lower."""
         super().__init__(parent)
         self._stretches = stretches
         self.setWindowTitle(title)
@@ -30,7 +30,12 @@ class Sheet(QDialog):
             outer.addWidget(theme.label(explanation, "second", wrap=True))
         self.body = QVBoxLayout()
         self.body.setSpacing(theme.px(10))
-        outer.addLayout(self.body, 1)
+        self._area: QScrollArea | None = None
+        if scrolls:
+            self._area = _area(self.body)
+            outer.addWidget(self._area, 1)
+        else:
+            outer.addLayout(self.body, 1)
         self.error = theme.label("", "error", wrap=True)
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.error.hide()
@@ -75,12 +80,25 @@ class Sheet(QDialog):
         layout = self.layout()
         if layout is None:
             return
+        if self._area is not None:
+            self._fit_area(self._area)
         height = layout.totalHeightForWidth(max(self.width(), self.minimumWidth()))
         if not self._stretches:
             if height != self.height():
                 self.setFixedHeight(height)
         elif height > self.height():
             self.resize(self.width(), height)
+
+    def _fit_area(self, area: QScrollArea) -> None:
+        """As high as its content, as far as the screen has room."""
+        inner = area.widget()
+        content = inner.layout() if inner is not None else None
+        if content is None:
+            return
+        width = max(self.width(), self.minimumWidth()) - 2 * theme.px(24)
+        wanted = max(content.totalHeightForWidth(width), content.totalMinimumSize().height())
+        room = max(theme.px(240), round(self.screen().availableSize().height() * 0.92) - theme.px(190))
+        area.setFixedHeight(min(wanted, room))
 
     def fail(self, text: str) -> None:
         """Say in words what went wrong; the dialog stays."""
@@ -95,6 +113,22 @@ class Sheet(QDialog):
             self.error.hide()
         for button in self._waiting:
             button.setEnabled(not on)
+
+
+def _area(body: QVBoxLayout) -> QScrollArea:
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    inner = QWidget()
+    body.setContentsMargins(0, 0, theme.px(2), 0)
+    inner.setLayout(body)
+    area.setWidget(inner)
+    inner.setObjectName("sheetBody")
+    area.setStyleSheet("QScrollArea, #sheetBody { background: transparent; }")
+    area.viewport().setAutoFillBackground(False)
+    return area
 
 
 def field(title: str, widget: QWidget, help_text: str = "") -> QWidget:

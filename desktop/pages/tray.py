@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from desktop import theme
 from desktop.dialogs.controls import Choice
+from desktop.facts import matched_words
 from desktop.pages.page import Page, button, card, empty, flush
 from desktop.reading.flow import FlowLayout
 from desktop.strings import ago, number, plural, tr
@@ -155,7 +156,7 @@ class TrayPage(Page):
         for explanation in explanations:
             label = self._words.get(explanation.post_id)
             if label is not None and explanation.hit is not None and explanation.hit.matched:
-                words = explanation.hit.matched
+                words = matched_words(explanation.hit.matched)
                 words = words if len(words) <= 80 else words[:79] + "…"
                 label.setText(tr("{why}, because of “{words}”").format(why=label.text(), words=words))
 

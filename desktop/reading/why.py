@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import theme
+from desktop.facts import matched_words
 from desktop.link_button import LinkButton
 from desktop.reading.flow import FlowLayout
 from desktop.strings import decimal, number, tr
@@ -142,10 +143,14 @@ class WhyPanel(QFrame):
             tr("Your rule “{rule}” hides it, because of “{words}”.")
             if hit.action == "hide"
             else tr("Your rule “{rule}” makes it one quiet line, because of “{words}”.")
+            if hit.action == "muffle"
+            else tr("Your rule “{rule}” would take it, but lets it through: “{words}”.")
+            if hit.action == "breakout"
+            else tr("Your rule “{rule}” acts on it, because of “{words}”.")
         )
         row = QWidget()
         flow = FlowLayout(row, across=theme.px(4))
-        label = theme.label(words.format(rule=rule_name, words=hit.matched[:80]), "amber", wrap=True)
+        label = theme.label(words.format(rule=rule_name, words=matched_words(hit.matched)[:80]), "amber", wrap=True)
         self._add(label)
         flow.addWidget(self._link(tr("Edit the rule"), lambda: self.edit_rule.emit(hit.rule_id)))
         _flush(row)
