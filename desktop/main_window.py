@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self.sidebar.refresh_wanted.connect(self._refresh_these)
         self.sidebar.read_all_wanted.connect(self._read_all_of)
         self.sidebar.feed_settings_wanted.connect(self._feed_settings)
+        self.sidebar.health_wanted.connect(self.show_health)
         self.status.ledger_wanted.connect(self._show_ledger)
         self.timeline.opened.connect(self.open_post)
         self.panes.changed.connect(self._fit_bars)
@@ -391,6 +392,13 @@ class MainWindow(QMainWindow):
         from desktop.dialogs import feed_settings
 
         feed_settings.open_dialog(self, feed_id)
+
+    def show_health(self, feed_id: int = 0) -> None:
+        """Show how the feeds fare, beginning with one of them."""
+        from desktop.pages.health import HealthPage
+
+        HealthPage.next_feed = feed_id
+        self.show_page("health")
 
     def _show_ledger(self) -> None:
         self.show_page("ledger")

@@ -175,6 +175,7 @@ class Sidebar(QWidget):
     chosen = Signal(object)  # Place
     add_wanted = Signal()
     feed_settings_wanted = Signal(int)
+    health_wanted = Signal(int)
     refresh_wanted = Signal(object)  # ids of feeds, or None for all
     read_all_wanted = Signal(object)  # Place
 
@@ -202,6 +203,7 @@ class Sidebar(QWidget):
         self.yours.entry(tr("Yours"), Place("section"))
         for words, name in (
             (tr("Rules"), "rules"),
+            (tr("Feed health"), "health"),
             (tr("Models"), "models"),
             (tr("Privacy"), "ledger"),
             (tr("Settings"), "settings"),
@@ -265,6 +267,8 @@ class Sidebar(QWidget):
         if self._shown is not None and [_looks(f) for f in listed] == [_looks(f) for f in self._shown]:
             return
         self._shown = listed
+        failing = sum(bool(feed.error) for feed in listed)
+        self._items[Place("page", "health")].setData(0, AsideRole, tr("{n} failing").format(n=number(failing)) if failing else "")
         while self.feeds.topLevelItemCount() > 4:
             self.feeds.takeTopLevelItem(4)
         self._items = {place: item for place, item in self._items.items() if place.kind in ("timeline", "page")}
@@ -352,14 +356,18 @@ class Sidebar(QWidget):
         read.triggered.connect(lambda _=False: self.read_all_wanted.emit(place))
         menu.addActions([refresh, read])
         if place.kind == "feed":
+            if any(feed.id == place.feed_id and (feed.error or feed.stopped) for feed in self._shown or ()):
+                health = QAction(tr("What is wrong with it"), menu)
+                health.triggered.connect(lambda _=False: self.health_wanted.emit(place.feed_id))
+                menu.addAction(health)
             settings = QAction(tr("Name, folder, leaving …"), menu)
             settings.triggered.connect(lambda _=False: self.feed_settings_wanted.emit(place.feed_id))
             menu.addAction(settings)
         return menu
 
 
-def _looks(feed: Feed) -> tuple[int, str, str, str, bool, str]:
-    return feed.id, feed.title, feed.folder, feed.kind, bool(feed.error), feed.site_url
+def _looks(feed: Feed) -> tuple[int, str, str, str, bool, bool, str]:
+    return feed.id, feed.title, feed.folder, feed.kind, bool(feed.error), feed.stopped, feed.site_url
 
 
 def _plain_tip(feed: Feed) -> str:

@@ -26,6 +26,7 @@ def stage_words(stage: str) -> str:
     """What a stage of a job does, as the status line says it."""
     words = {
         "fetch": tr("Looking for new posts"),
+        "repair": tr("Trying feeds again"),
         "language": tr("Recognising languages"),
         "embed": tr("Reading posts with the model"),
         "vectors": tr("Reading posts with the model"),
@@ -126,6 +127,7 @@ class StatusLine(QWidget):
             "refresh": tr("Looking for new posts"),
             "enrich": tr("Reading new posts"),
             "model": tr("Fetching a model"),
+            "repair": tr("Trying feeds again"),
         }
         self.words.setText(names.get(job.name, job.name))
         self.detail.clear()

@@ -273,8 +273,8 @@ def _since(health: FeedHealth, now: datetime) -> str:
 
 def _span(days: float) -> str:
     hours = round(days * 24)
-    if hours < 48:
+    if hours < 24:
         return f"{hours} hours" if hours != 1 else "hour"
     if days < 60:
-        return f"{round(days)} days"
+        return f"{round(days)} days" if round(days) != 1 else "day"
     return f"{round(days / 30.4)} months" if days < 730 else f"{round(days / 365.25)} years"

@@ -23,6 +23,12 @@ def _rules(window: MainWindow) -> QWidget:
     return RulesPage(window)
 
 
+def _health(window: MainWindow) -> QWidget:
+    from desktop.pages.health import HealthPage
+
+    return HealthPage(window)
+
+
 def _tray(window: MainWindow) -> QWidget:
     from desktop.pages.tray import TrayPage
 
@@ -51,6 +57,7 @@ PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
     "settings": _settings,
     "rules": _rules,
     "tray": _tray,
+    "health": _health,
     "ledger": _ledger,
     "models": _models,
     "help": _help,
