@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
 
     def _first_work(self) -> None:
         if self.feeds:
-            self.refresh()
+            self.upkeep.refresh_if_may()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
@@ -333,7 +333,7 @@ class MainWindow(QMainWindow):
             if asked or not isinstance(error, BusyError):
                 self.say(str(error))
 
-        self.lanes.job("refresh", lambda: engine.refresh(feeds, force), done=self._refreshed, failed=failed)
+        self.lanes.job("refresh", lambda: engine.refresh(feeds, force), self.upkeep.refresh_told, self._refreshed, failed)
 
     def _refreshed(self, cancelled: bool) -> None:
         if not cancelled:

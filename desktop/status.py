@@ -14,7 +14,7 @@ from desktop import theme
 from desktop.lanes import Job, Lanes
 from desktop.link_button import LinkButton
 from desktop.strings import moment, number, plural, size, tr
-from engine import FeedFailed, FeedRefreshed, Progress, StageFailed
+from engine import FeedFailed, FeedRefreshed, Offline, Progress, StageFailed
 
 if TYPE_CHECKING:
     from engine import LedgerRow
@@ -70,6 +70,8 @@ class StatusLine(QWidget):
         self._failed: dict[int, str] = {}
         self._last_refresh: datetime | None = None
         self._idle_words = ""
+        self._line_words = ""  # why looking for new posts waits
+        self._unreachable = ""  # said after a refresh that reached nobody
         box = QHBoxLayout(self)
         box.setContentsMargins(theme.px(16), 0, theme.px(10), 0)
         box.setSpacing(theme.px(14))
@@ -110,6 +112,12 @@ class StatusLine(QWidget):
         if not self._jobs:
             self._show_idle()
 
+    def set_line(self, words: str) -> None:
+        """Say why looking for new posts waits; "" when it does not."""
+        self._line_words = words
+        if not self._jobs:
+            self._show_idle()
+
     def narrow(self, on: bool) -> None:
         """Leave out what a narrow window has no room for."""
         self.detail.setVisible(not on and bool(self.detail.text()))
@@ -139,6 +147,9 @@ class StatusLine(QWidget):
             self._failed[event.feed_id] = event.error
         elif isinstance(event, FeedRefreshed):
             self._failed.pop(event.feed_id, None)
+            self._unreachable = ""
+        elif isinstance(event, Offline):
+            self._unreachable = tr("You seem to be offline · next try {when}").format(when=moment(event.retry_at))
         if not self._jobs or job is not self._jobs[-1]:
             return
         if isinstance(event, Progress):
@@ -159,7 +170,7 @@ class StatusLine(QWidget):
     def _ended(self, job: Job, cancelled: bool) -> None:
         if job in self._jobs:
             self._jobs.remove(job)
-        if job.name == "refresh" and not cancelled:
+        if job.name == "refresh" and not cancelled and not self._unreachable:
             self._last_refresh = datetime.now().astimezone()
         if not self._jobs:
             self._show_idle()
@@ -167,7 +178,10 @@ class StatusLine(QWidget):
     def _show_idle(self) -> None:
         for widget in (self.bar, self.stop):
             widget.hide()
-        if self._failed:
+        if self._line_words or self._unreachable:
+            self.words.setText(self._line_words or self._unreachable)
+            self.words.setToolTip("")
+        elif self._failed:
             self.words.setText(plural("{n} feed could not be read", "{n} feeds could not be read", len(self._failed)))
             self.words.setToolTip("".join(f"<p>{escape(why)}</p>" for why in list(self._failed.values())[:12]))
         elif self._last_refresh is not None:

@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from desktop import theme
+from desktop.network import Line
 from desktop.status import LEDGER_ROWS
-from desktop.timeline.empty import say_why_empty
 from desktop.strings import plural, tr
-from engine import Changes
+from desktop.timeline.empty import say_why_empty
+from engine import Changes, FeedRefreshed, Offline
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 GATHER_MS = 30  # changes are merged this long before screens are told
 SIDE_MS = 600  # the sidebar's feeds and counts are asked for this long after the first of many changes
 POLL_MS = 2000
+AGAIN_MS = 5 * 60_000 + 5_000  # after a refresh that reached nobody: a little more than the feeds are put off for
 TIDY_MS = 5 * 60_000  # after the start, then every six hours
 TIDY_AGAIN_MS = 6 * 3_600_000
 
@@ -40,7 +42,12 @@ class Upkeep(QObject):
         self._gather = self._timer(GATHER_MS, self._tell)
         self._side_soon = self._timer(SIDE_MS, self._load_side)
         self._poll = self._timer(POLL_MS, self._look_for_other_writers, once=False)
-        self._next_refresh = self._timer(0, window.refresh, once=False)
+        self._next_refresh = self._timer(0, self.refresh_if_may, once=False)
+        self._again_soon = self._timer(AGAIN_MS, self.refresh_if_may)
+        self._waits = False  # a look for new posts that the line kept from being made
+        self._told_offline = False
+        self.line = Line(self)
+        self.line.changed.connect(self._line_changed)
         self._tidy_soon = self._timer(TIDY_MS, self._tidy)
         self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
@@ -60,15 +67,40 @@ class Upkeep(QObject):
         self.load_feeds()
         self.load_ledger()
         self._poll.start()
+        self.line.follow()
         self._tidy_soon.start(TIDY_MS)
         self._next_refresh.start(int(self._window.settings["refresh_minutes"]) * 60_000)
 
     def stop(self) -> None:
-        for timer in (self._poll, self._next_refresh, self._gather, self._side_soon, self._tidy_soon):
+        for timer in (self._poll, self._next_refresh, self._again_soon, self._gather, self._side_soon, self._tidy_soon):
             timer.stop()
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
+
+    # ---- looking for new posts by itself -----------------------------------------------------
+
+    def refresh_if_may(self) -> None:
+        """Look for new posts unless the line keeps from it; then once it no longer does."""
+        self._waits = self.line.waits(metered_too=bool(self._window.settings["refresh_metered"]))
+        if not self._waits and self._window.engine is not None:
+            self._window.refresh()
+
+    def _line_changed(self) -> None:
+        metered_too = bool(self._window.settings["refresh_metered"])
+        self._window.status.set_line(self.line.words(metered_too=metered_too))
+        if self._waits and not self.line.waits(metered_too=metered_too):
+            self.refresh_if_may()
+
+    def refresh_told(self, event: object) -> None:
+        """Take in what a refresh tells of the line: that nobody can be reached is said once, and tried again soon."""
+        if isinstance(event, Offline):
+            if not self._told_offline:
+                self._window.say(tr("You seem to be offline. Millpond tries again soon."))
+            self._told_offline = True
+            self._again_soon.start(AGAIN_MS)
+        elif isinstance(event, FeedRefreshed):
+            self._told_offline = False
 
     # ---- changes -----------------------------------------------------------------------------
 
@@ -131,6 +163,7 @@ class Upkeep(QObject):
         before = self._window.settings["refresh_minutes"]
         self._window.settings |= settings
         self.use_theme()
+        self._line_changed()
         if before != settings["refresh_minutes"]:
             self._next_refresh.start(int(settings["refresh_minutes"]) * 60_000)
 

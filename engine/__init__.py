@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from engine.types import Media as Media
     from engine.types import ModelStatus as ModelStatus
     from engine.types import NextLook as NextLook
+    from engine.types import Offline as Offline
     from engine.types import OpmlImport as OpmlImport
     from engine.types import PastImport as PastImport
     from engine.types import Picture as Picture
@@ -129,7 +130,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "NextLook", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

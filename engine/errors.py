@@ -32,6 +32,14 @@ class FetchError(EngineError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnreachableError(FetchError):
+    """There is no way to the host: its name is not found, or there is no network (`offline`: surely this machine's fault)."""
+
+    def __init__(self, message: str, *, offline: bool = False) -> None:
+        super().__init__(message)
+        self.offline = offline
+
+
 class RefusedError(FetchError):
     """Millpond itself refused the request: a private address, a scheme, a paused host."""
 

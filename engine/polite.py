@@ -19,6 +19,7 @@ UNCONDITIONAL = timedelta(hours=24)  # P5: between requests of a feed whose serv
 CEILING = timedelta(hours=24)  # P7, P10: no hint and no failure keeps a feed away for longer
 JITTER = 0.1  # of an interval, so that feeds added together drift apart
 PAUSE = timedelta(minutes=10)  # P8: when a host says "not now" without saying for how long
+OFFLINE = timedelta(minutes=5)  # between two tries of a machine that reaches nobody
 LONGEST_PAUSE = timedelta(days=7)
 MOVED_TIMES, MOVED_FOR = 3, timedelta(days=2)  # P11
 RHYTHM_SHARE = 24  # of the time between two posts of a feed that one may be late, at most
@@ -179,6 +180,13 @@ def after_failure(
         not_found_since=not_found_since,
         next_check_at=now + max(back_off(failures, refresh_minutes=refresh_minutes, jitter=jitter, rhythm=rhythm), asked),
     )
+
+
+def after_no_network(state: FetchState, now: datetime) -> FetchState:
+    """Return what to remember when this machine was offline: no failure, and soon again."""
+    planned = state.next_check_at
+    waits = planned is not None and planned > now and not _of_a_wrong_clock(state, now)
+    return replace(state, next_check_at=planned if waits else now + OFFLINE)
 
 
 def back_off(failures: int, *, refresh_minutes: int, jitter: float, rhythm: timedelta | None = None) -> timedelta:

@@ -14,12 +14,23 @@ from urllib.parse import urlsplit
 
 from engine import polite
 from engine.conversation import Asked, Conversation, SlowTurns, body_hash, first_requests, is_slow, refused
-from engine.errors import EngineError, FetchError, InputError, ParseError, RefusedError
+from engine.errors import EngineError, FetchError, InputError, ParseError, RefusedError, UnreachableError
 from engine.http import Client, HttpRequest, HttpResponse, redact
 from engine.sources import registry
 from engine.sources.kinds.feed import ACCEPT
 from engine.store import Answer, Store
-from engine.types import Changes, Feed, FeedFailed, FeedRefreshed, FetchState, Parsed, Progress, RefreshEvent, Request
+from engine.types import (
+    Changes,
+    Feed,
+    FeedFailed,
+    FeedRefreshed,
+    FetchState,
+    Offline,
+    Parsed,
+    Progress,
+    RefreshEvent,
+    Request,
+)
 from engine.workers.clients import ParseWorker
 
 log = logging.getLogger(__name__)
@@ -41,6 +52,33 @@ class _Fetched:
     @property
     def parsed(self) -> Parsed | None:
         return self.asked.parsed if self.asked is not None else None
+
+
+HOSTS_OFFLINE = 3  # of which no name is found: then it is hardly the names
+
+
+@dataclass(slots=True)
+class _Reach:
+    """Whether anybody was reached in this run; what found no way waits until that is known."""
+
+    reached: bool = False
+    held: list[_Fetched] = field(default_factory=list)
+
+    def sort(self, batch: Sequence[_Fetched]) -> list[_Fetched]:
+        """Return what can be taken now: all, once a host was reached; before, only what tells nothing of the network."""
+        self.reached = self.reached or any(
+            fetched.error is None or not isinstance(fetched.error, UnreachableError | RefusedError) for fetched in batch
+        )
+        if self.reached:
+            now, self.held = [*self.held, *batch], []
+            return now
+        self.held += [fetched for fetched in batch if isinstance(fetched.error, UnreachableError)]
+        return [fetched for fetched in batch if not isinstance(fetched.error, UnreachableError)]
+
+    def offline(self) -> bool:
+        """Whether what is held is this machine's fault and no feed's."""
+        sure = any(isinstance(fetched.error, UnreachableError) and fetched.error.offline for fetched in self.held)
+        return bool(self.held) and (sure or len({urlsplit(fetched.state.url).hostname for fetched in self.held}) >= HOSTS_OFFLINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +116,27 @@ class Refresher:
             return
         yield Progress(stage="fetch", done=0, total=len(states))
         pipeline = _Pipeline(self, states)
-        done = 0
+        done, reach = 0, _Reach()
         try:
             for batch in pipeline.batches():
-                for event in self._take(batch, known):
+                for event in self._take(reach.sort(batch), known):
                     done += 1
                     yield event
-                yield Progress(stage="fetch", done=done, total=len(states))
+                yield Progress(stage="fetch", done=done + len(reach.held), total=len(states))
+            if reach.offline():
+                yield self._no_network([fetched.state for fetched in reach.held], known)
+            else:
+                yield from self._take(reach.held, known)
         finally:
             pipeline.stop()
+
+    def _no_network(self, states: Sequence[FetchState], known: Mapping[int, Feed]) -> Offline:
+        now = self.clock()
+        for state in states:
+            error = known[state.feed_id].error if state.feed_id in known else ""
+            self.store.save_fetch_state(polite.after_no_network(state, now), error=error)
+        log.info("refresh found no network feeds=%d", len(states))
+        return Offline(feed_ids=tuple(state.feed_id for state in states), retry_at=now + polite.OFFLINE)
 
     def _just_asked(self, state: FetchState) -> bool:
         """Whether this process asked so little ago that only a clock that was set could call the feed due."""

@@ -13,7 +13,17 @@ from engine.health import address_key
 from engine.refresh import Refresher, next_state
 from engine.sources.discovery import guesses
 from engine.store import Answer
-from engine.types import Changes, Feed, FeedFailed, FeedRefreshed, FeedRepaired, FetchState, Progress, RefreshEvent
+from engine.types import (
+    Changes,
+    Feed,
+    FeedFailed,
+    FeedRefreshed,
+    FeedRepaired,
+    FetchState,
+    Offline,
+    Progress,
+    RefreshEvent,
+)
 
 CANDIDATES = 4  # addresses that are tried for one feed
 USUAL = 3  # of the places where sites keep feeds, when their page names none
@@ -42,9 +52,13 @@ class Repairer:
         for feed_id in stopped:
             store.update_feed(feed_id, stopped=False)
         left, done = set(feeds), 0
+        why = "Its turn has not come yet: it is asked later."
         try:
             for event in self.refresher.run(list(feeds), force=True):
                 if isinstance(event, Progress):
+                    continue
+                if isinstance(event, Offline):
+                    why = event.error
                     continue
                 yield event
                 yield from self._after(event, feeds[event.feed_id], before[event.feed_id])
@@ -53,9 +67,8 @@ class Repairer:
                 yield Progress(stage="repair", done=done, total=len(feeds), detail=event.title)
             for feed_id in sorted(left):  # its service lets itself be asked seldom
                 done += 1
-                yield FeedRepaired(feed_id=feed_id, title=feeds[feed_id].title, outcome="failed", error="Its turn has not come yet: it is asked later.")
+                yield FeedRepaired(feed_id=feed_id, title=feeds[feed_id].title, outcome="failed", error=why)
                 yield Progress(stage="repair", done=done, total=len(feeds))
-            left.clear()
         finally:
             for feed_id in left & set(stopped):
                 self.publish(store.update_feed(feed_id, stopped=True))

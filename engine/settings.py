@@ -65,6 +65,8 @@ ALL: tuple[Setting, ...] = (
             help="Whoever serves a picture learns that you read the post. Each feed may have a choice of its own."),
     Setting(name="refresh_minutes", group="Feeds", label="Look for new posts every … minutes", default=60, low=60, high=1440,
             help="While the window is open. A feed may ask for longer, never for more often."),
+    Setting(name="refresh_metered", group="Feeds", label="Look for new posts on metered lines", default=False,
+            help="Off: on a line that the system calls metered, Millpond asks only when you press F5."),
     Setting(name="proxy", group="Feeds", label="Proxy", default="",
             help="Empty, or an address such as socks5h://127.0.0.1:9050. Everything then goes through it, names included."),
     Setting(name="strength", group="Ranking", label="Strength", default=1.0, low=0.0, high=2.0,

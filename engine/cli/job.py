@@ -36,15 +36,15 @@ def refresh(session: Session, feed_ids: tuple[int, ...], force: bool, no_enrich:
             click.echo(f"  {warning['title']}: {warning['warning']}")
         for failure in report["stages_failed"]:
             click.echo(f"  {failure['stage']}: {failure['error']}")
-    if report["failed"] and not report["fetched"]:
+    if (report["failed"] or report["offline"]) and not report["fetched"]:
         sys.exit(4)
 
 
 def run_refresh(engine: Any, feed_ids: list[int] | None, *, force: bool, enrich: bool) -> dict[str, Any]:
     """Refresh and enrich, showing progress, and return what came of it."""
-    from engine.types import FeedFailed, FeedRefreshed, Progress, StageFailed
+    from engine.types import FeedFailed, FeedRefreshed, Offline, Progress, StageFailed
 
-    report: dict[str, Any] = {"new": 0, "updated": 0, "fetched": 0, "unchanged": 0, "failed": [], "warnings": [], "stages_failed": []}
+    report: dict[str, Any] = {"new": 0, "updated": 0, "fetched": 0, "unchanged": 0, "failed": [], "warnings": [], "stages_failed": [], "offline": False}
     line = Line()
     for event in engine.refresh(feed_ids, force=force):
         if isinstance(event, FeedRefreshed):
@@ -55,6 +55,10 @@ def run_refresh(engine: Any, feed_ids: list[int] | None, *, force: bool, enrich:
             report["warnings"] += [{"feed_id": event.feed_id, "title": event.title, "warning": w} for w in event.warnings]
         elif isinstance(event, FeedFailed):
             report["failed"].append({"feed_id": event.feed_id, "title": event.title, "error": event.error})
+        elif isinstance(event, Offline):
+            report["offline"] = True
+            line.end()
+            click.echo(event.error, err=True)
         else:
             line.show(f"fetching {event.done} of {event.total} feeds, {report['new']} new posts")
     for event in engine.enrich() if enrich else ():

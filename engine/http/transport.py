@@ -22,7 +22,7 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
-from engine.errors import FetchError, RefusedError
+from engine.errors import FetchError, RefusedError, UnreachableError
 from engine.http import guard
 
 SocketAddress = tuple[Any, ...]
@@ -31,6 +31,8 @@ Resolver = Callable[[str, int], Sequence[tuple[int, SocketAddress]]]  # (family,
 _STEP_SECONDS = 0.05  # how soon a wait that no socket can end notices that it was cancelled
 _HEAD_START_SECONDS = 0.25  # RFC 8305
 _UNDER_WAY = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EISCONN}
+_NO_NETWORK = frozenset({errno.ENETUNREACH, errno.ENETDOWN, getattr(errno, "WSAENETUNREACH", errno.ENETUNREACH)})
+_NO_WAY = _NO_NETWORK | {errno.EHOSTUNREACH, getattr(errno, "WSAEHOSTUNREACH", errno.EHOSTUNREACH)}
 
 
 class StoppedError(FetchError):
@@ -238,7 +240,7 @@ class Backend(httpcore2.NetworkBackend):
         else:
             found = _in_time(lambda: self._resolve(host, port), exchange)
         if not found:
-            raise FetchError(f"There is no machine named {host}.")
+            raise UnreachableError(f"There is no machine named {host}.")
         if self._proxied:
             return list(found)
         kept: list[tuple[int, SocketAddress]] = []
@@ -258,10 +260,12 @@ class Backend(httpcore2.NetworkBackend):
 
 
 def resolve(host: str, port: int) -> list[tuple[int, SocketAddress]]:
-    """Ask the system, families taking turns as RFC 8305 has it. Empty when there is no such name."""
+    """Ask the system, families taking turns as RFC 8305 has it. Empty when there is no such name; raises UnreachableError."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError):
+    except (socket.gaierror, UnicodeError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:  # no name server answers
+            raise UnreachableError(f"The name {host} cannot be looked up now.", offline=True) from None
         return []
     answers = list(dict.fromkeys((int(family), address) for family, _, _, _, address in found))
     first = [a for a in answers if a[0] == answers[0][0]]
@@ -341,10 +345,13 @@ def _in_time(
     """Run a lookup that cannot be interrupted beside this thread; give up on it when the exchange ends."""
     done = threading.Event()
     answer: list[Sequence[tuple[int, SocketAddress]]] = []
+    failed: list[UnreachableError] = []
 
     def look_up() -> None:
         try:
             answer.append(work())
+        except UnreachableError as error:
+            failed.append(error)
         finally:
             done.set()
 
@@ -353,7 +360,9 @@ def _in_time(
     while not done.wait(_STEP_SECONDS):
         exchange.remaining()
         if time.monotonic() > until:
-            raise FetchError(f"The name {exchange.host} could not be looked up in time.")
+            raise UnreachableError(f"The name {exchange.host} could not be looked up in time.")
+    if failed:
+        raise failed[0]
     return answer[0] if answer else []
 
 
@@ -362,7 +371,7 @@ def _connect(addresses: Sequence[tuple[int, SocketAddress]], exchange: Exchange)
     until = time.monotonic() + exchange.connect_seconds
     waiting = list(addresses)
     trying: dict[int, socket.socket] = {}
-    failure: OSError | None = None
+    failures: list[OSError] = []
     next_start = 0.0
     with selectors.DefaultSelector() as selector:
         try:
@@ -370,7 +379,7 @@ def _connect(addresses: Sequence[tuple[int, SocketAddress]], exchange: Exchange)
                 now = time.monotonic()
                 if waiting and (not trying or now >= next_start):
                     attempt, failed = _start(*waiting.pop(0))
-                    failure = failed or failure
+                    failures += [failed] if failed is not None else []
                     if attempt is None:
                         continue
                     trying[attempt.fileno()] = attempt
@@ -382,7 +391,7 @@ def _connect(addresses: Sequence[tuple[int, SocketAddress]], exchange: Exchange)
                     code = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                     if not code:
                         return attempt
-                    failure = OSError(code, os.strerror(code))
+                    failures.append(OSError(code, os.strerror(code)))
                     attempt.close()
                 exchange.remaining()
                 if time.monotonic() > until:
@@ -390,7 +399,10 @@ def _connect(addresses: Sequence[tuple[int, SocketAddress]], exchange: Exchange)
         finally:
             for attempt in trying.values():
                 attempt.close()
-    raise FetchError(f"{exchange.host} cannot be reached: {_words(failure or OSError())}.")
+    words = f"{exchange.host} cannot be reached: {_words(failures[-1] if failures else OSError())}."
+    if failures and all(failure.errno in _NO_WAY for failure in failures):
+        raise UnreachableError(words, offline=all(failure.errno in _NO_NETWORK for failure in failures))
+    raise FetchError(words)
 
 
 def _start(family: int, address: SocketAddress) -> tuple[socket.socket | None, OSError | None]:

@@ -85,6 +85,15 @@ class FeedFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offline:
+    """No host at all could be reached. It counts as no feed's failure."""
+
+    feed_ids: tuple[int, ...]
+    retry_at: datetime
+    error: str = "You seem to be offline: no site can be reached. Millpond tries again soon."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageFailed:
     """A stage of enriching could not go on; the stages after it were tried all the same."""
 
@@ -98,7 +107,7 @@ class Enriched:
     changes: Changes
 
 
-RefreshEvent = Progress | FeedRefreshed | FeedFailed
+RefreshEvent = Progress | FeedRefreshed | FeedFailed | Offline
 EnrichEvent = Progress | Enriched | StageFailed
 
 
