@@ -16,12 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
-from engine import atsession, secrets
+from engine import atsession, readersession, secrets
 from engine.errors import FetchError, InputError, NotFoundError, RefusedError, SecretsError
 from engine.http import Client, HttpRequest, HttpResponse
 from engine.sources import values
+from engine.sources.kinds.greader import API, PACE_SECONDS
 from engine.sources.source import origin
 from engine.store import Store
 from engine.types import Account, FetchState, Request
@@ -57,9 +58,13 @@ class Accounts:
         account = self.store.account(state.account)
         if account is None:
             raise FetchError(f"Nobody is signed in as {state.account} any more. Sign in again, or leave this feed.")
-        if origin(request.url) != account.server:
+        ours = request.url.startswith(account.server + API) if account.kind == "greader" else origin(request.url) == account.server
+        if not ours:
             raise RefusedError(f"This request would show the account {account.name} to another server. Nothing was sent.")
-        return {"Authorization": f"Bearer {self._token(account)}"}
+        return {"Authorization": self._header(account)}
+
+    def _header(self, account: Account) -> str:
+        return f"{'GoogleLogin auth=' if account.kind == 'greader' else 'Bearer '}{self._token(account)}"
 
     def sign_in(
         self, server: str, open_browser: Callable[[str], None], *, cancelled: threading.Event | None = None, act: bool = False
@@ -136,6 +141,50 @@ class Accounts:
             self._forget(known)
         return account
 
+    def sign_in_reader(self, address: str, user: str, password: str) -> Account:
+        """Sign in to a server of the Google Reader API (FreshRSS, Miniflux); the password is not kept, the token lies in the keyring.
+
+        Raises:
+            InputError: no address, or not protected.   SecretsError: no keyring.   FetchError: the server says no.
+        """
+        server = readersession.server_at(address)
+        if not secrets.keyring_works():
+            raise SecretsError("Signing in needs the system's keyring, which would keep the token; here it does not work.")
+
+        def post(url: str, form: Mapping[str, str]) -> HttpResponse:
+            return self.client.fetch(
+                HttpRequest(
+                    url=url, method="POST", purpose="account", content=urlencode(form).encode(), allow_private=True, max_body_bytes=2**20,
+                    headers={"Content-Type": "application/x-www-form-urlencoded"},
+                )
+            )
+
+        home, token = readersession.begin(post, server, user, password)
+        name = f"{user.strip()}@{urlsplit(home).netloc}"
+        known, item = self.store.account(name), f"account-{random_values.token_hex(12)}"
+        secrets.keep_secret(item, json.dumps({"token": token}))
+        account = self.store.save_account(kind="greader", server=home, name=name, item=item)
+        if known is not None:
+            self._forget(known)
+        return account
+
+    def call_reader(self, account: Account, way: str, *, form: str = "") -> HttpResponse:
+        """Ask a Google Reader server, or post a form to it ("{token}" stands for the token); returns an answer of any status.
+
+        Raises:
+            FetchError: no answer, or the keyring keeps silent.   RefusedError: nothing was sent.
+        """
+        headers = {"Authorization": self._header(account)}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return self.client.fetch(
+            HttpRequest(
+                url=account.server + API + way, method="POST" if form else "GET", purpose="account", accept="application/json", headers=headers,
+                content=form.replace("{token}", quote(self._token(account), safe="")).encode() if form else None, allow_private=True,
+                pace_seconds=PACE_SECONDS,
+            )
+        )
+
     def _keep(self, item: str, session: atsession.Session) -> None:
         kept = {"did": session.did, "handle": session.handle, "token": session.access, "renewal": session.renewal}
         secrets.keep_secret(item, json.dumps(kept))
@@ -208,7 +257,7 @@ class Accounts:
         account = self.store.account(name)
         if account is None:
             raise NotFoundError(f"There is no account {name}.")
-        kept = secrets.read_secret(account.item) if account.kind != "bluesky" else None
+        kept = secrets.read_secret(account.item) if account.kind == "mastodon" else None
         if account.kind == "bluesky":
             with contextlib.suppress(FetchError):
                 atsession.end(self._ask_json, account.server, self._session(account))

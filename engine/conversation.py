@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from engine import polite
 from engine.errors import EngineError, FetchError
@@ -150,14 +150,21 @@ class Conversation:
         """Make one request of a source. Raises FetchError, RefusedError."""
         source = registry.source(state.kind)
         home = _origin(request.url) == _origin(state.url)
+        headers = dict(self.authorise(state, request)) if request.signed else {}
+        content = None
+        if request.form:
+            content = request.form.replace("{token}", quote(token_of(headers), safe="")).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         return self.client.fetch(
             HttpRequest(
                 url=request.url,
+                method="GET" if content is None else "POST",
+                content=content,
                 purpose=request.purpose if request.purpose in PURPOSES else "feed",
                 accept=request.accept,
                 etag=state.etag if request.conditional else None,
                 last_modified=state.last_modified if request.conditional else None,
-                headers=self.authorise(state, request) if request.signed else {},
+                headers=headers,
                 allow_private=state.allow_private and home,
                 auth=auth if home else None,
                 connections=source.connections if source.connections > 1 else None,
@@ -275,6 +282,11 @@ def _host(url: str) -> str:
         return (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
     except ValueError:
         return ""
+
+
+def token_of(headers: Headers) -> str:
+    """The token of an account in the header that the Google Reader API has it in; "" for other headers."""
+    return headers.get("Authorization", "").partition("GoogleLogin auth=")[2]
 
 
 def _origin(url: str) -> tuple[str, str]:

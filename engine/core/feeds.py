@@ -191,6 +191,21 @@ class Feeds(Judging):
         self._publish(Changes(settings=True))
         return account
 
+    def sign_in_reader(self, address: str, user: str, password: str) -> tuple[Account, int]:
+        """Sign in to a server of the Google Reader API (FreshRSS, Miniflux) and follow its feeds in their folders, without fetching yet.
+
+        The API password is not kept; the token lies in the keyring. From then on each refresh makes read and starred posts agree.
+
+        Returns:
+            the account, and how many feeds are new here.
+        Raises:
+            InputError: no address, or an unprotected one.   SecretsError: no keyring.   FetchError, ParseError: the server says no.
+        """
+        account = self._accounts.sign_in_reader(address, user, password)
+        changes = self._reader_sync.follow(account, again=True)
+        self._publish(changes | Changes(settings=True))
+        return account, len(changes.feeds)
+
     def sign_out(self, name: str) -> None:
         """Take the token back and forget it. Feeds that are read with it stay, and say so. Raises NotFoundError."""
         self._accounts.sign_out(name)
@@ -206,6 +221,8 @@ class Feeds(Judging):
             self._send_waiting()
             yield from self._refresher().run(feeds, force=force)
             self._send_waiting()  # what was done meanwhile
+            for _, changes in self._reader_sync.run(force=force):
+                self._publish(changes)
 
     def _refresher(self) -> Refresher:
         from engine.refresh import Refresher

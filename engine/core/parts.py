@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.outbox import Outbox
     from engine.pictures import Pictures
     from engine.ranking.termspace import TermSpace
+    from engine.readersync import ReaderSync
     from engine.scoring import Scorer
     from engine.subscribe import Found
     from engine.vault import Vault
@@ -103,6 +104,12 @@ class Parts:
         from engine.outbox import Outbox
 
         return Outbox(self._store, self._accounts, self._clock)
+
+    @property
+    def _reader_sync(self) -> ReaderSync:
+        from engine.readersync import ReaderSync
+
+        return ReaderSync(self._store, self._accounts, self._parse, self._clock)
 
     @cached_property
     def _vault(self) -> Vault:

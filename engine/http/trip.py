@@ -91,6 +91,8 @@ class Trip:
         if status == 303 or (status in (301, 302) and self.method == "POST"):
             self.method = "GET" if self.method != "HEAD" else "HEAD"
             self.content = None
+        if self.content is not None and target.origin != self.first.origin:
+            raise RefusedError(f"{self.first.host} redirects what was to be sent there to {target.host}. It was not sent on.")
         self._hops += 1
         if (self.method, target.url) in self._seen:
             raise FetchError(f"{self.target.host} redirects in a circle.")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from engine.errors import InputError
 from engine.sources.kinds.bluesky import Bluesky
 from engine.sources.kinds.feed import Feed
+from engine.sources.kinds.greader import GoogleReader
 from engine.sources.kinds.hackernews import HackerNews
 from engine.sources.kinds.labelled import LABELLED
 from engine.sources.kinds.lemmy import Lemmy
@@ -26,6 +27,7 @@ SOURCES: Mapping[str, Source] = {
         Lemmy(),
         Mastodon(),
         Bluesky(),
+        GoogleReader(),
         *LABELLED,
     )
 }

@@ -4,6 +4,7 @@ from engine.store.backup import latest_backup, restore, set_aside
 from engine.store.derived import Columns
 from engine.store.feeds import LOCAL, Answer
 from engine.store.place import require_place
+from engine.store.readers import Agreed, ReaderPost
 from engine.store.salvage import rescue
 from engine.store.scores import Ranked
 from engine.store.store import Store
@@ -11,10 +12,12 @@ from engine.store.timeline import Matchable, Text
 
 __all__ = [
     "LOCAL",
+    "Agreed",
     "Answer",
     "Columns",
     "Matchable",
     "Ranked",
+    "ReaderPost",
     "Store",
     "Text",
     "latest_backup",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
-from engine.store.part import Part, moment, stamp
+from engine.store.part import Part, Row, moment, moment_or_none, stamp
 from engine.types import Account, Changes
 
-_ACCOUNT = "select id, kind, server, name, item, added_at, scopes from accounts"
+_ACCOUNT = "select id, kind, server, name, item, added_at, scopes, error, synced_at from accounts"
 
 
-def _account(row: tuple[int, str, str, str, str, float, str]) -> Account:
-    return Account(id=row[0], kind=row[1], server=row[2], name=row[3], item=row[4], added_at=moment(row[5]), scopes=row[6])
+def _account(row: Row) -> Account:
+    return Account(
+        id=row[0], kind=row[1], server=row[2], name=row[3], item=row[4], added_at=moment(row[5]), scopes=row[6], error=row[7],
+        synced_at=moment_or_none(row[8]),
+    )  # fmt: skip
 
 
 class AccountsPart(Part):
@@ -37,7 +40,7 @@ class AccountsPart(Part):
                 """
                 insert into accounts (kind, server, name, item, added_at, scopes) values (?, ?, ?, ?, ?, ?)
                 on conflict (name) do update set kind = excluded.kind, server = excluded.server, item = excluded.item,
-                  scopes = excluded.scopes
+                  scopes = excluded.scopes, error = ''
                 """,
                 (kind, server, name, item, stamp(self._clock()), scopes),
             )

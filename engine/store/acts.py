@@ -10,6 +10,7 @@ from typing import Literal
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
 from engine.store.part import Part, ids_of, moment, stamp
+from engine.store.readers import note_kept_unread
 from engine.types import Changes
 
 _AMONG = "post_id in (select value from json_each(:ids))"
@@ -65,7 +66,10 @@ class ActsPart(Part):
         def work(connection: Connection) -> Changes:
             changed: set[int] = set()
             if read is not None:
-                changed.update(_flag(connection, "read", packed, read))
+                now_so = _flag(connection, "read", packed, read)
+                if not read:
+                    note_kept_unread(connection, now_so)
+                changed.update(now_so)
             if saved is not None:
                 now_so = _flag(connection, "saved", packed, saved)
                 if saved:

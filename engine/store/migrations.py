@@ -379,6 +379,22 @@ alter table accounts add column scopes text not null default 'read';
 """
 
 
+# What this side and a Google Reader server last agreed on for each post (null: never), by which a change on one side is told from
+# one on the other; and how that went for an account.
+READERS = """
+create table reader_states (
+  post_id integer primary key,
+  guid text not null,
+  read integer,
+  saved integer,
+  kept_unread integer not null default 0,
+  gone integer not null default 0
+) strict;
+alter table accounts add column error text not null default '';
+alter table accounts add column synced_at real;
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -425,7 +441,12 @@ def m009(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009)
+def m010(db: Database) -> None:
+    for statement in statements(READERS):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009, m010)
 
 
 def statements(script: str) -> list[str]:

@@ -38,6 +38,7 @@ from engine.store.locks import LockName, lock
 from engine.store.migrations import migrate
 from engine.store.outbox import OutboxPart
 from engine.store.pictures import PicturesPart
+from engine.store.readers import ReadersPart
 from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
@@ -64,6 +65,7 @@ class Store(
     RetentionPart,
     ArticlesPart,
     AccountsPart,
+    ReadersPart,
     OutboxPart,
     PicturesPart,
     UpkeepPart,

@@ -45,6 +45,7 @@ from engine.types.sources import (
     Poll,
     Preview,
     Quote,
+    ReaderItem,
     Request,
     Subscription,
     Target,
@@ -88,4 +89,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "OpmlImport", "NextLook", "Offline", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]
+__all__ = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "ReaderItem", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]

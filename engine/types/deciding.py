@@ -164,11 +164,13 @@ class Account:
 
     id: int
     kind: str  # of source
-    server: str  # its origin
+    server: str  # its origin; of a Google Reader server with its path
     name: str  # "@ada@pond.example"
     item: str = field(repr=False)
     added_at: datetime
     scopes: str = "read"  # what the server lets it do, words with blanks between them
+    error: str = ""  # why its read and starred posts could not be made to agree, in plain words
+    synced_at: datetime | None = None  # when they last agreed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class Extras:
     duration_seconds: float | None = None  # of the film or recording that the post is
     reply_to_url: str = ""
     edited_at: datetime | None = None
+    replies_url: str = ""  # of a feed that holds the comments below the post
     labels: tuple[str, ...] = ()  # of moderators, flairs, "question", "answered", …
     is_short: bool = False
 
@@ -126,6 +127,16 @@ class Request:
     pace_key: str = ""  # what shares one pace; "": the host
     pace_seconds: float | None = None  # between two requests; None: the policy's. From SLOW_SECONDS on, nobody waits
     signed: bool = False  # in the name of the subscription's account
+    form: str = ""  # posted instead of asked for, urlencoded; "{token}" in it stands for the account's token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderItem:
+    """What a server of the Google Reader API says of one post."""
+
+    guid: str
+    read: bool
+    starred: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

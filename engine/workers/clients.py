@@ -25,6 +25,7 @@ from engine.types import (
     ImportedPost,
     Parsed,
     Picture,
+    ReaderItem,
     Request,
     Sentiment,
     Signals,
@@ -165,6 +166,24 @@ class ParseWorker(_Client):
         replies = list(self._parse("opml", {"body": body}))
         with self._sense():
             return tuple(from_wire(Subscription, item) for reply in replies for item in reply["subscriptions"])
+
+    def reader_ids(self, body: bytes) -> tuple[list[str], str]:
+        """The ids of posts in an answer of a Google Reader server, and where they go on. Raises ParseError, WorkerError."""
+        replies = list(self._parse("reader", {"body": body, "what": "ids"}))
+        with self._sense():
+            return [_text(each) for reply in replies[1:] for each in reply["ids"]], _text(replies[0]["more"])
+
+    def reader_items(self, body: bytes) -> list[ReaderItem]:
+        """What such a server says of some posts. Raises ParseError, WorkerError."""
+        replies = list(self._parse("reader", {"body": body, "what": "items"}))
+        with self._sense():
+            return [from_wire(ReaderItem, item) for reply in replies for item in reply["found"]]
+
+    def reader_subscriptions(self, body: bytes) -> list[Subscription]:
+        """The feeds of such a server; `url` is the stream's id. Raises ParseError, WorkerError."""
+        replies = list(self._parse("reader", {"body": body, "what": "subscriptions"}))
+        with self._sense():
+            return [from_wire(Subscription, item) for reply in replies for item in reply["found"]]
 
     def library(
         self, path: str, copy: bool, companions: Mapping[str, bytes]

@@ -23,7 +23,7 @@ MAX_LANGUAGE_CHARACTERS = 300
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # posts make no cycles: looking for some after every 700 objects took a tenth of the time
-    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "comments": comments, "picture": picture, "library": library, "library_posts": library_posts}
+    return {"feed": feed, "source": source, "languages": languages, "opml": opml, "discover": discover, "article": article, "comments": comments, "picture": picture, "library": library, "library_posts": library_posts, "reader": reader}
 
 
 def feed(payload: Payload, cancelled: Cancelled) -> Replies:
@@ -81,6 +81,21 @@ def opml(payload: Payload, cancelled: Cancelled) -> Replies:
     found = read_opml(payload["body"])
     for some in _replies(found, lambda item: len(item.url) + len(item.title) + len(item.site_url) + len(item.folder)):
         yield {"subscriptions": [to_wire(subscription) for subscription in some]}
+
+
+def reader(payload: Payload, cancelled: Cancelled) -> Replies:
+    """An answer of a Google Reader server that is no post: ids and where they go on, states of items, or feeds."""
+    from engine.sources.kinds import greader
+
+    body, what = payload["body"], payload["what"]
+    if what == "ids":
+        ids, more = greader.read_ids(body)
+        yield {"more": more}
+        for some in _replies(ids, len):
+            yield {"ids": list(some)}
+        return
+    for items in _replies(greader.read_items(body) if what == "items" else greader.read_subscriptions(body), lambda item: 1000):
+        yield {"found": [to_wire(item) for item in items]}
 
 
 def discover(payload: Payload, cancelled: Cancelled) -> Replies:
