@@ -32,7 +32,8 @@ class Threads:
         request = None
         if state is not None and source is not None:
             subscription = Subscription(url=state.url, kind=state.kind, options=state.options, account=state.account)
-            about = ThreadOf(url=post.row.url, guid=post.guid, comments_url=post.comments_url, subscription=subscription)
+            extras = post.row.extras
+            about = ThreadOf(url=post.row.url, guid=post.guid, comments_url=post.comments_url, subscription=subscription, replies_url=extras.replies_url if extras else "")
             request = source.thread(about)
         if state is None or source is None or request is None:
             raise InputError("Millpond cannot read the comments of this post itself. Open them in the browser.")

@@ -59,7 +59,8 @@ class ThreadPanel(QFrame):
         self.button.setEnabled(True)
         self.button.setText(tr("Show the conversation"))
         self.note.hide()
-        self.setVisible(kind in READABLE)
+        comments = post.row.extras.replies_url if post.row.extras is not None else ""
+        self.setVisible(kind in READABLE or bool(comments))
 
     def fetch(self) -> None:
         engine, post_id = self._window.engine, self._post_id

@@ -26,7 +26,7 @@ from engine.sources.language import chosen, code_of
 from engine.sources.links import absolute, canonical_url, is_web, usable_base
 from engine.sources.raw import RawFeed, RawPost
 from engine.sources.xmlmedia import MAX_MEDIA
-from engine.types import FeedInfo, FetchedPost, Media, Parsed
+from engine.types import Extras, FeedInfo, FetchedPost, Media, Parsed
 
 MAX_POSTS = 5_000  # of one document; the newest are kept
 MAX_TOTAL = 48_000_000  # characters of all bodies: short links seen from a long base make more of them than was sent
@@ -147,6 +147,8 @@ class _Assembler:
         updated = self._date(raw.updated) if raw.updated != raw.published else published
         media = _media(raw.media, body)
         extras = bounded(raw.extras, self.now) if raw.extras is not None else None
+        if raw.replies and (replies := absolute(raw.replies, url or self.site_url)).isprintable() and replies:
+            extras = replace(extras or Extras(), replies_url=replies)
         digest = content_hash(title, author, body, url, media)
         return FetchedPost(
             guid=_guid(raw, title, body),

@@ -20,7 +20,7 @@ MAX_SEVERAL = 20  # labels, boosters, answers of a poll
 MAX_COUNT = 10**12
 MAX_SECONDS = 10**7
 
-_OUTSIDE = frozenset({"source_kind", "boosted_by", "score", "comments_count", "views_count", "comments_url"})
+_OUTSIDE = frozenset({"source_kind", "boosted_by", "score", "comments_count", "views_count", "comments_url", "replies_url"})
 
 
 def _names(texts: Iterable[str], limit: int) -> tuple[str, ...]:
@@ -63,6 +63,7 @@ def bounded(extras: Extras, now: datetime) -> Extras:
         comments_url=absolute(extras.comments_url, ""),
         duration_seconds=min(seconds, MAX_SECONDS) if seconds is not None and seconds > 0 else None,
         reply_to_url=absolute(extras.reply_to_url, ""),
+        replies_url=absolute(extras.replies_url, ""),
         edited_at=plausible(extras.edited_at, now),
         labels=_names(extras.labels, MAX_LABEL),
     )

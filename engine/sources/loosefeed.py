@@ -100,6 +100,8 @@ def _post(entry: Any, kind: str, base: str) -> RawPost:
     post.published = post.published or post.updated
     post.categories = [_value(tag, "label", "term") for tag in entry.get("tags") or []]
     post.comments = join(base, _value(entry, "comments") or _link(links, "replies"))
+    feeds = [link for link in entry.get("links") or [] if link.get("rel") == "replies" and "+xml" in (link.get("type") or "")]
+    post.replies = join(base, _value(entry, "wfw_commentrss") or (str(feeds[0].get("href") or "").strip() if feeds else ""))
     post.rights = _value(entry, "rights")
     source = entry.get("source")
     if source:

@@ -22,6 +22,7 @@ class RawPost:
     updated: str = ""
     categories: list[str] = field(default_factory=list)
     comments: str = ""
+    replies: str = ""  # the address of a feed that holds the comments
     media: list[Media] = field(default_factory=list)
     language: str = ""
     rights: str = ""

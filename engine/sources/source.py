@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from engine.errors import ParseError
 from engine.types import Parsed, Request, Subscription, Target
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ SLOW_SECONDS = 10.0  # a pace from here on is kept across runs, and what has no 
 MAX_CURSOR = 16_000  # characters
 MAX_STEP = 4_000
 MAX_LINK = 8_000
+FEEDS = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,*/*;q=0.5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class ThreadOf:
     guid: str
     comments_url: str
     subscription: Subscription
+    replies_url: str = ""  # of a feed that holds the comments
 
 
 class Source(Protocol):
@@ -83,12 +84,17 @@ class Source(Protocol):
         ...
 
     def thread(self, about: ThreadOf) -> Request | None:
-        """Return the request that brings the comments below a post; None when they cannot be read."""
-        return None
+        """Return the request that brings the comments below a post; None when they cannot be read.
+
+        Posts of any feed may name one that holds their comments (wfw:commentRss, or RFC 4685's replies).
+        """
+        return Request(url=about.replies_url, accept=FEEDS, purpose="thread") if about.replies_url else None
 
     def comments(self, body: bytes, meta: Meta) -> Comments:
-        """Return what the answer to `thread` holds; in the `parse` worker. Raises ParseError."""
-        raise ParseError("The comments of this network cannot be read here.")
+        """Return what the answer to `thread` holds, a feed unless a kind knows better; in the `parse` worker. Raises ParseError."""
+        from engine.sources.comments import comments_of_feed
+
+        return comments_of_feed(body, meta.url)
 
     def refusal(self, status: int) -> str:
         """Say in plain words what a status means here; "" when there is nothing to add to what it means everywhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from html import unescape
 from typing import Any
 
@@ -19,6 +20,9 @@ Element = Any  # lxml ships no types
 Children = dict[str, list[Element]]
 
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
+
+
+_TAG_NAME = re.compile(r"[A-Za-z_][\w.-]*\Z", re.ASCII)
 
 
 def children_of(element: Element, names: Names) -> Children:
@@ -37,7 +41,8 @@ def markup_of(element: Element) -> str:
     """The content of an element as HTML, tags included and namespaces forgotten."""
     for inner in element.iter(etree.Element):
         if inner is not element and isinstance(inner.tag, str) and (inner.tag[0] == "{" or ":" in inner.tag):
-            inner.tag = inner.tag.rpartition("}")[2].rpartition(":")[2] or "span"
+            local = inner.tag.rpartition("}")[2].rpartition(":")[2]
+            inner.tag = local if _TAG_NAME.match(local) else "span"  # a damaged document has names that are none
     parts = [nh3_escape(element.text or "")]
     parts.extend(etree.tostring(child, encoding="unicode", method="html") for child in element)
     return "".join(parts).strip()
@@ -138,6 +143,15 @@ def _people(elements: list[Element], names: Names) -> list[str]:
     return [person for person in people if person]
 
 
+def _replies_feed(links: list[Element], base: str) -> str:
+    """The address of the feed that holds the comments: RFC 4685."""
+    for link in links:
+        kind = (link.get("type") or "").lower()
+        if (link.get("rel") or "").strip().lower() == "replies" and ("atom+xml" in kind or "rss+xml" in kind):
+            return join(based(link, base), (link.get("href") or "").strip())
+    return ""
+
+
 def _atom_link(elements: list[Element], rel: str, base: str) -> str:
     """The href of the first link of that relation, a page before anything else."""
     best = ""
@@ -234,6 +248,7 @@ def _rss_extras(post: RawPost, children: Children, names: Names, base: str) -> N
     if "atom:category" in children:
         post.categories += _atom_categories(children["atom:category"])
     post.comments = join(base, first_text(children, "comments"))
+    post.replies = join(base, first_text(children, "wfw:commentrss")) or _replies_feed(children.get("atom:link", []), base)
     post.language = first_text(children, "dc:language", "language")
     post.rights = first_text(children, "dc:rights", "atom:rights", "copyright", "dcterms:rights")
     if "source" in children:
@@ -355,6 +370,7 @@ def _atom_post(entry: Element, names: Names, base: str, default: str) -> RawPost
     post.categories = _atom_categories(children.get("category", []))
     post.categories += [text_of(element) for element in children.get("dc:subject", [])]
     post.comments = _atom_link(links, "replies", stated)
+    post.replies = _replies_feed(links, stated) or join(stated, first_text(children, "wfw:commentrss"))
     post.rights = _first_title(children, "rights", "copyright", "dc:rights")
     if "source" in children:
         _atom_source(post, children["source"][0], names, stated)

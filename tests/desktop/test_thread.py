@@ -62,3 +62,27 @@ def test_sixty_comments_are_all_there(qtbot: QtBot, engine: Engine, settled: Set
         assert "60 comments" in words(window)
         assert "Nothing has left" not in window.status.ledger.text()
         assert sum(text.startswith("Comment ") for text in words(window)) == 60
+
+
+def test_a_post_of_a_plain_feed_shows_its_comments_feed(qtbot: QtBot, engine: Engine, settled: Settled) -> None:
+    with FakeNet() as net:
+        comment = "<item><title>By Ada</title><author>ada</author><guid>c1</guid><description>A fine pond</description></item>"
+        net.serve("/1/feed", f'<rss version="2.0"><channel><title>c</title>{comment}</channel></rss>'.encode())
+        posts = "".join(
+            f"<item><title>{title}</title><guid>{title}</guid><description>Text</description>{inside}</item>"
+            for title, inside in (("with", f"<wfw:commentRss>{net.url('/1/feed')}</wfw:commentRss>"), ("without", ""))
+        )
+        feed = f'<rss version="2.0" xmlns:wfw="http://wellformedweb.org/CommentAPI/"><channel><title>Pond</title>{posts}</channel></rss>'
+        engine.add_feed(net.serve("/feed.xml", feed.encode()))
+        ids = {row.title: row.id for row in engine.rows(engine.timeline(TimelineQuery()))}
+        window = open_window(qtbot, engine)
+        settled(window)
+        window.open_post(ids["without"])
+        settled(window)
+        assert not window.reading.talk.isVisible()
+        window.open_post(ids["with"])
+        settled(window)
+        assert not net.asked("/1/feed")
+        window.actions_by_name["show_conversation"].trigger()
+        settled(window)
+        assert "A fine pond" in words(window)

@@ -529,3 +529,13 @@ def test_any_bytes_raise_nothing_but_engine_errors(body: bytes, content_type: st
 def test_any_bytes_can_be_decoded(body: bytes, label: str) -> None:
     text, _ = decode(body, f"text/xml; charset={label}")
     assert isinstance(text, str)
+
+
+def test_a_tag_that_is_no_name_costs_the_tag_alone() -> None:
+    body = (
+        b'\x00?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+        b' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Old</title></channel><item><title>First</title>'
+        b"<link>https://old.example.org/1</link><dc:date>2026-11-01<T00:00:00Z</dc:date></item></rdf:RDF>"
+    )
+    (post,) = parse_feed(body, url="https://old.example.org/", content_type="", now=datetime(2026, 11, 23, tzinfo=UTC)).posts
+    assert post.title == "First"

@@ -143,3 +143,76 @@ def test_reddits_comments_come_from_their_feed_at_its_pace(tmp_path: Path, net: 
         assert len(net.requests) == before, "its turn is not taken"
         clock.now += timedelta(minutes=2)
         assert told(engine, newest(engine)) == [("u/bo", "A tree frog.", 0), ("u/cy", "No.", 0)]
+
+
+COMMENTS = b"""<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Comments</title>
+<item><title>By Bo</title><dc:creator>bo</dc:creator><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate><description>&lt;p&gt;Second&lt;script&gt;x&lt;/script&gt;&lt;/p&gt;</description></item>
+<item><title>By Ada</title><dc:creator>ada</dc:creator><pubDate>Fri, 20 Nov 2026 09:00:00 GMT</pubDate><description>First</description></item>
+</channel></rss>"""
+
+
+def rss_post(inside: str) -> bytes:
+    return (
+        '<rss version="2.0" xmlns:wfw="http://wellformedweb.org/CommentAPI/" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
+        "<title>Pond</title><link>https://pond.example/</link><item><title>A post</title><guid>p1</guid>"
+        f"<link>https://pond.example/1</link><description>Text</description>{inside}</item></channel></rss>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<wfw:commentRss>{url}</wfw:commentRss>", "<wfw:commentRSS>{url}</wfw:commentRSS>",
+        '<atom:link rel="replies" type="application/rss+xml" href="{url}"/>',
+    ],
+)  # fmt: skip
+def test_a_post_of_a_plain_feed_has_its_comments_feed_and_nothing_of_it_is_kept(engine: Engine, net: FakeNet, inside: str) -> None:
+    comments = net.serve("/1/feed", COMMENTS)
+    engine.add_feed(net.serve("/feed.xml", rss_post(inside.format(url=comments))))
+    post_id = newest(engine)
+    assert net.asked("/1/feed") == []
+    before = engine.counts()
+    assert told(engine, post_id) == [("ada", "First", 0), ("bo", "Second", 0)]
+    assert engine.counts() == before
+    assert engine.ledger(limit=1)[0].purpose == "thread"
+    assert len(net.asked("/1/feed")) == 1
+
+
+def test_an_atom_entry_names_its_replies_and_a_page_of_them_is_no_feed(engine: Engine, net: FakeNet) -> None:
+    comments = net.serve("/r", COMMENTS)
+    links = f'<link rel="replies" type="text/html" href="https://pond.example/1"/><link rel="replies" type="application/atom+xml" href="{comments}"/>'
+    entry = '<entry><title>{n}</title><id>{n}</id><link href="https://pond.example/{n}"/><updated>2026-11-20T0{n}:00:00Z</updated>{links}</entry>'
+    body = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>Pond</title><id>x</id><updated>2026-11-20T09:00:00Z</updated>'
+        + entry.format(n=1, links=links.split("/>")[0] + "/>") + entry.format(n=2, links=links) + "</feed>"
+    )  # fmt: skip
+    engine.add_feed(net.serve("/feed.xml", body.encode()))
+    with_feed, without = engine.timeline(TimelineQuery(order="newest"))
+    assert [text for _, text, _ in told(engine, with_feed)] == ["First", "Second"]
+    with pytest.raises(InputError):
+        engine.thread(without)
+
+
+def test_a_comments_feed_inside_the_home_network_is_never_asked(engine: Engine, net: FakeNet) -> None:
+    with FakeNet(host="127.0.0.2") as router:
+        engine.add_feed(net.serve("/feed.xml", rss_post(f"<wfw:commentRss>{router.serve('/admin', COMMENTS)}</wfw:commentRss>")))
+        with pytest.raises(RefusedError):
+            engine.thread(newest(engine))
+        assert router.requests == []
+
+
+def test_naming_a_comments_feed_makes_no_new_version_of_a_post(engine: Engine, net: FakeNet) -> None:
+    net.script("/feed.xml", Reply(body=rss_post("")), Reply(body=rss_post("<wfw:commentRss>https://pond.example/1/feed</wfw:commentRss>")))
+    engine.add_feed(net.url("/feed.xml"))
+    list(engine.refresh(force=True))
+    assert len(net.asked("/feed.xml")) == 2
+    assert engine.post(newest(engine)).versions == 1
+
+
+def test_a_broken_comments_feed_is_told_in_words(engine: Engine, net: FakeNet) -> None:
+    engine.add_feed(net.serve("/feed.xml", rss_post(f"<wfw:commentRss>{net.serve('/c', b'<html>no feed</html>')}</wfw:commentRss>")))
+    with pytest.raises(ParseError):
+        engine.thread(newest(engine))
+    net.script("/c", Reply(status=404))
+    with pytest.raises(FetchError):
+        engine.thread(newest(engine))
