@@ -52,6 +52,21 @@ class Accounts(Sheet):
         self.body.addWidget(
             field(tr("App password"), self.password, tr("Made on bsky.app under Settings, Privacy and security. It is used once and not kept."))
         )
+        self.reader = QLineEdit()
+        self.reader.setPlaceholderText("https://rss.example.org")
+        self.reader.setMaxLength(1000)
+        self.body.addWidget(
+            field(tr("Or keep a FreshRSS or Miniflux server"), self.reader, tr("Its address. Its feeds come here, and read and starred posts agree on both sides."))
+        )
+        self.user = QLineEdit()
+        self.user.setMaxLength(200)
+        self.body.addWidget(field(tr("User name"), self.user))
+        self.reader_password = QLineEdit()
+        self.reader_password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.reader_password.setMaxLength(500)
+        self.body.addWidget(
+            field(tr("API password"), self.reader_password, tr("The one for other readers: in FreshRSS under Profile, in Miniflux under Integrations. It is used once and not kept."))
+        )
         self.add_button(tr("Close"), self.close)
         self.sign_in_button = self.add_button(tr("Sign in…"), self.sign_in, "primary")
         self._address.connect(self.open_browser)
@@ -68,8 +83,11 @@ class Accounts(Sheet):
         if not server and self.handle.text().strip():
             self._sign_in_bluesky()
             return
+        if not server and self.reader.text().strip():
+            self._sign_in_reader()
+            return
         if not server:
-            self.fail(tr("Type the server's name, or your handle on Bluesky, first."))
+            self.fail(tr("Type the server's name, your handle on Bluesky, or the address of your feed server, first."))
             return
         self._cancel.set()
         self._cancel = cancel = threading.Event()
@@ -105,6 +123,23 @@ class Accounts(Sheet):
 
         self._window.lanes.slow(work, self._signed_in, failed=self._failed, owner=self)
 
+    def _sign_in_reader(self) -> None:
+        engine = self._window.engine
+        address, user, password = self.reader.text().strip(), self.user.text().strip(), self.reader_password.text()
+        if engine is None:
+            return
+        self._cancel = threading.Event()
+        self.busy(True)
+        self._window.lanes.slow(lambda: engine.sign_in_reader(address, user, password), self._reader_signed_in, failed=self._failed, owner=self)
+
+    def _reader_signed_in(self, found: tuple[Account, int]) -> None:
+        self.busy(False)
+        for each in (self.reader, self.user, self.reader_password):
+            each.clear()
+        self._load()
+        self._window.upkeep.load_ledger()
+        self._window.say(tr("Signed in as {name}; its feeds are followed and come with the next refresh").format(name=found[0].name))
+
     def _signed_in(self, account: Account) -> None:
         self.busy(False)
         self.server.clear()
@@ -133,6 +168,7 @@ class Accounts(Sheet):
             box = QHBoxLayout(row)
             box.setContentsMargins(0, 0, 0, 0)
             box.addWidget(theme.label(account.name, "strong"), 1)
+            row.setToolTip(account.error)
             out = QPushButton(tr("Sign out"))
             out.setAutoDefault(False)
             out.setAccessibleName(tr("Sign out of {name}").format(name=account.name))

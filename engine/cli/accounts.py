@@ -8,13 +8,13 @@ import webbrowser
 
 import click
 
-from engine.cli.shared import Session, command, main, show_json
+from engine.cli.shared import Session, ago, command, main, show_json
 from engine.errors import InputError
 
 
 @main.group()
 def accounts() -> None:
-    """Sign in to Mastodon servers and Bluesky, to read home timelines and lists."""
+    """Sign in to Mastodon servers and Bluesky, to read home timelines and lists, or to a FreshRSS or Miniflux server."""
 
 
 @command(accounts, "list")
@@ -23,9 +23,11 @@ def list_accounts(session: Session, as_json: bool) -> None:
     with session.engine() as engine:
         found = engine.accounts()
         if as_json:
-            return show_json([{"name": one.name, "kind": one.kind, "server": one.server, "added_at": one.added_at} for one in found])
+            return show_json([{"name": one.name, "kind": one.kind, "server": one.server, "added_at": one.added_at, "synced_at": one.synced_at, "error": one.error} for one in found])
         for one in found:
             click.echo(f"{one.name}  ({one.server})")
+            if one.kind == "greader":
+                click.echo(f"    {one.error}" if one.error else f"    read and starred posts agreed: {ago(one.synced_at)}")
         if not found:
             click.echo("Nobody is signed in:  millpond accounts add SERVER")
 
@@ -72,6 +74,23 @@ def add_bluesky(session: Session, handle: str, server: str, no_home: bool, as_js
         if as_json:
             return show_json({"name": account.name, "server": account.server})
         click.echo(f"Signed in as {account.name}.")
+
+
+@command(accounts, "add-reader")
+@click.argument("address")
+@click.argument("user")
+def add_reader(session: Session, address: str, user: str, as_json: bool) -> None:
+    """Keep a FreshRSS or Miniflux server: follow its feeds, with read and starred posts the same on both sides.
+
+    The API password is asked for (or read from standard input) and not kept.
+    """
+    terminal = sys.stdin.isatty()
+    password = click.prompt("API password", hide_input=True, err=True) if terminal else sys.stdin.readline().strip()
+    with session.engine() as engine:
+        account, new = engine.sign_in_reader(address, user, password)
+        if as_json:
+            return show_json({"name": account.name, "server": account.server, "new_feeds": new})
+        click.echo(f"Signed in as {account.name}. New feeds: {new}; their posts come with:  millpond refresh")
 
 
 @command(accounts, "remove")

@@ -17,6 +17,7 @@ from engine import Engine
 from tests.desktop.conftest import open_window
 from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet
+from tests.fakenet.greader import FakeReader
 from tests.fakenet.mastodon import FakeMastodon, status
 
 Settled = Callable[[MainWindow], None]
@@ -89,4 +90,24 @@ def test_bluesky_takes_an_app_password_only_and_says_so(qtbot: QtBot, engine: En
     settled(window)
     assert "no app password" in dialog.error.text()
     assert engine.ledger() == [], "nothing was sent"
+    dialog.close()
+
+
+def test_a_feed_server_is_signed_in_to_and_its_feeds_are_followed(qtbot: QtBot, engine: Engine, fake: FakeMastodon, settled: Settled) -> None:
+    reader = FakeReader(fake.net)
+    window = open_window(qtbot, engine)
+    settled(window)
+    dialog = open_dialog(window)
+    dialog.reader.setText(reader.url)
+    dialog.user.setText(reader.user)
+    dialog.reader_password.setText("wrong")
+    dialog.sign_in()
+    settled(window)
+    assert "API password is wrong" in dialog.error.text()
+    dialog.reader_password.setText(reader.password)
+    dialog.sign_in()
+    qtbot.waitUntil(lambda: len(engine.feeds()) == 3, timeout=10_000)
+    settled(window)
+    assert dialog.reader_password.text() == ""
+    assert [account.kind for account in engine.accounts()] == ["greader"]
     dialog.close()
