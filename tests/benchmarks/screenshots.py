@@ -29,7 +29,7 @@ from engine import Condition, ProfileState, Rule, open_engine, sample_internet
 from tests.benchmarks.network_posts import plant
 
 WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
-PAGES = ("rules", "tray", "ledger", "models", "settings", "help")
+PAGES = ("rules", "tray", "health", "ledger", "models", "settings", "help")
 
 
 OPML = """<opml version="2.0"><head><title>Mine</title></head><body><outline text="Ponds">
