@@ -29,6 +29,7 @@ class Accounts(Sheet):
             window,
             tr("Accounts"),
             tr("With an account you can read your home timeline and lists. For Mastodon you agree on the server's own page, in your browser. Tokens are kept in the system's keyring and nowhere else."),
+            scrolls=True,
         )
         self._window = window
         self._cancel = threading.Event()
@@ -168,13 +169,14 @@ class Accounts(Sheet):
             box = QHBoxLayout(row)
             box.setContentsMargins(0, 0, 0, 0)
             box.addWidget(theme.label(account.name, "strong"), 1)
-            row.setToolTip(account.error)
             out = QPushButton(tr("Sign out"))
             out.setAutoDefault(False)
             out.setAccessibleName(tr("Sign out of {name}").format(name=account.name))
             out.clicked.connect(lambda _checked=False, name=account.name: self._sign_out(name))
             box.addWidget(out)
             self._list.addWidget(row)
+            if account.error:
+                self._list.addWidget(theme.label(account.error, "amber", wrap=True))
 
     def _sign_out(self, name: str) -> None:
         engine = self._window.engine
