@@ -16,6 +16,7 @@ ANSWERS = 4  # of a poll, shown on a card
 
 # Names, not translated. A kind that is not here is called by its own name.
 NETWORKS = {
+    "greader": "Google Reader",
     "hackernews": "Hacker News", "reddit": "Reddit", "youtube": "YouTube", "lemmy": "Lemmy", "lobsters": "Lobsters",
     "github": "GitHub", "stackexchange": "Stack Exchange", "arxiv": "arXiv", "discourse": "Discourse",
     "mastodon": "Mastodon", "bluesky": "Bluesky", "nostr": "Nostr",
