@@ -47,16 +47,19 @@ if TYPE_CHECKING:
     from engine.types import Account as Account
     from engine.types import Act as Act
     from engine.types import Action as Action
+    from engine.types import AlgorithmChange as AlgorithmChange
     from engine.types import Article as Article
     from engine.types import Breakout as Breakout
     from engine.types import Changes as Changes
     from engine.types import Check as Check
     from engine.types import Comment as Comment
     from engine.types import Condition as Condition
+    from engine.types import Counterfactual as Counterfactual
     from engine.types import Counts as Counts
     from engine.types import Duplicates as Duplicates
-    from engine.types import Enriched as Enriched
     from engine.types import EnrichEvent as EnrichEvent
+    from engine.types import Enriched as Enriched
+    from engine.types import Evaluation as Evaluation
     from engine.types import Explanation as Explanation
     from engine.types import Extras as Extras
     from engine.types import Feed as Feed
@@ -71,6 +74,8 @@ if TYPE_CHECKING:
     from engine.types import HealthVerdict as HealthVerdict
     from engine.types import ImportDone as ImportDone
     from engine.types import ImportPreview as ImportPreview
+    from engine.types import InterestKind as InterestKind
+    from engine.types import Learned as Learned
     from engine.types import LedgerRow as LedgerRow
     from engine.types import Media as Media
     from engine.types import ModelStatus as ModelStatus
@@ -85,9 +90,11 @@ if TYPE_CHECKING:
     from engine.types import Post as Post
     from engine.types import PostRow as PostRow
     from engine.types import Preview as Preview
+    from engine.types import Profile as Profile
     from engine.types import ProfileState as ProfileState
     from engine.types import Progress as Progress
     from engine.types import Quote as Quote
+    from engine.types import RankingQuality as RankingQuality
     from engine.types import Reason as Reason
     from engine.types import RefreshEvent as RefreshEvent
     from engine.types import Rescue as Rescue
@@ -95,7 +102,10 @@ if TYPE_CHECKING:
     from engine.types import RuleErrors as RuleErrors
     from engine.types import RuleHit as RuleHit
     from engine.types import RulePreview as RulePreview
+    from engine.types import RuleQuality as RuleQuality
     from engine.types import RuleSaved as RuleSaved
+    from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
+    from engine.types import SURE_FROM as SURE_FROM
     from engine.types import SearchHit as SearchHit
     from engine.types import SearchQuery as SearchQuery
     from engine.types import SearchResult as SearchResult
@@ -105,11 +115,15 @@ if TYPE_CHECKING:
     from engine.types import Span as Span
     from engine.types import StageFailed as StageFailed
     from engine.types import StarterPack as StarterPack
+    from engine.types import Story as Story
+    from engine.types import StoryAct as StoryAct
+    from engine.types import StoryPost as StoryPost
     from engine.types import Subscription as Subscription
     from engine.types import Summary as Summary
     from engine.types import SummarySentence as SummarySentence
     from engine.types import Target as Target
     from engine.types import Thread as Thread
+    from engine.types import Timeline as Timeline
     from engine.types import TimelineQuery as TimelineQuery
 
 _HOMES = {
@@ -130,7 +144,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleQuality", "RuleSaved", "SIGNAL_NAMES", "SURE_FROM", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

@@ -395,6 +395,87 @@ alter table accounts add column synced_at real;
 """
 
 
+# What heads said besides the sentiment: null where they were not asked. All of it is made again.
+SIGNALS_TWO = """
+drop table signals;
+create table signals (
+  content_id integer not null references contents (id),
+  model_id integer not null references models (id),
+  negative real,
+  neutral real,
+  positive real,
+  joy real,
+  sadness real,
+  anger real,
+  optimism real,
+  hostility real,
+  promotion real,
+  clickbait real,
+  spam real,
+  scam real,
+  primary key (content_id, model_id)
+) strict, without rowid;
+update stages set signals = 0;
+"""
+
+
+# Which posts tell the same. A story of one post has no row. `folded` posts are told by another card, that of their story's
+# lead. What the person put together (1) or apart (0) holds for ever and is never decided anew.
+STORIES = """
+alter table stages add column stories integer not null default 0;
+alter table post_states add column folded integer not null default 0;
+create table stories (
+  id integer primary key,
+  lead_id integer not null,
+  newest_at real not null,
+  followed_at real,
+  looked_at real
+) strict;
+create table story_posts (
+  post_id integer primary key,
+  story_id integer not null references stories (id),
+  added_at real not null,
+  by_person integer not null default 0
+) strict;
+create index story_posts_by_story on story_posts (story_id, post_id);
+create table story_pairs (
+  post_id integer not null,
+  other_id integer not null,
+  together integer not null,
+  act_id integer not null,
+  primary key (post_id, other_id)
+) strict, without rowid;
+create table story_acts (
+  id integer primary key,
+  at real not null,
+  act text not null,
+  before text not null,
+  undone_at real
+) strict;
+"""
+
+
+# The person's own algorithm: timelines, weights of feeds and other edits, and what the order was worth when they acted.
+RANKING_TWO = """
+create table timelines (id integer primary key, name text not null unique, position integer not null, options text not null) strict;
+create table interest_edits (
+  kind text not null,
+  key text not null,
+  weight real not null,
+  at real not null,
+  primary key (kind, key)
+) strict, without rowid;
+create table forgotten (post_id integer primary key, at real not null) strict;
+create table judged_scores (
+  post_id integer primary key,
+  at real not null,
+  event text not null,
+  place real not null,
+  newest_place real not null
+) strict;
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -446,7 +527,22 @@ def m010(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009, m010)
+def m011(db: Database) -> None:
+    for statement in statements(SIGNALS_TWO):
+        db.conn.execute(statement)
+
+
+def m012(db: Database) -> None:
+    for statement in statements(STORIES):
+        db.conn.execute(statement)
+
+
+def m013(db: Database) -> None:
+    for statement in statements(RANKING_TWO):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009, m010, m011, m012, m013)
 
 
 def statements(script: str) -> list[str]:

@@ -35,6 +35,17 @@ from engine.types.health import (
     RecentPost,
 )
 from engine.types.pictures import Picture, PicturePolicy
+from engine.types.ranked import (
+    AlgorithmChange,
+    Counterfactual,
+    Evaluation,
+    InterestKind,
+    Learned,
+    Profile,
+    RankingQuality,
+    RuleQuality,
+    Timeline,
+)
 from engine.types.readers import ForeignLibrary, ImportDone, ImportedPost, ImportPreview, PastImport
 from engine.types.sources import (
     Extras,
@@ -51,6 +62,8 @@ from engine.types.sources import (
     Target,
 )
 from engine.types.stored import (
+    SIGNAL_NAMES,
+    SURE_FROM,
     Changes,
     Counts,
     Encryption,
@@ -66,6 +79,7 @@ from engine.types.stored import (
     Signals,
     TimelineQuery,
 )
+from engine.types.stories import Story, StoryAct, StoryPost
 from engine.types.telling import (
     Check,
     Enriched,
@@ -89,4 +103,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["Account", "Act", "Action", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "ProfileState", "Progress", "Quote", "ReaderItem", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "TimelineQuery", "Vectors", "Verb"]
+__all__ = ["SIGNAL_NAMES", "SURE_FROM", "Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "ReaderItem", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleQuality", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery", "Vectors", "Verb"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -83,11 +84,28 @@ class Sentiment:
         return max(self.negative, self.neutral, self.positive)
 
 
+SIGNAL_NAMES = ("joy", "sadness", "anger", "optimism", "hostility", "promotion", "clickbait", "spam", "scam")
+SURE_FROM = 0.65  # a signal of at least this is there, one of at most 1 - SURE_FROM is not; between them nobody can tell
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What the trained heads say of one text; None where they do not speak its language."""
+    """What the trained heads say of one text, each on its own: `sentiment`, and calibrated probabilities by name.
+
+    What is missing was not asked, because the heads do not speak the text's language: None, or no entry in `shares`.
+    """
 
     sentiment: Sentiment | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)  # by names of SIGNAL_NAMES; they do not sum to anything
+
+    def verdict(self, name: str) -> Literal["yes", "no", "unsure", "unknown"]:
+        """Whether a signal of SIGNAL_NAMES is there: "unsure" inside the band, "unknown" where nobody asked."""
+        share = self.shares.get(name)
+        if share is None:
+            return "unknown"
+        if share >= SURE_FROM:
+            return "yes"
+        return "no" if share <= 1 - SURE_FROM else "unsure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +134,12 @@ class PostRow:
     extras: Extras | None = None
     labels: tuple[str, ...] = ()  # names of the rules that label it
     broke_out: str = ""  # why a rule let it through, as data: "outlets 5", "source", "anger 0.91"
+    shares: Mapping[str, float] = field(default_factory=dict)  # what the heads said besides: see Signals.shares
+    story_id: int | None = None  # the story that it tells with others; None while it stands alone
+    story_posts: int = 1  # how many posts tell it, this one among them
+    outlets: int = 1  # from how many sources or people
+    story_followed: bool = False
+    story_new: int = 0  # posts of a followed story that came since the person last looked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +202,9 @@ class TimelineQuery:
     rule_id: int | None = None  # with hidden: those that this rule hid
     since: datetime | None = None
     limit: int = 500
+    timeline_id: int | None = None  # a timeline of the person's own: its posts, its weights
+    story_id: int | None = None  # all posts of one story, the newest first
+    followed: bool = False  # one card for each followed story, those with something new first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
