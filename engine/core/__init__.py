@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import secrets
 from engine.core.acting import Acting
+from engine.core.evaluation import Evaluating
 from engine.core.health import Healing
 from engine.core.house import House
 from engine.core.models import Models
@@ -74,7 +75,7 @@ def rescue_profile(
     return rescue(folder, key, clock())
 
 
-class Engine(Healing, Acting, Models, House, Scripts):
+class Engine(Healing, Acting, Evaluating, Models, House, Scripts):
     """A profile and all that can be done with it. Thread-safe; a context manager.
 
     Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.

@@ -258,6 +258,33 @@ class RulesPart(Part):
             rows = connection.execute("select rule_id, count(*), sum(fits = 0) from rule_marks group by rule_id")
             return {rule_id: (judged, mistakes) for rule_id, judged, mistakes in rows}
 
+    def hidden_and_restored(self) -> tuple[int, int]:
+        """Return how many posts rules ever hid or muffled, as their rules stand now, and how many of them came back by hand."""
+        with self._db.read() as connection:
+            (hidden,) = connection.execute(
+                """
+                select count(*) from post_states
+                where listed = 1 and hidden_by_person is null and (hidden = 1 or muffled_by is not null)
+                """
+            ).fetchone()
+            (restored,) = connection.execute(
+                f"""
+                select count(*) from post_states
+                where listed = 1 and hidden_by_person = 0 and not {_ALLOWED}
+                  and exists (select 1 from hits as h where h.post_id = post_states.post_id and h.action in ('hide', 'muffle'))
+                """
+            ).fetchone()
+        return hidden + restored, restored
+
+    def judged_scores(self, since: float) -> list[tuple[float, str, float, float]]:
+        """Return what the person did to posts from then on (seconds since 1970): when, what, and where the post then stood
+        in the order and by date, from 0 (top) to 1."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                "select at, event, place, newest_place from judged_scores where at >= ? order by at, post_id", (since,)
+            ).fetchall()
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
     def boosted(self) -> list[int]:
         """Return the posts that a rule ranks higher."""
         with self._db.read() as connection:
