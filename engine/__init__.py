@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
+    from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
+    from engine.types import SURE_FROM as SURE_FROM
     from engine.types import Account as Account
     from engine.types import Act as Act
     from engine.types import Action as Action
@@ -57,8 +59,8 @@ if TYPE_CHECKING:
     from engine.types import Counterfactual as Counterfactual
     from engine.types import Counts as Counts
     from engine.types import Duplicates as Duplicates
-    from engine.types import EnrichEvent as EnrichEvent
     from engine.types import Enriched as Enriched
+    from engine.types import EnrichEvent as EnrichEvent
     from engine.types import Evaluation as Evaluation
     from engine.types import Explanation as Explanation
     from engine.types import Extras as Extras
@@ -104,8 +106,6 @@ if TYPE_CHECKING:
     from engine.types import RulePreview as RulePreview
     from engine.types import RuleQuality as RuleQuality
     from engine.types import RuleSaved as RuleSaved
-    from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
-    from engine.types import SURE_FROM as SURE_FROM
     from engine.types import SearchHit as SearchHit
     from engine.types import SearchQuery as SearchQuery
     from engine.types import SearchResult as SearchResult
