@@ -27,13 +27,16 @@ EMBED_CHARACTERS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enricher:
-    """What enriching needs. `speaks(language, text)` is about the embedding model: see `Model.speaks`."""
+    """What enriching needs. `speaks(language, text)` is about the embedding model (see `Model.speaks`), `heads_speak` about
+    the heads, which go by words and characters where that model understands nothing."""
 
     store: Store
     parse: ParseWorker
     embed: EmbedWorker | None  # None: AI is off or the model is not installed
     model: str
+    heads: str  # what the store calls the trained heads
     speaks: Callable[[str, str], bool]
+    heads_speak: Callable[[str], bool]  # a language, without the embedding model
     settle_rules: Callable[[Sequence[int]], Changes]
     settle_by_model: Callable[[Sequence[int]], Changes]  # for rules that ask what models say
     rescore: Callable[[], Changes]
@@ -44,7 +47,7 @@ class Enricher:
         for name, stage in (
             ("language", self._languages),
             ("rules", self._rules),
-            ("embed", lambda: self._vectors(visible)),
+            ("embed", lambda: self._ask_models(visible)),
             ("scores", self._scores),
             ("summaries", self.summarise_top),
         ):
@@ -69,39 +72,57 @@ class Enricher:
         while ids := self.store.owed("rules", limit=1000):
             yield Enriched(stage="rules", changes=self.settle_rules(ids))
 
-    def _vectors(self, visible: Sequence[int]) -> Iterator[EnrichEvent]:
+    def _ask_models(self, visible: Sequence[int]) -> Iterator[EnrichEvent]:
+        """Vectors and signals of posts without vectors; then signals alone, of posts that only other heads have seen."""
         if self.embed is None:
             return
-        done, total = 0, self.store.owed_count("vectors", self.model)
+        yield from self._stage("vectors", self.model, "embed", visible)
+        yield from self._stage("signals", self.heads, "signals", visible)
+
+    def _stage(self, stage: str, model: str, name: str, visible: Sequence[int]) -> Iterator[EnrichEvent]:
+        assert self.embed is not None
+        done, total = 0, self.store.owed_count(stage, model)
         started = time.monotonic()
-        while ids := self.store.owed("vectors", self.model, limit=EMBED_BATCH, first=visible):
-            texts = self.store.texts(ids)
-            spoken = [
-                text
-                for text in texts
-                if (text.title or text.text) and self.speaks(text.language, for_embedding(text.title, text.text))
-            ]
-            silent = set(ids) - {text.id for text in spoken}
+        while ids := self.store.owed(stage, model, limit=EMBED_BATCH, first=visible):
+            texts = [text for text in self.store.texts(ids) if text.title or text.text]
+            spoken = [text for text in texts if self.speaks(text.language, for_embedding(text.title, text.text))]
+            silent = sorted(set(ids) - {text.id for text in spoken})
             if silent:
-                self.store.settle("vectors", self.model, sorted(silent))
-                self.store.settle("signals", self.model, sorted(silent))
+                if stage == "vectors":
+                    self.store.settle("vectors", self.model, silent)
+                there = set(silent)
+                yield from self._by_heads_alone(silent, [text for text in texts if text.id in there])
             if spoken:
-                yield from self._embed(spoken)
+                yield from self._embed(spoken, vectors=stage == "vectors")
             done += len(ids)
             rate = done / max(time.monotonic() - started, 1e-6)
             info = self.embed.known_info()
             detail = f"{rate:.0f}/s on {info}" if info is not None else ""
-            yield Progress(stage="embed", done=done, total=max(total, done), detail=detail)
+            yield Progress(stage=name, done=done, total=max(total, done), detail=detail)
 
-    def _embed(self, texts: Sequence[Text]) -> Iterator[EnrichEvent]:
+    def _embed(self, texts: Sequence[Text], *, vectors: bool) -> Iterator[EnrichEvent]:
         assert self.embed is not None
         inputs = [for_embedding(text.title, text.text) for text in texts]
-        for batch in self.embed.embed(inputs, heads=True):
+        for batch in self.embed.embed(inputs, heads=True, languages=[text.language for text in texts]):
             ids = [texts[index].id for index in batch.indices]
-            codes, scales = quantise(batch.vectors)
-            self.store.save_vectors(self.model, np.asarray(ids, dtype=np.int64), codes, scales)
-            signals: dict[int, Signals | None] = dict(zip(ids, batch.signals, strict=True))
-            yield Enriched(stage="embed", changes=self.store.save_signals(self.model, signals) | self.settle_by_model(ids))
+            if vectors:
+                codes, scales = quantise(batch.vectors)
+                self.store.save_vectors(self.model, np.asarray(ids, dtype=np.int64), codes, scales)
+            changes = self.store.save_signals(self.heads, dict(zip(ids, batch.signals, strict=True)))
+            yield Enriched(stage="embed", changes=Changes(updated=frozenset(ids)) | changes | self.settle_by_model(ids))
+
+    def _by_heads_alone(self, ids: Sequence[int], texts: Sequence[Text]) -> Iterator[EnrichEvent]:
+        """Posts that the embedding model does not understand: some have signals all the same."""
+        assert self.embed is not None
+        heard = [text for text in texts if self.heads_speak(text.language)]
+        said = self.embed.signals(
+            [for_embedding(text.title, text.text) for text in heard], [text.language for text in heard]
+        )
+        signals: dict[int, Signals | None] = dict.fromkeys(ids)
+        signals |= zip((text.id for text in heard), said, strict=True)
+        changes = self.store.save_signals(self.heads, signals)
+        if changes:
+            yield Enriched(stage="signals", changes=changes | self.settle_by_model(sorted(changes.updated)))
 
     def _scores(self) -> Iterator[EnrichEvent]:
         yield Progress(stage="scores", done=0, total=None)

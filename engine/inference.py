@@ -101,14 +101,28 @@ class Inference:
         return unit(np.stack(self._vectors.of(texts)).astype(np.float32))
 
     def signals(self, texts: Sequence[str]) -> list[Signals]:
-        """Return what the trained heads say of each text: nothing where the model does not speak its language."""
+        """Return what the trained heads say of each text; what they do not tell in its language is missing."""
         worker = self.needed_embedder()
         found = [Signals()] * len(texts)
+        languages = self._languages.of(texts)
         spoken = self._spoken(texts)
-        for batch in worker.embed([texts[index] for index in spoken], heads=True):
+        for batch in worker.embed(
+            [texts[index] for index in spoken], heads=True, languages=[languages[index] for index in spoken]
+        ):
             for index, signals in zip(batch.indices, batch.signals, strict=True):
                 found[spoken[index]] = signals or Signals()
+        heads = installation.trained_heads(self.model().name)
+        if heads is not None:
+            among = set(spoken)
+            heard = [place for place, language in enumerate(languages) if place not in among and heads.speaks(language)]
+            said = worker.signals([texts[place] for place in heard], [languages[place] for place in heard])
+            for place, signals in zip(heard, said, strict=True):
+                found[place] = signals
         return found
+
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        """Return the ISO 639-1 code of each text, "" where nothing is sure."""
+        return self._languages.of(texts)
 
     def post_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
         """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
+
+import numpy as np
 
 import resources
 from engine.http import Client, Policy, Recorder
@@ -67,6 +76,40 @@ def install_model(name: str, *, client: Client | None = None, recorder: Recorder
 def remove_model(name: str) -> None:
     """Delete a model's files. Raises NotFoundError."""
     remove(catalogue.by_name(name), catalogue.default_models_dir())
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedHeads:
+    """What can be told of trained heads without reading their weights."""
+
+    path: Path
+    version: str  # names this file's content
+    languages: frozenset[str]  # ISO 639-1, that some head speaks beside those of the encoder
+
+    def speaks(self, language: str) -> bool:
+        return language in self.languages
+
+
+@cache
+def trained_heads(model: str) -> TrainedHeads | None:
+    """Return the heads that read this model's layers, None when there are none. A damaged file speaks nothing."""
+    path = heads_path(model)
+    if path is None:
+        return None
+    content = path.read_bytes()
+    languages: Iterable[object] = ()
+    with (
+        contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile),
+        np.load(io.BytesIO(content), allow_pickle=False) as archive,
+    ):
+        languages = json.loads(str(archive["meta"])).get("languages", ())
+    return TrainedHeads(path, hashlib.sha256(content).hexdigest()[:8], frozenset(map(str, languages)))
+
+
+def signals_name(model: str) -> str:
+    """What the store calls the heads of a model: other heads owe every post its signals again."""
+    heads = trained_heads(model)
+    return f"{model} heads {heads.version if heads is not None else 'none'}"
 
 
 def heads_path(model: str) -> Path | None:

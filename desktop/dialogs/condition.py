@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSlider, QVBo
 from desktop import theme
 from desktop.dialogs.controls import Check, Choice, Stepper
 from desktop.strings import decimal, number, tr
-from engine import Condition
+from engine import SIGNAL_NAMES, Condition
 
 FIELDS = (
     "words", "phrase", "title", "author", "source", "topic", "signal", "domain", "network", "language", "media", "age", "length",
@@ -20,9 +20,7 @@ FIELDS = (
 BY_WORDS = ("words", "phrase", "title", "author", "source")
 BY_NUMBER = ("age", "length", "outlets")
 BY_SCORE = ("topic", "signal")
-SIGNALS = (
-    "negative", "neutral", "positive", "joy", "sadness", "anger", "optimism", "fear", "hostility", "promotion", "clickbait", "spam",
-)  # fmt: skip
+SIGNALS = ("negative", "neutral", "positive", *SIGNAL_NAMES)
 MEDIA = ("image", "video", "audio", "none")
 FROM = {"topic": 0.4, "signal": 0.8}
 
@@ -51,9 +49,15 @@ def field_words(name: str) -> str:
 def signal_words(name: str) -> str:
     return {
         "negative": tr("negative"), "neutral": tr("neutral"), "positive": tr("positive"), "joy": tr("joyful"), "sadness": tr("sad"),
-        "anger": tr("angry"), "optimism": tr("optimistic"), "fear": tr("fearful"), "hostility": tr("hostile"),
-        "promotion": tr("advertising"), "clickbait": tr("clickbait"), "spam": tr("spam or a scam"),
-    }.get(name, name)  # fmt: skip
+        "anger": tr("angry"), "optimism": tr("optimistic"), "hostility": tr("hostile"), "promotion": tr("advertising"),
+        "clickbait": tr("clickbait"), "spam": tr("spam"), "scam": tr("a scam"),
+    }.get(name) or tr("{name} (nothing tells this)").format(name=name)  # fmt: skip
+
+
+def signal_entries(chosen: str) -> list[tuple[str, str]]:
+    """Signals to choose from: words and name, with the one that a rule names already even where there is none of that name."""
+    names = SIGNALS if not chosen or chosen in SIGNALS else (*SIGNALS, chosen)
+    return [(signal_words(name), name) for name in names]
 
 
 def media_kind_words(name: str) -> str:
@@ -168,8 +172,10 @@ class ConditionRow(QWidget):
         if listed is not None and self.choice.itemData(0) != listed[0]:
             self.choice.blockSignals(True)
             self.choice.clear()
-            for entry in listed:
-                self.choice.addItem(signal_words(entry) if name == "signal" else media_kind_words(entry), entry)
+            chosen = self._condition.value if self._condition.field == "signal" else ""
+            entries = signal_entries(chosen) if name == "signal" else [(media_kind_words(kind), kind) for kind in MEDIA]
+            for words, entry in entries:
+                self.choice.addItem(words, entry)
             self.choice.setCurrentIndex(max(0, self.choice.findData(self._condition.value)))
             self.choice.blockSignals(False)
         self.choice.setVisible(listed is not None)

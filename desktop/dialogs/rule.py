@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from desktop import theme
-from desktop.dialogs.condition import SIGNALS, ConditionRow, condition_words, signal_words
+from desktop.dialogs.condition import ConditionRow, condition_words, signal_entries, signal_words
 from desktop.dialogs.controls import Check, Choice, Radio, Stepper
 from desktop.dialogs.dry_run import EXAMPLES, DryRun, Seen
 from desktop.dialogs.sheet import Sheet, field
@@ -178,8 +178,8 @@ class RuleEditor(Sheet):
         self.by_signal.setChecked(bool(breakout.signal))
         self.severe = Choice()
         self.severe.setAccessibleName(tr("What it seems"))
-        for name in SIGNALS:
-            self.severe.addItem(signal_words(name), name)
+        for words, name in signal_entries(breakout.signal):
+            self.severe.addItem(words, name)
         self.severe.setCurrentIndex(max(0, self.severe.findData(breakout.signal or "anger")))
         for check, control in ((self.by_outlets, self.outlets), (self.by_source, self.trusted), (self.by_signal, self.severe)):
             line = QHBoxLayout()

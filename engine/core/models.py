@@ -29,16 +29,20 @@ class Models(Reading, Rules):
             BusyError: as for `refresh`.
         """
         from engine.enrich import Enricher
+        from engine.installation import signals_name, trained_heads
 
         with self._store.lock("jobs"):
             self.expire_rules()
             entry = self._model()
+            heads = trained_heads(entry.name)
             for event in Enricher(
                 store=self._store,
                 parse=self._parse,
                 embed=self._models.embedder(),
                 model=entry.name,
+                heads=signals_name(entry.name),
                 speaks=entry.speaks,
+                heads_speak=heads.speaks if heads is not None else lambda _language: False,
                 settle_rules=self._settle,
                 settle_by_model=self._settle_by_model,
                 rescore=self._rescore,
@@ -53,7 +57,7 @@ class Models(Reading, Rules):
         return self._models.embed(texts)
 
     def signals(self, texts: Sequence[str]) -> list[Signals]:
-        """Return what the trained heads say of each text: nothing where the model does not speak its language.
+        """Return what the trained heads say of each text; what they do not tell in its language is missing.
 
         Raises ModelError as `embed` does.
         """

@@ -22,7 +22,7 @@ import regex
 
 from engine.errors import InputError
 from engine.filters.text import tokens
-from engine.types import Action, Breakout, Condition, Field, Rule
+from engine.types import SIGNAL_NAMES, Action, Breakout, Condition, Field, Rule
 
 MAX_VALUE_CHARACTERS = 500
 MAX_CONDITIONS = 20
@@ -30,9 +30,7 @@ MAX_EXAMPLES = 50
 BY_WORDS = frozenset({"words", "phrase", "title", "author", "source"})
 BY_NUMBER = frozenset({"age", "length", "outlets"})
 BY_SCORE = frozenset({"signal", "topic"})
-SIGNALS = (
-    "negative", "neutral", "positive", "joy", "sadness", "anger", "optimism", "fear", "hostility", "promotion", "clickbait", "spam",
-)  # fmt: skip
+SIGNALS = ("negative", "neutral", "positive", *SIGNAL_NAMES)
 TOPIC_FROM = 0.4  # the cosine from which a post counts as being about a description, until the person moves it
 SIGNAL_FROM = 0.8
 MEDIA = ("image", "audio", "video", "none")

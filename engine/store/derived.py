@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.store.connection import Connection, chunks, marks
 from engine.store.part import Part, hash_key, ids_of, make_model_id, model_id, stamp
-from engine.types import Changes, Ids, Signals, Span, Summary, SummarySentence
+from engine.types import SIGNAL_NAMES, Changes, Ids, Signals, Span, Summary, SummarySentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,18 @@ from post_states as s join sketches as k on k.post_id = s.post_id
 """
 
 
+_SAVE_SIGNALS = f"""
+insert or replace into signals (content_id, model_id, negative, neutral, positive, {", ".join(SIGNAL_NAMES)})
+select content_id, ?, ?, ?, ?{", ?" * len(SIGNAL_NAMES)} from posts where id = ? and content_id is not null
+"""
+
+
+def _numbers(said: Signals) -> tuple[float | None, ...]:
+    mood = said.sentiment
+    moods = (None, None, None) if mood is None else (mood.negative, mood.neutral, mood.positive)
+    return (*moods, *(said.shares.get(name) for name in SIGNAL_NAMES))
+
+
 class DerivedPart(Part):
     def owed(
         self, stage: str, model: str = "", *, limit: int = 1000, first: Sequence[int] = ()
@@ -109,24 +121,30 @@ class DerivedPart(Part):
         return self._db.write(work)
 
     def save_signals(self, model: str, signals: Mapping[int, Signals | None]) -> Changes:
-        """Store what heads said of posts' present contents, and settle the stage "signals"; None says nothing."""
+        """Store what heads said of posts' present contents, and settle the stage "signals".
+
+        Where they said nothing (None, or `Signals` without any), what others said before goes.
+        """
+        said = [(post_id, one) for post_id, one in signals.items() if one is not None and (one.sentiment or one.shares)]
+        silent = json.dumps(sorted(signals.keys() - {post_id for post_id, _ in said}))
 
         def work(connection: Connection) -> Changes:
             number = make_model_id(connection, model)
-            connection.execute("update marks set value = ? where name = 'signals_model' and value <> ?", (number, number))
-            connection.executemany(
+            connection.executemany(_SAVE_SIGNALS, [(number, *_numbers(one), post_id) for post_id, one in said])
+            gone = connection.execute(
                 """
-                insert or replace into signals (content_id, model_id, negative, neutral, positive)
-                select content_id, ?, ?, ?, ? from posts where id = ? and content_id is not null
+                delete from signals where content_id in
+                  (select content_id from posts where id in (select value from json_each(?))) returning content_id
                 """,
-                [
-                    (number, said.sentiment.negative, said.sentiment.neutral, said.sentiment.positive, post_id)
-                    for post_id, said in signals.items()
-                    if said is not None and said.sentiment is not None
-                ],
-            )
+                (silent,),
+            ).fetchall()
+            shown = ids_of(
+                connection,
+                "select id from posts where content_id in (select value from json_each(?))",
+                (json.dumps([row[0] for row in gone]),),
+            ) if gone else []  # fmt: skip
             settle(connection, "signals", number, list(signals))
-            return Changes(updated=frozenset(post_id for post_id, said in signals.items() if said is not None))
+            return Changes(updated=frozenset((*shown, *(post_id for post_id, _ in said))))
 
         return self._db.write(work)
 

@@ -395,11 +395,12 @@ alter table accounts add column synced_at real;
 """
 
 
-# What heads said besides the sentiment: null where they were not asked. All of it is made again.
+# What heads said of a content: null where they were not asked. Those of other heads replace it content by content, so that
+# nothing that is shown goes blank while they are at it. All of it is made again.
 SIGNALS_TWO = """
 drop table signals;
 create table signals (
-  content_id integer not null references contents (id),
+  content_id integer primary key references contents (id),
   model_id integer not null references models (id),
   negative real,
   neutral real,
@@ -412,10 +413,10 @@ create table signals (
   promotion real,
   clickbait real,
   spam real,
-  scam real,
-  primary key (content_id, model_id)
-) strict, without rowid;
+  scam real
+) strict;
 update stages set signals = 0;
+delete from marks where name = 'signals_model';
 """
 
 

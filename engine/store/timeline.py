@@ -14,7 +14,7 @@ from engine.store.extras import read_extras
 from engine.store.feeds import feed_title
 from engine.store.part import Row, ids_of, moment, stamp
 from engine.store.scores import Ranking, ScoresPart
-from engine.types import Counts, Media, Post, PostRow, Sentiment, TimelineQuery
+from engine.types import SIGNAL_NAMES, Counts, Media, Post, PostRow, Sentiment, TimelineQuery
 
 EXCERPT = 280  # characters
 TITLE = 1000
@@ -169,15 +169,16 @@ def _that_meet(connection: Connection, query: TimelineQuery, ids: list[int]) -> 
     return [post_id for post_id in ids if post_id in met]
 
 
-_ROW = """
+_SHARES = ", ".join(f"g.{name}" for name in SIGNAL_NAMES)
+_ROW = f"""
 select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 600), c.author, c.url, s.language,
        s.published_at, s.read, s.saved, s.liked, s.hidden, s.rule_id, s.hidden_by_person, s.muffled_by, c.word_count,
-       g.negative, g.neutral, g.positive, x.extras, n.counters
+       g.negative, g.neutral, g.positive, x.extras, n.counters, {_SHARES}
 from posts as p
 join post_states as s on s.post_id = p.id
 join feeds as f on f.id = p.feed_id
 join contents as c on c.id = p.content_id
-left join signals as g on g.content_id = c.id and g.model_id = (select value from marks where name = 'signals_model')
+left join signals as g on g.content_id = c.id
 left join extras as x on x.content_id = c.id
 left join counters as n on n.post_id = p.id
 """
@@ -206,6 +207,7 @@ def _post_row(row: Row, reason: str, detail: str, shown: Mapping[str, Any]) -> P
         reason=reason,
         reason_detail=detail,
         extras=read_extras(row[22], row[23]),
+        shares=_asked(SIGNAL_NAMES, row[24 : 24 + len(SIGNAL_NAMES)]),
         **shown,
     )
 
@@ -229,16 +231,19 @@ def _shown_by_rules(connection: Connection, ids: Sequence[int]) -> dict[int, dic
 
 
 def _signals(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Probabilities by name, of the posts that the present heads have seen."""
+    """Probabilities by name, of the posts that heads have seen."""
     rows = connection.execute(
         f"""
-        select p.id, g.negative, g.neutral, g.positive from posts as p
-        join signals as g on g.content_id = p.content_id and g.model_id = (select value from marks where name = 'signals_model')
-        where p.id in ({marks(len(ids))})
+        select p.id, g.negative, g.neutral, g.positive, {_SHARES} from posts as p
+        join signals as g on g.content_id = p.content_id where p.id in ({marks(len(ids))})
         """,
         list(ids),
     )
-    return {row[0]: {"negative": row[1], "neutral": row[2], "positive": row[3]} for row in rows if row[1] is not None}
+    return {row[0]: _asked(("negative", "neutral", "positive", *SIGNAL_NAMES), row[1:]) for row in rows}
+
+
+def _asked(names: Sequence[str], values: Sequence[float | None]) -> dict[str, float]:
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def _outlets(connection: Connection, ids: Sequence[int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 
 from engine.errors import WorkerError
 from engine.types import (
+    SIGNAL_NAMES,
     Article,
     Comment,
     FeedInfo,
@@ -290,13 +292,15 @@ class EmbedWorker(_Client):
         texts: Sequence[str],
         *,
         heads: bool = False,
+        languages: Sequence[str] = (),
         urgent: bool = False,
         cancelled: Cancelled | None = None,
     ) -> Iterator[EmbedBatch]:
         """Vectors as they come, longest texts first.
 
         Args:
-            heads: also ask the trained heads.   urgent: a person waits for it (a search).
+            heads: also ask the trained heads; then `languages` has the ISO 639-1 code of each text, "" where nothing is sure.
+            urgent: a person waits for it (a search).
         Raises:
             ModelError: the model cannot be loaded.   WorkerError.
         """
@@ -304,7 +308,7 @@ class EmbedWorker(_Client):
             return
         cut = [text[:2000] for text in texts]
         missing = set(range(len(cut)))
-        payload = {"texts": cut, "heads": heads}
+        payload = {"texts": cut, "heads": heads, "languages": list(languages)}
         for reply in self.supervisor.request(
             "embed", payload, timeout_seconds=EMBED_SECONDS, urgent=urgent, cancelled=cancelled
         ):
@@ -319,6 +323,26 @@ class EmbedWorker(_Client):
                 raise WireError("not every text has a vector")
         if self._info is None:
             self.info()
+
+    def signals(
+        self, texts: Sequence[str], languages: Sequence[str], *, cancelled: Cancelled | None = None
+    ) -> list[Signals]:
+        """What the heads say of texts in languages that the model does not speak, by words and characters alone.
+
+        Raises:
+            ModelError: the model cannot be loaded.   WorkerError.
+        """
+        if not texts:
+            return []
+        payload = {"texts": [text[:2000] for text in texts], "languages": list(languages)}
+        found: list[Signals] = []
+        for reply in self.supervisor.request("signals", payload, timeout_seconds=EMBED_SECONDS, cancelled=cancelled):
+            with self._sense():
+                found += [_signals(item) for item in reply["signals"]]
+        with self._sense():
+            if len(found) != len(texts):
+                raise WireError("not signals for each text")
+        return found
 
     def info(self) -> EmbedInfo:
         """How the model runs here; loads it when it is not loaded. Raises ModelError, WorkerError."""
@@ -410,13 +434,23 @@ def _batch(reply: Mapping[str, Any]) -> EmbedBatch:
     vectors = np.frombuffer(reply["vectors"], dtype="<f4").reshape(len(indices), width).astype(np.float32, copy=False)
     if not np.isfinite(vectors).all():
         raise WireError("a vector that is none")
-    sentiments = reply["sentiments"]
-    if not sentiments:
+    said = reply["signals"]
+    if not said:
         return EmbedBatch(indices, vectors, (None,) * len(indices))
-    if len(sentiments) != len(indices):
-        raise WireError("not one sentiment for each text")
-    return EmbedBatch(
-        indices, vectors, tuple(Signals(sentiment=Sentiment(*map(float, item))) for item in sentiments)
+    if len(said) != len(indices):
+        raise WireError("not signals for each text")
+    return EmbedBatch(indices, vectors, tuple(map(_signals, said)))
+
+
+def _signals(item: Sequence[float | None]) -> Signals:
+    """Three numbers of the sentiment, then one for each of SIGNAL_NAMES; None or NaN: nobody asked."""
+    values = [math.nan if value is None else float(value) for value in item]
+    if len(values) != 3 + len(SIGNAL_NAMES) or not all(math.isnan(value) or 0 <= value <= 1.001 for value in values):
+        raise WireError("signals that are none")
+    moods, shares = values[:3], values[3:]
+    return Signals(
+        sentiment=None if any(map(math.isnan, moods)) else Sentiment(*moods),
+        shares={name: value for name, value in zip(SIGNAL_NAMES, shares, strict=True) if not math.isnan(value)},
     )
 
 

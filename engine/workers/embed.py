@@ -32,7 +32,7 @@ from sentence_transformers import SentenceTransformer
 
 from engine.errors import ModelError
 from engine.signals.heads import Heads
-from engine.types import Floats, Vectors
+from engine.types import SIGNAL_NAMES, Floats, Vectors
 from engine.workers.samples import SAMPLES
 
 MAX_CHARACTERS = 2000  # more than any model here reads, and cheap to cut before tokenising
@@ -82,7 +82,9 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
                 "indices": batch.indices,
                 "vectors": batch.vectors.astype("<f4", copy=False).tobytes(),
                 "dimensions": batch.vectors.shape[1],
-                "sentiments": [[item.negative, item.neutral, item.positive] for item in sentiments],
+                "signals": [
+                    [item.negative, item.neutral, item.positive, *(float("nan") for _ in SIGNAL_NAMES)] for item in sentiments
+                ],
             }
 
     def info(payload: Payload, cancelled: Cancelled) -> Replies:

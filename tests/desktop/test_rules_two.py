@@ -68,6 +68,20 @@ def test_a_rule_on_every_field_is_made_shown_and_saved(window: MainWindow, settl
     again.close()
 
 
+def test_an_old_rule_on_a_signal_that_is_gone_says_so_and_never_turns_into_another(window: MainWindow, settled: Settled) -> None:
+    wanted = Condition(field="signal", value="fear", low=0.8)
+    old = Rule(name="Old", conditions=(wanted,), action="muffle", breakout=Breakout(signal="fear"))
+    editor = sheet.open_dialog(window, old)
+    settled(window)
+    assert "nothing tells this" in editor._rows[0].choice.currentText()
+    assert "fear (nothing tells this)" in rule_words(old)
+    made = editor.rule()
+    assert made is not None
+    assert made.conditions == (wanted,)
+    assert made.breakout == Breakout(signal="fear", at_least=0.8)
+    editor.close()
+
+
 def test_what_lets_through_how_long_and_what_is_done(window: MainWindow, settled: Settled) -> None:
     editor = sheet.open_dialog(window, parse_rule('hide words "crypto"'))
     settled(window)

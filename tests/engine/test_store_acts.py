@@ -255,6 +255,28 @@ def test_signals_are_shown_until_the_content_changes(store: Store, ids: list[int
     assert store.rows(ids[:1])[0].sentiment is None
 
 
+def test_every_signal_that_was_asked_is_shown_and_those_that_were_not_are_missing(store: Store, ids: list[int]) -> None:
+    store.save_signals("m", {ids[0]: Signals(shares={"spam": 0.97, "scam": 0.0}), ids[1]: Signals(sentiment=Sentiment(0.5, 0.25, 0.25))})
+    first, second = store.rows(ids[:2])
+    assert (first.sentiment, first.shares) == (None, {"spam": 0.97, "scam": 0.0})
+    assert (second.sentiment, second.shares) == (Sentiment(0.5, 0.25, 0.25), {})
+    assert {post.id: post.signals for post in store.matchables(ids[:2], signals=True)} == {
+        ids[0]: {"spam": 0.97, "scam": 0.0},
+        ids[1]: {"negative": 0.5, "neutral": 0.25, "positive": 0.25},
+    }
+
+
+def test_what_other_heads_said_is_shown_until_the_new_ones_have_spoken(store: Store, ids: list[int]) -> None:
+    store.save_signals("m heads 1", {post_id: Signals(shares={"joy": 0.9, "anger": 0.1}) for post_id in ids})
+    assert store.owed("signals", "m heads 1") == []
+    assert store.owed("signals", "m heads 2") == ids  # the newest first
+    changes = store.save_signals("m heads 2", {ids[0]: Signals(shares={"joy": 0.2}), ids[1]: Signals()})
+    assert [row.shares for row in store.rows(ids[:3])] == [{"joy": 0.2}, {}, {"joy": 0.9, "anger": 0.1}]
+    assert changes.updated == set(ids[:2])
+    assert store.owed("signals", "m heads 2") == ids[2:]
+    assert store.owed_count("signals", "m heads 2") == 6
+
+
 def test_summaries_are_kept_by_content_model_and_prompt(store: Store, ids: list[int], clock: Clock) -> None:
     content = store.post(ids[0]).content_hash
     summary = Summary(
