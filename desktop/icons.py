@@ -126,10 +126,37 @@ def _down() -> QPainterPath:
     return p
 
 
+def _page() -> QPainterPath:
+    p = QPainterPath()
+    p.addRoundedRect(QRectF(2.4, 2.6, 11.2, 10.8), 1.4, 1.4)
+    for y, end in ((5.8, 11), (8.2, 11), (10.6, 8.6)):
+        p.moveTo(5, y)
+        p.lineTo(end, y)
+    return p
+
+
+def _person() -> QPainterPath:
+    p = QPainterPath()
+    p.addEllipse(QPointF(8, 5.2), 2.7, 2.7)
+    p.moveTo(2.8, 13.6)
+    p.cubicTo(3.2, 8.8, 12.8, 8.8, 13.2, 13.6)
+    return p
+
+
+def _film() -> QPainterPath:
+    p = QPainterPath()
+    p.addRoundedRect(QRectF(1.8, 3.2, 12.4, 9.6), 2, 2)
+    p.moveTo(6.6, 5.8)
+    p.lineTo(10.2, 8)
+    p.lineTo(6.6, 10.2)
+    p.closeSubpath()
+    return p
+
+
 DRAWINGS: dict[str, Callable[[], QPainterPath]] = {
     "like": _heart, "dislike": _less, "save": _bookmark, "hide": _hide, "menu": _menu, "back": _back,
     "refresh": _refresh, "add": _plus, "close": _close, "search": _search, "waves": _waves, "read": _check,
-    "right": _right, "down": _down,
+    "right": _right, "down": _down, "page": _page, "person": _person, "film": _film,
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from desktop.facts import (
     straight,
     warning,
 )
+from desktop.story_words import news, others
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -116,6 +117,8 @@ class Card:
     top_height: float
     marks_height: float
     answers: list[Answer] = field(default_factory=list)
+    story: str = ""  # who else tells it: "+3 outlets"
+    news: str = ""  # what came to a followed story: "2 new"
 
 
 def marks(row: PostRow) -> list[Mark]:
@@ -133,6 +136,8 @@ def marks(row: PostRow) -> list[Mark]:
         found.append(("accent" if row.liked else "negative", tr("liked") if row.liked else tr("disliked"), False))
     if row.saved:
         found.append(("accent", tr("saved"), False))
+    if row.story_followed and not row.story_new:
+        found.append(("accent", tr("followed"), False))
     if row.reason and row.reason != "baseline":
         found.append(("accent", reason(row.reason, row.reason_detail), False))
     return found
@@ -197,7 +202,7 @@ def lay_out(row: PostRow, width: float) -> Card:
     height += theme.px(5) + marks_height()
     return Card(
         row, width, height, False, title, excerpt, quote, marks(row), who(row), by(row), aside(row, width), top,
-        marks_height(), asked,
+        marks_height(), asked, others(row), news(row),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
-from desktop import icons, theme
+from desktop import icons, story_words, theme
 from desktop.facts import Answer, headline, percent
 from desktop.strings import ago, decimal, tr
 from desktop.timeline.card import (
@@ -37,7 +37,7 @@ from desktop.timeline.card import (
     right_margin,
     usual_height,
 )
-from desktop.timeline.model import RowRole
+from desktop.timeline.model import PickedRole, RowRole
 from engine import PostRow
 
 Index = QModelIndex | QPersistentModelIndex
@@ -45,6 +45,7 @@ Index = QModelIndex | QPersistentModelIndex
 CACHED = 400  # cards: some screens in either direction
 ACTIONS = ("like", "dislike", "save", "hide")
 BUTTON = 22  # pixels at 100 %
+BEHIND = 3  # pixels by which the edge of the cards behind a story's is seen
 
 
 class CardDelegate(QStyledItemDelegate):
@@ -56,6 +57,7 @@ class CardDelegate(QStyledItemDelegate):
         self._cards: OrderedDict[tuple[int, int], Card] = OrderedDict()
         self.rule_names: Mapping[int, str] = {}
         self._ring = 2.0
+        self._picked = False
         theme.signal().changed.connect(self.forget)
 
     def forget(self) -> None:
@@ -109,6 +111,7 @@ class CardDelegate(QStyledItemDelegate):
         cell = QRectF(option.rect)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        self._picked = bool(index.data(PickedRole))
         row: PostRow | None = index.data(RowRole)
         # What is selected keeps its ring when the focus is elsewhere, a thinner one.
         self._ring = 2.0 if state & QStyle.StateFlag.State_HasFocus else 1.2
@@ -135,8 +138,18 @@ class CardDelegate(QStyledItemDelegate):
             if dashed:
                 pen.setDashPattern([3, 3])
             painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush if dashed else theme.color("card"))
+        if self._picked and not selected:
+            painter.setPen(QPen(theme.color("accent"), 1.2))
+        ground = theme.color("accent_soft" if self._picked else "card")
+        painter.setBrush(Qt.BrushStyle.NoBrush if dashed and not self._picked else ground)
         painter.drawRoundedRect(frame, RADIUS, RADIUS)
+
+    def _paint_behind(self, painter: QPainter, frame: QRectF) -> None:
+        """The lower edge of another card, where a card stands for more than its own post."""
+        painter.setPen(QPen(theme.color("line_strong"), 1))
+        painter.setBrush(theme.color("background"))
+        inset, below = theme.px(7), theme.px(BEHIND)
+        painter.drawRoundedRect(frame.adjusted(inset, inset, -inset, below), RADIUS, RADIUS)
 
     def _paint_waiting(self, painter: QPainter, cell: QRectF) -> None:
         frame = self.frame(cell)
@@ -170,6 +183,8 @@ class CardDelegate(QStyledItemDelegate):
 
     def _paint_card(self, painter: QPainter, card: Card, cell: QRectF, selected: bool, hovered: bool) -> None:
         row, frame, active = card.row, self.frame(cell), selected or hovered
+        if card.story:
+            self._paint_behind(painter, frame)
         self._paint_frame(painter, frame, selected, hovered=hovered)
         pad = theme.px(PADDING)
         x, y, inner = frame.left() + pad, frame.top() + theme.px(PADDING - 2), frame.width() - 2 * pad
@@ -234,6 +249,10 @@ class CardDelegate(QStyledItemDelegate):
         metrics, bold_metrics = QFontMetricsF(small), QFontMetricsF(bold)
         line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
         cut, height = Qt.TextElideMode.ElideRight, card.top_height
+        if self._picked:
+            side = theme.px(14)
+            icons.paint(painter, "read", QRectF(x, y + (height - side) / 2, side, side), theme.color("accent"), width=2.2)
+            x, inner = x + side + theme.px(5), inner - side - theme.px(5)
         painter.setFont(small)
         painter.setPen(theme.color("ink_third"))
         room = inner
@@ -261,6 +280,9 @@ class CardDelegate(QStyledItemDelegate):
         metrics = QFontMetricsF(font)
         end, height = x + room, card.marks_height
         line = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        for words, strong in ((card.news, True), (card.story, False)):
+            if words and x < end:
+                x += self._paint_pill(painter, words, QRectF(x, y, end - x, height), strong) + theme.px(8)
         for colour, words, dot in card.marks:
             if end - x < theme.px(40):
                 break
@@ -274,6 +296,22 @@ class CardDelegate(QStyledItemDelegate):
             text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, end - x)
             painter.drawText(QRectF(x, y, end - x, height), line, text)
             x += metrics.horizontalAdvance(text) + theme.px(10)
+
+    def _paint_pill(self, painter: QPainter, words: str, room: QRectF, strong: bool) -> float:
+        """What a card says of its story, on a ground of its own, which nothing else takes the room of. Returns its width."""
+        font, pad = theme.font(12, 600 if strong else 500), theme.px(8)
+        painter.save()
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width() - 2 * pad)
+        pill = QRectF(room.x(), room.y(), metrics.horizontalAdvance(text) + 2 * pad, room.height())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("accent" if strong else "card" if self._picked else "accent_soft"))
+        painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
+        painter.setPen(theme.color("on_accent" if strong else "accent"))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, text)
+        painter.restore()
+        return pill.width()
 
     def _paint_buttons(self, painter: QPainter, row: PostRow, buttons: dict[str, QRectF]) -> None:
         on = {"like": row.liked is True, "dislike": row.liked is False, "save": row.saved, "hide": row.hidden}
@@ -321,6 +359,7 @@ def told(card: Card) -> str:
     parts = [f"{card.who} · {card.by}" if card.by else card.who]
     if card.muffled or (card.title is not None and card.title.tail):
         parts.append(headline(row)[:400])
+    parts += story_words.spoken(row)
     if row.sentiment is not None and not card.muffled:
         told = tr("Mood: positive {p} · neutral {u} · negative {n}")
         mood = row.sentiment

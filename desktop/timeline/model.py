@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from desktop import story_words
 from desktop.facts import boosters, facts, headline, rule_badges, warning
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
@@ -18,6 +19,7 @@ KEPT = 1500  # rows kept beyond which the farthest are let go
 
 IdRole = Qt.ItemDataRole.UserRole
 RowRole = Qt.ItemDataRole.UserRole + 1
+PickedRole = Qt.ItemDataRole.UserRole + 2
 
 Loaded = Callable[[Sequence[PostRow]], None]
 Load = Callable[[list[int], Loaded], None]
@@ -30,6 +32,7 @@ def spoken(row: PostRow) -> str:
     parts = [told, row.feed_title, ago(row.published_at)]
     parts += [words for words in (boosters(row.extras), *facts(row.extras)) if words]
     parts += rule_badges(row)
+    parts += story_words.spoken(row)
     parts.append(tr("read") if row.read else tr("unread"))
     if row.saved:
         parts.append(tr("saved"))
@@ -58,6 +61,7 @@ class TimelineModel(QAbstractListModel):
         self._at: dict[int, int] = {}
         self._rows: dict[int, PostRow] = {}
         self._asked: set[int] = set()
+        self._picked: dict[int, None] = {}  # in the order in which they were picked
 
     # ---- Qt ----------------------------------------------------------------------------------
 
@@ -73,10 +77,13 @@ class TimelineModel(QAbstractListModel):
         row = self._rows.get(post_id)
         if role == RowRole:
             return row
+        if role == PickedRole:
+            return post_id in self._picked
         if role == Qt.ItemDataRole.DisplayRole:
             return headline(row) if row else ""
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return spoken(row) if row else tr("loading")
+            words = spoken(row) if row else tr("loading")
+            return f"{tr('picked')}, {words}" if post_id in self._picked else words
         return None
 
     # ---- what is in it -----------------------------------------------------------------------
@@ -93,6 +100,15 @@ class TimelineModel(QAbstractListModel):
 
     def row_of(self, post_id: int) -> PostRow | None:
         return self._rows.get(post_id)
+
+    @property
+    def picked(self) -> list[int]:
+        """The posts that the person picked, in any list, the first one first."""
+        return list(self._picked)
+
+    def held(self) -> list[PostRow]:
+        """The rows that are loaded, of posts in the list."""
+        return [row for post_id, row in self._rows.items() if post_id in self._at]
 
     # ---- changing it -------------------------------------------------------------------------
 
@@ -120,6 +136,18 @@ class TimelineModel(QAbstractListModel):
             self._at = {post_id: at for at, post_id in enumerate(self._ids)}
             self._rows.pop(gone, None)
             self.endRemoveRows()
+
+    def pick(self, ids: Iterable[int], picked: bool) -> None:
+        """Pick posts, or let them go; they stay picked in other lists too."""
+        for post_id in list(ids):
+            if picked:
+                self._picked[post_id] = None
+            else:
+                self._picked.pop(post_id, None)
+            position = self._at.get(post_id)
+            if position is not None:
+                roles = [int(PickedRole), int(Qt.ItemDataRole.AccessibleTextRole)]
+                self.dataChanged.emit(self.index(position), self.index(position), roles)
 
     def want(self, first: int, last: int) -> None:
         """Have the rows from position `first` to `last` loaded where they are not; a page more on either side."""
