@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSlider, QVBo
 
 from desktop import theme
 from desktop.dialogs.controls import Check, Choice, Stepper
+from desktop.signals import RULE_FROM, SIGNALS, signal_words
 from desktop.strings import decimal, number, tr
-from engine import SIGNAL_NAMES, Condition
+from engine import Condition
 
 FIELDS = (
     "words", "phrase", "title", "author", "source", "topic", "signal", "domain", "network", "language", "media", "age", "length",
@@ -20,9 +21,8 @@ FIELDS = (
 BY_WORDS = ("words", "phrase", "title", "author", "source")
 BY_NUMBER = ("age", "length", "outlets")
 BY_SCORE = ("topic", "signal")
-SIGNALS = ("negative", "neutral", "positive", *SIGNAL_NAMES)
 MEDIA = ("image", "video", "audio", "none")
-FROM = {"topic": 0.4, "signal": 0.8}
+FROM = {"topic": 0.4, "signal": RULE_FROM}
 
 
 def field_words(name: str) -> str:
@@ -44,14 +44,6 @@ def field_words(name: str) -> str:
         "outlets": tr("outlets that tell it"),
         "regex": tr("fits the pattern"),
     }.get(name, name)
-
-
-def signal_words(name: str) -> str:
-    return {
-        "negative": tr("negative"), "neutral": tr("neutral"), "positive": tr("positive"), "joy": tr("joyful"), "sadness": tr("sad"),
-        "anger": tr("angry"), "optimism": tr("optimistic"), "hostility": tr("hostile"), "promotion": tr("advertising"),
-        "clickbait": tr("clickbait"), "spam": tr("spam"), "scam": tr("a scam"),
-    }.get(name) or tr("{name} (nothing tells this)").format(name=name)  # fmt: skip
 
 
 def signal_entries(chosen: str) -> list[tuple[str, str]]:

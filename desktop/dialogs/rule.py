@@ -12,10 +12,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from desktop import theme
-from desktop.dialogs.condition import ConditionRow, condition_words, signal_entries, signal_words
+from desktop.dialogs.condition import ConditionRow, condition_words, signal_entries
 from desktop.dialogs.controls import Check, Choice, Radio, Stepper
 from desktop.dialogs.dry_run import EXAMPLES, DryRun, Seen
 from desktop.dialogs.sheet import Sheet, field
+from desktop.signals import signal_words
 from desktop.strings import decimal, moment, number, plural, tr
 from engine import Breakout, Condition, EngineError, Feed, Rule, RuleSaved
 

@@ -29,9 +29,11 @@ from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.pictures import PictureControl, decode, picture_name
+from desktop.reading.signals import SignalsPanel
 from desktop.reading.summary import SummaryBox
 from desktop.reading.thread import ThreadPanel
 from desktop.reading.why import WhyPanel
+from desktop.signals import rule_of
 from desktop.strings import tr
 from engine import (
     Changes,
@@ -173,6 +175,9 @@ class ReadingPane(QWidget):
         column.addWidget(self.deeds)
         self.talk = ThreadPanel(self._window)
         column.addWidget(self.talk)
+        self.signals = SignalsPanel()
+        self.signals.rule_wanted.connect(self._rule_from_signal)
+        column.addWidget(self.signals)
         self.why = WhyPanel()
         self.why.more.connect(lambda: self._like(True))
         self.why.less.connect(lambda: self._like(False))
@@ -273,6 +278,7 @@ class ReadingPane(QWidget):
         self.header.show_post(post)
         self.deeds.show_post(post)
         self.talk.show_post(post)
+        self.signals.show_row(post.row)
         if changed:
             self._show_body(same=not new)
         else:
@@ -483,6 +489,11 @@ class ReadingPane(QWidget):
 
         draft = Rule(name=words[:60], conditions=(Condition(field="phrase", value=words),), action="hide")
         rule.open_dialog(self._window, draft)
+
+    def _rule_from_signal(self, name: str, share: float) -> None:
+        from desktop.dialogs import rule
+
+        rule.open_dialog(self._window, rule_of(name, share))
 
     def _edit_rule(self, rule_id: int) -> None:
         from desktop.dialogs import rule

@@ -21,6 +21,7 @@ from desktop.facts import (
     straight,
     warning,
 )
+from desktop.signals import LOUD, card_words, on_card
 from desktop.story_words import news, others
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
@@ -132,6 +133,7 @@ def marks(row: PostRow) -> list[Mark]:
         label = row.sentiment.label
         colour = "ink_third" if label == "unsure" else label
         found.append((colour, sentiment(row.sentiment), label != "unsure"))
+    found += [("amber" if name in LOUD else "ink_third", card_words(name), False) for name in on_card(row)]
     if row.liked is not None:
         found.append(("accent" if row.liked else "negative", tr("liked") if row.liked else tr("disliked"), False))
     if row.saved:

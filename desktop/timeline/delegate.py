@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from desktop import icons, story_words, theme
 from desktop.facts import Answer, headline, percent
-from desktop.strings import ago, decimal, tr
+from desktop.signals import told_in_figures
+from desktop.strings import ago, tr
 from desktop.timeline.card import (
     ANSWER,
     GAP,
@@ -354,14 +355,12 @@ class CardDelegate(QStyledItemDelegate):
 
 
 def told(card: Card) -> str:
-    """What a card had no room for, as rich text of escaped words: its whole first line and title, and the mood in figures."""
+    """What a card had no room for, as rich text of escaped words: its whole first line and title, and the signals in figures."""
     row = card.row
     parts = [f"{card.who} · {card.by}" if card.by else card.who]
     if card.muffled or (card.title is not None and card.title.tail):
         parts.append(headline(row)[:400])
     parts += story_words.spoken(row)
-    if row.sentiment is not None and not card.muffled:
-        told = tr("Mood: positive {p} · neutral {u} · negative {n}")
-        mood = row.sentiment
-        parts.append(told.format(p=decimal(mood.positive), u=decimal(mood.neutral), n=decimal(mood.negative)))
+    if not card.muffled:
+        parts += told_in_figures(row)
     return "".join(f"<p>{escape(part)}</p>" for part in parts)

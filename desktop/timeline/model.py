@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from desktop import story_words
 from desktop.facts import boosters, facts, headline, rule_badges, warning
+from desktop.signals import card_words, on_card
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
 
@@ -42,6 +43,7 @@ def spoken(row: PostRow) -> str:
         parts.append(tr("muffled by a rule"))
     if row.sentiment is not None:
         parts.append(sentiment(row.sentiment))
+    parts += [card_words(name) for name in on_card(row)]
     if row.reason:
         parts.append(reason(row.reason, row.reason_detail))
     if row.reading_minutes > 1:

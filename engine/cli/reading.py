@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from engine.cli.shared import ID, REASONS, Session, command, main, show_json, show_rows
+from engine.cli.shared import ID, REASONS, Session, command, main, show_json, show_rows, signals_by_verdict
 from engine.errors import InputError, NotFoundError
+
+VERDICTS = {"yes": "It seems", "unsure": "Unsure", "no": "Surely not"}
 
 
 def _days_ago(days: float) -> datetime:
@@ -72,6 +74,12 @@ def show(session: Session, post_id: int, whole: bool, as_json: bool) -> None:
         click.echo(f"{post.row.feed_title}" + (f" · {post.row.author}" if post.row.author else "")
                    + f" · {post.row.published_at:%Y-%m-%d %H:%M} UTC")
         click.echo(post.row.url)
+        mood = post.row.sentiment
+        if mood is not None:
+            click.echo(f"Mood: {mood.label} (negative {mood.negative:.2f}, neutral {mood.neutral:.2f}, positive {mood.positive:.2f})")
+        for verdict, words in signals_by_verdict(post.row).items():
+            if words:
+                click.echo(f"{VERDICTS[verdict]}: {', '.join(words)}")
         click.echo()
         click.echo(article.text if article is not None else post.text or "(no text)")
 

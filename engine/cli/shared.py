@@ -262,6 +262,17 @@ def extras_words(extras: Any) -> str:
     return " · ".join((*said, *extras.labels))
 
 
+def signals_by_verdict(row: Any) -> dict[str, list[str]]:
+    """What heads said of a post besides its mood, as words with figures: "yes", "unsure", "no"."""
+    from engine.types import Signals
+
+    said = Signals(shares=row.shares)
+    found: dict[str, list[str]] = {"yes": [], "unsure": [], "no": []}
+    for name in sorted(row.shares, key=lambda name: -row.shares[name]):
+        found.get(said.verdict(name), []).append(f"{name} {row.shares[name]:.2f}")
+    return found
+
+
 def show_rows(rows: Iterable[Any]) -> None:
     """Print posts, one or two lines each."""
     for row in rows:
@@ -276,6 +287,7 @@ def show_rows(rows: Iterable[Any]) -> None:
         if row.sentiment is not None:
             label = row.sentiment.label
             feeling = f" · {label}" + (f" {row.sentiment.confidence:.2f}" if label == "unsure" else "")
+        feeling += "".join(f" · {words}" for words in signals_by_verdict(row)["yes"][:2])
         reason = f" · {REASONS.get(row.reason, row.reason)}" if row.reason else ""
         reason += f" ({row.reason_detail})" if row.reason and row.reason_detail else ""
         click.echo(f"          {row.feed_title} · {ago(row.published_at)}{feeling}{reason}")

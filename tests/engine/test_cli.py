@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from engine import SampleInternet, open_engine, sample_internet
+from engine import SampleInternet, Sentiment, Signals, open_engine, sample_internet
 from engine.cli import entry, has_display, main
 from tests.engine.conftest import plain_posts
 
@@ -213,6 +213,19 @@ def test_show_prints_the_post_and_marks_it_read(cli: Run) -> None:
     first = newest(cli)[0]
     assert "The pond is calm" in cli("show", first)[1] + cli("show", newest(cli)[1])[1]
     assert json.loads(cli("show", first, "--json")[1])["row"]["read"] is True
+
+
+def test_signals_are_told_with_their_figures_and_what_is_unsure_is_said(cli: Run, tmp_path: Path) -> None:
+    first = newest(cli)[0]
+    said = Signals(sentiment=Sentiment(0.1, 0.1, 0.8), shares={"promotion": 0.97, "clickbait": 0.5, "anger": 0.02})
+    with open_engine(tmp_path / "profile", encryption="plain") as engine:
+        engine._store.save_signals("m heads 1", {first: said})
+    assert "positive · promotion 0.97" in cli("timeline", "--order", "newest")[1]
+    row = json.loads(cli("timeline", "--order", "newest", "--json")[1])[0]
+    assert (row["shares"], row["sentiment"]["positive"]) == ({"promotion": 0.97, "clickbait": 0.5, "anger": 0.02}, 0.8)
+    shown = cli("show", first)[1]
+    assert "It seems: promotion 0.97\nUnsure: clickbait 0.50\nSurely not: anger 0.02\n" in shown
+    assert json.loads(cli("show", first, "--json")[1])["row"]["shares"]["clickbait"] == 0.5
 
 
 def test_like_dislike_and_taking_back(cli: Run) -> None:
