@@ -120,10 +120,6 @@ class Inference:
                 found[place] = signals
         return found
 
-    def languages(self, texts: Sequence[str]) -> list[str]:
-        """Return the ISO 639-1 code of each text, "" where nothing is sure."""
-        return self._languages.of(texts)
-
     def post_vectors(self, posts: Sequence[PlainPost]) -> Vectors | None:
         """Return (n, d) vectors with rows of NaN where the model does not speak the language; None without a model."""
         if self.embedder() is None or not posts:

@@ -63,6 +63,13 @@ class Models(Reading, Rules):
         """
         return self._models.signals(texts)
 
+    def languages(self, texts: Sequence[str]) -> list[str]:
+        """Return the ISO 639-1 code of each text, by its first 300 characters; "" where there is too little to tell.
+
+        Raises WorkerError.
+        """
+        return self._parse.languages(texts)
+
     def summarise(
         self, id_or_text: int | str, max_words: int = SUMMARY_WORDS, *, cancel: threading.Event | None = None
     ) -> Summary:

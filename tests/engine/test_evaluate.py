@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, ndcg_score
 
+from engine import list_models
 from tests.evaluate import layouts, metrics, provenance
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -43,6 +44,7 @@ def test_calibration_error_weighs_bins_by_their_size() -> None:
     assert metrics.ece([1.0, 1.0, 1.0, 0.5], [True, True, True, True]) == pytest.approx(0.125)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
 def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[bool, int]]) -> None:
     pairs = [(a, b) for wanted, a in rows if wanted for unwanted, b in rows if not unwanted]
@@ -53,6 +55,7 @@ def test_auc_is_the_share_of_ordered_pairs(rows: list[tuple[bool, int]]) -> None
         assert math.isnan(found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 1_000)), min_size=2, max_size=40, unique_by=lambda row: row[1]))
 def test_average_precision_is_scikit_learns(rows: list[tuple[bool, int]]) -> None:
     truth, scores = [wanted for wanted, _ in rows], [score for _, score in rows]
@@ -63,6 +66,7 @@ def test_average_precision_is_scikit_learns(rows: list[tuple[bool, int]]) -> Non
         assert math.isnan(found)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 1_000)), min_size=2, max_size=40, unique_by=lambda row: row[1]
@@ -118,6 +122,7 @@ def test_rouge_2_is_f1_of_shared_pairs() -> None:
     assert metrics.rouge_n(["the", "cat", "sat"], ["the", "cat", "ran", "away"], 2) == pytest.approx(2 / 5)
 
 
+@settings(deadline=None)
 @given(st.text("abc", max_size=12), st.text("abc", max_size=12))
 def test_rouge_l_is_the_longest_common_subsequence(reference: str, said: str) -> None:
     lengths = np.zeros((len(reference) + 1, len(said) + 1), dtype=int)
@@ -420,3 +425,145 @@ def test_the_evaluation_reaches_its_own_server() -> None:
     from tests.evaluate.__main__ import stay_on_this_machine
 
     stay_on_this_machine("socket.connect", (None, ("127.0.0.1", 80)))
+
+
+# ---- the other signals -----------------------------------------------------------------------
+
+
+def test_emotions_are_read_where_the_mapping_names_no_others(tmp_path: Path) -> None:
+    for folder, names in (("moods", "0\tanger\n1\tjoy\n"), ("irony", "0\tnon_irony\n1\tirony\n"), ("more", "0\tjoy\n1\tsurprise\n")):
+        write(tmp_path / folder / "val_text.txt", "grr\nyay\n")
+        write(tmp_path / folder / "val_labels.txt", "0\n1\n")
+        write(tmp_path / folder / "mapping.txt", names)
+    assert list(layouts.emotion_sets(tmp_path)) == [layouts.Named("moods", ("grr", "yay"), ("anger", "joy"))]
+
+
+def test_hostility_is_read_from_each_of_its_layouts(tmp_path: Path) -> None:
+    for folder, names in (("rude", "0\tnot-offensive\n1\toffensive\n"), ("joy", "0\tanger\n1\tjoy\n"), ("irony", "0\tnon_irony\n1\tirony\n")):
+        write(tmp_path / folder / "test_text.txt", "hello\noaf\n")
+        write(tmp_path / folder / "test_labels.txt", "0\n1\n")
+        write(tmp_path / folder / "mapping.txt", names)
+    write(tmp_path / "zh" / "dev.csv", ",topic,label,TEXT\n1,x,1,走开\n2,x,0,你好\n")
+    write(tmp_path / "old" / "data.csv", ",class,tweet\n0,0,hateful\n1,1,rude\n2,2,fine\n")
+    write(tmp_path / "shop" / "a.csv", "label,review\n1,good\n")
+    assert list(layouts.hostility_sets(tmp_path)) == [
+        layouts.YesNo("rude", ("hello", "oaf"), (False, True)),
+        layouts.YesNo("old", ("hateful", "rude", "fine"), (True, True, False), (True, False, False)),
+        layouts.YesNo("zh", ("走开", "你好"), (True, False)),
+    ]
+
+
+def test_spam_is_read_with_its_kinds_and_its_videos(tmp_path: Path) -> None:
+    write(tmp_path / "sms" / "messages.tsv", "ham\thello\nspam\twin\tnow!\n")
+    write(tmp_path / "films" / "a.tsv", "1\tgood\n0\tbad\n")
+    write(tmp_path / "smish" / "s.csv", "LABEL,TEXT,URL\nSmishing,pay,Yes\nHAM,hi,No\n")
+    rows = [{"text": "&lt;3", "spam": 0, "video": "v1"}, {"text": "visit me", "spam": 1, "video": "v2"}]
+    write(tmp_path / "talk" / "comments.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert list(layouts.spam_sets(tmp_path)) == [
+        layouts.Named("sms", ("hello", "win\tnow!"), ("ham", "spam")),
+        layouts.Named("smish", ("pay", "hi"), ("smishing", "ham")),
+        layouts.Named("talk", ("<3", "visit me"), ("ham", "spam"), ("v1", "v2")),
+    ]
+
+
+def test_comments_are_judged_below_each_video_by_itself() -> None:
+    from tests.evaluate.tasks import spam
+
+    whole = layouts.Named("talk", ("a", "b", "c"), ("ham", "spam", "spam"), ("v1", "v2", "v1"))
+    assert list(spam.by_group(whole)) == [
+        whole,
+        layouts.Named("talk/v1", ("a", "c"), ("ham", "spam")),
+        layouts.Named("talk/v2", ("b",), ("spam",)),
+    ]
+
+
+def test_an_unwanted_message_is_a_scam_where_that_is_likelier_than_other_spam() -> None:
+    from engine import Signals
+    from tests.evaluate.tasks import spam
+
+    said = [{"spam": 0.4, "scam": 0.4}, {"spam": 0.9, "scam": 0.5}, {"spam": 0.9, "scam": 0.4}, {"spam": 0.9}, {}]
+    answers = [Signals(shares=shares) for shares in said]
+    assert [spam.choice(one) for one in answers] == ["ham", "smishing", "spam", "spam", ""]
+    measured = spam.judge(["ham", "smishing", "spam", "spam", "ham"], answers)
+    assert measured["macro_f1_of_3"] == pytest.approx((2 / 3 + 1 + 1) / 3)
+    assert measured["answered"] == 0.8
+
+
+def test_promotion_is_read_from_objects_and_from_titles_with_and_without_a_sponsor(tmp_path: Path) -> None:
+    write(tmp_path / "answers" / "validation.jsonl", '{"text": "buy it", "ad": 1}\n{"text": "rain", "ad": 0}\n')
+    write(tmp_path / "paper" / "a.csv", "index,sponsor,title\n1,Shop,Best shoes\n2,Shop,\n")
+    write(tmp_path / "paper" / "b.csv", "index,sponsor,title\n1,none,Storm ahead\n")
+    assert list(layouts.promotion_sets(tmp_path)) == [
+        layouts.YesNo("answers", ("buy it", "rain"), (True, False)),
+        layouts.YesNo("paper", ("Best shoes", "Storm ahead"), (True, False)),
+    ]
+
+
+def test_headlines_are_read_from_two_files_of_which_one_negates_the_other(tmp_path: Path) -> None:
+    write(tmp_path / "heads" / "clickbait.txt", "You will gasp\n\n")
+    write(tmp_path / "heads" / "non_clickbait.txt", "Rates rise\n")
+    write(tmp_path / "alone" / "clickbait.txt", "One file\n")
+    assert list(layouts.headline_sets(tmp_path, "clickbait")) == [layouts.YesNo("heads", ("You will gasp", "Rates rise"), (True, False))]
+
+
+def test_languages_are_read_from_files_named_after_them(tmp_path: Path) -> None:
+    write(tmp_path / "words" / "en.txt", "pond\nheron\n")
+    write(tmp_path / "words" / "zh.txt", "池塘\n")
+    write(tmp_path / "words" / "readme.txt", "about\n")
+    assert list(layouts.language_sets(tmp_path)) == [layouts.Named("words", ("pond", "heron", "池塘"), ("en", "en", "zh"))]
+
+
+def test_norwegian_is_right_under_either_code_and_silence_is_wrong() -> None:
+    from tests.evaluate.tasks import langid
+
+    assert langid.judge(["nb", "en", "de", "fr"], ["no", "en", "", "en"]) == {
+        "accuracy": 0.5, "macro_recall": 0.5, "answered": 0.75, "accuracy_when_answered": pytest.approx(2 / 3),
+    }  # fmt: skip
+
+
+def test_the_languages_are_asked_of_the_engine(tmp_path: Path) -> None:
+    from engine import open_engine
+    from tests.evaluate.tasks import langid
+
+    write(tmp_path / "data" / "langid" / "some" / "zh.txt", "今天的天气很好。\n")
+    write(tmp_path / "data" / "langid" / "some" / "en.txt", "The weather is very fine today in the whole country.\n")
+    with open_engine(tmp_path / "profile", key=b"k" * 32) as engine:
+        (found,) = langid.evaluate(engine, tmp_path / "data", 100)
+    assert (found.name, found.n, found.metrics["accuracy"]) == ("some", 2, 1.0)
+
+
+def test_no_signal_is_a_wrong_answer_and_the_unsure_band_is_counted() -> None:
+    from tests.evaluate import judging
+
+    found = judging.yes_no([True, True, False, False], [0.9, 0.4, 0.1, None])
+    assert (found["accuracy"], found["answered"]) == (0.5, 0.75)
+    assert found["f1"] == pytest.approx(2 / 3)
+    assert found["unsure"] == pytest.approx(1 / 3)
+    assert found["accuracy_when_sure"] == 1.0
+    assert found["auc"] == 1.0
+    assert found["ece"] == pytest.approx((0.1 + 0.6 + 0.1) / 3)
+
+
+def test_the_likeliest_emotion_is_the_answer_and_each_is_calibrated_by_itself() -> None:
+    from engine import Signals
+    from tests.evaluate.tasks import emotion
+
+    glad = Signals(shares={"joy": 0.8, "sadness": 0.1, "anger": 0.3, "optimism": 0.2})
+    found = emotion.judge(["joy", "anger", "joy"], [glad, glad, Signals()])
+    assert (found["accuracy"], found["answered"]) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert found["f1_joy"] == pytest.approx(0.5)
+    assert (found["ece_joy"], found["ece_anger"], found["ece_sadness"]) == (pytest.approx(0.3), pytest.approx(0.2), pytest.approx(0.1))
+    assert found["macro_f1"] == pytest.approx(0.25)
+
+
+def test_signals_are_put_to_the_engine_and_sets_learnt_from_are_marked(tmp_path: Path) -> None:
+    from engine import open_engine
+    from tests.evaluate.tasks import clickbait
+
+    write(tmp_path / "data" / "signals" / "heads" / "clickbait.txt", "You will gasp at what she found\n")
+    write(tmp_path / "data" / "signals" / "heads" / "non_clickbait.txt", "Rates rise\nStorm ahead\n")
+    if not all(model.installed for model in list_models() if model.kind == "embedding" and model.default):
+        pytest.skip("the default embedding model is not installed")
+    with open_engine(tmp_path / "profile", key=b"k" * 32) as engine:
+        (found,) = clickbait.evaluate(engine, tmp_path / "data", 2)
+    assert (found.name, found.n, found.sampled_from, found.trained_on) == ("heads", 2, 3, False)

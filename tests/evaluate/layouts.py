@@ -201,3 +201,133 @@ def _labelled_json(path: Path) -> Iterator[Row]:
     elif str(sample.get("label", "")).lower() in _CLASS_NAMES:
         for row in read_jsonl(path):
             yield row["sentence"], _CLASS_NAMES[row["label"].lower()], None
+
+
+# ---- other signals ---------------------------------------------------------------------------
+
+EMOTIONS = frozenset({"joy", "sadness", "anger", "optimism"})
+_HOSTILE = frozenset({"offensive", "hate", "hateful", "hostile", "abusive", "toxic"})
+_UNWANTED = frozenset({"ham", "spam", "smishing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Texts with the name of a class each; `groups` where the texts come from several places."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """Texts of which something is so or is not. `worse`: where the set knows a worse kind of it, whether it is that."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[bool, ...]
+    worse: tuple[bool, ...] = ()
+
+
+def emotion_sets(root: Path) -> Iterator[Named]:
+    """Paired texts and labels whose mapping.txt names emotions of EMOTIONS."""
+    for name, files in sets(root.rglob("*_labels.txt")):
+        rows = [row for path in files for row in _mapped(path)]
+        if rows and {label for _, label in rows} <= EMOTIONS:
+            yield Named(name, tuple(text for text, _ in rows), tuple(label for _, label in rows))
+
+
+def hostility_sets(root: Path) -> Iterator[YesNo]:
+    """Texts that attack or do not: paired with a mapping of two names, of which one is such a word and the other its
+    negation; csv with `TEXT` and `label` 0 or 1; csv with `tweet` and `class` 0 hateful, 1 offensive, 2 neither."""
+    for name, files in sets(root.rglob("*_labels.txt")):
+        rows = [row for path in files for row in _mapped(path)]
+        labels = {label for _, label in rows}
+        if len(labels & _HOSTILE) == 1 and all(re.match("no[tn][-_ ]", label) for label in labels - _HOSTILE):
+            yield YesNo(name, tuple(text for text, _ in rows), tuple(label in _HOSTILE for _, label in rows))
+    for name, files in sets(root.rglob("*.csv")):
+        table = [row for path in files for row in read_csv(path)]
+        if not table:
+            continue
+        if {"TEXT", "label"} <= table[0].keys() and {row["label"] for row in table} <= {"0", "1"}:
+            yield YesNo(name, tuple(row["TEXT"] for row in table), tuple(row["label"] == "1" for row in table))
+        elif {"tweet", "class"} <= table[0].keys() and {row["class"] for row in table} <= {"0", "1", "2"}:
+            texts = tuple(tweet(row["tweet"]) for row in table)
+            yield YesNo(name, texts, tuple(row["class"] != "2" for row in table), tuple(row["class"] == "0" for row in table))
+
+
+def spam_sets(root: Path) -> Iterator[Named]:
+    """Messages that are ham, spam or smishing: `label<TAB>text`; csv with `LABEL` and `TEXT`; jsonl with `text`, `spam` 0
+    or 1, and `video`, below which a comment stood."""
+    for name, files in sets(root.rglob("*.tsv")):
+        rows = [line.split("\t", 1) for path in files for line in read_lines(path) if "\t" in line]
+        if rows and {label.strip().lower() for label, _ in rows} <= _UNWANTED:
+            yield Named(name, tuple(text for _, text in rows), tuple(label.strip().lower() for label, _ in rows))
+    for name, files in sets(root.rglob("*.csv")):
+        table = [row for path in files for row in read_csv(path)]
+        if table and {"TEXT", "LABEL"} <= table[0].keys() and {row["LABEL"].strip().lower() for row in table} <= _UNWANTED:
+            yield Named(name, tuple(row["TEXT"] for row in table), tuple(row["LABEL"].strip().lower() for row in table))
+    for name, found in _objects(root, {"text", "spam"}):
+        yield Named(
+            name,
+            tuple(html.unescape(row["text"]) for row in found),
+            tuple("spam" if int(row["spam"]) else "ham" for row in found),
+            tuple(str(row["video"]) for row in found) if all("video" in row for row in found) else (),
+        )
+
+
+def promotion_sets(root: Path) -> Iterator[YesNo]:
+    """Texts that advertise or do not: jsonl with `text` and `ad` 0 or 1; csv with `title` and `sponsor`, "none" for nobody."""
+    for name, found in _objects(root, {"text", "ad"}):
+        yield YesNo(name, tuple(row["text"] for row in found), tuple(bool(int(row["ad"])) for row in found))
+    folders: dict[Path, list[tuple[str, bool]]] = {}
+    for path in sorted(root.rglob("*.csv")):
+        table = read_csv(path)
+        if table and {"title", "sponsor"} <= table[0].keys():
+            paid = [(row["title"], row["sponsor"].strip().lower() not in ("", "none")) for row in table if row["title"].strip()]
+            folders.setdefault(path.parent, []).extend(paid)
+    for folder, rows in folders.items():
+        yield YesNo(folder.name, tuple(text for text, _ in rows), tuple(paid for _, paid in rows))
+
+
+def headline_sets(root: Path, signal: str) -> Iterator[YesNo]:
+    """`SIGNAL.txt` beside `non_SIGNAL.txt`, one text a line."""
+    for path in sorted(root.rglob(f"{signal}.txt")):
+        other = path.with_name(f"non_{signal}.txt")
+        if other.exists():
+            rows = [(text, path is file) for file in (path, other) for text in read_lines(file) if text.strip()]
+            yield YesNo(path.parent.name, tuple(text for text, _ in rows), tuple(there for _, there in rows))
+
+
+def language_sets(root: Path) -> Iterator[Named]:
+    """Folders of files that are named after a language's ISO 639-1 code, one text a line."""
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(root.rglob("*.txt")):
+        if re.fullmatch("[a-z]{2}", path.stem):
+            folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        rows = [(text, path.stem) for path in files for text in read_lines(path) if text.strip()]
+        yield Named(folder.name, tuple(text for text, _ in rows), tuple(code for _, code in rows))
+
+
+def _mapped(labels: Path) -> Iterator[tuple[str, str]]:
+    """Text and name of its class, where mapping.txt names them."""
+    texts, mapping = labels.with_name(labels.name.replace("_labels", "_text")), labels.with_name("mapping.txt")
+    if texts.exists() and mapping.exists():
+        pairs = (line.split("\t", 1) for line in read_lines(mapping) if "\t" in line)
+        names = {number.strip(): name.strip().lower() for number, name in pairs}
+        for text, value in zip(read_lines(texts), read_lines(labels), strict=True):
+            yield tweet(text), names.get(value.strip(), "")
+
+
+def _objects(root: Path, keys: set[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Sets of json lines whose objects have these keys."""
+    for name, files in sets(root.rglob("*.jsonl")):
+        with files[0].open(encoding="utf-8-sig", errors="replace") as file:
+            try:
+                first = json.loads(file.readline())
+            except ValueError:
+                continue
+        if isinstance(first, dict) and keys <= first.keys():
+            yield name, [row for path in files for row in read_jsonl(path)]
