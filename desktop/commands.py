@@ -137,6 +137,9 @@ class Commands:
     def show_rules(self) -> None:
         self._window.show_page("rules")
 
+    def show_evaluation(self) -> None:
+        self._window.show_page("evaluation")
+
     def show_health(self) -> None:
         self._window.show_health()
 

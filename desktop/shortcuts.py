@@ -57,6 +57,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("show_new", (".",), tr("Show the new posts"), places),
         Shortcut("focus_search", ("Ctrl+K", "/"), tr("Search"), places),
         Shortcut("show_rules", ("Ctrl+R",), tr("Rules"), places),
+        Shortcut("show_evaluation", ("Ctrl+E",), tr("How well it works"), places),
         Shortcut("show_health", ("Ctrl+H",), tr("Feed health"), places),
         Shortcut("show_settings", ("Ctrl+,",), tr("Settings"), places),
         Shortcut("refresh_now", ("F5",), tr("Look for new posts"), window),

@@ -203,6 +203,7 @@ class Sidebar(QWidget):
         self.yours.entry(tr("Yours"), Place("section"))
         for words, name in (
             (tr("Rules"), "rules"),
+            (tr("How well it works"), "evaluation"),
             (tr("Feed health"), "health"),
             (tr("Models"), "models"),
             (tr("Privacy"), "ledger"),

@@ -23,6 +23,12 @@ def _rules(window: MainWindow) -> QWidget:
     return RulesPage(window)
 
 
+def _evaluation(window: MainWindow) -> QWidget:
+    from desktop.pages.evaluation import EvaluationPage
+
+    return EvaluationPage(window)
+
+
 def _health(window: MainWindow) -> QWidget:
     from desktop.pages.health import HealthPage
 
@@ -57,6 +63,7 @@ PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
     "settings": _settings,
     "rules": _rules,
     "tray": _tray,
+    "evaluation": _evaluation,
     "health": _health,
     "ledger": _ledger,
     "models": _models,
