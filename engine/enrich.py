@@ -1,4 +1,4 @@
-"""What is still owed to stored posts, stage by stage: language → rules → vectors and signals → scores → summaries.
+"""What is still owed to stored posts, stage by stage: language → rules → vectors and signals → stories → scores → summaries.
 
 Each stage asks the store what is owed, so that a killed run goes on where it stood. Newest and visible posts come first.
 """
@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 LANGUAGE_BATCH = 500
 EMBED_BATCH = 256
+FOLD_BATCH = 256
+FOLDED_FIRST_HOURS = 168  # the last week's posts, then those before it
 EMBED_CHARACTERS = 2000
 
 
@@ -39,6 +42,8 @@ class Enricher:
     heads_speak: Callable[[str], bool]  # a language, without the embedding model
     settle_rules: Callable[[Sequence[int]], Changes]
     settle_by_model: Callable[[Sequence[int]], Changes]  # for rules that ask what models say
+    fold: Callable[[Sequence[int]], Changes]  # puts posts to their stories
+    clock: Callable[[], datetime]
     rescore: Callable[[], Changes]
     summarise_top: Callable[[], Iterator[EnrichEvent]]
 
@@ -48,6 +53,7 @@ class Enricher:
             ("language", self._languages),
             ("rules", self._rules),
             ("embed", lambda: self._ask_models(visible)),
+            ("stories", self._stories),
             ("scores", self._scores),
             ("summaries", self.summarise_top),
         ):
@@ -123,6 +129,14 @@ class Enricher:
         changes = self.store.save_signals(self.heads, signals)
         if changes:
             yield Enriched(stage="signals", changes=changes | self.settle_by_model(sorted(changes.updated)))
+
+    def _stories(self) -> Iterator[EnrichEvent]:
+        done, total = 0, self.store.owed_count("stories")
+        since = (self.clock() - timedelta(hours=FOLDED_FIRST_HOURS)).timestamp()
+        while ids := self.store.owed_stories(since=since, limit=FOLD_BATCH):
+            yield Enriched(stage="stories", changes=self.fold(ids))
+            done += len(ids)
+            yield Progress(stage="stories", done=done, total=max(total, done))
 
     def _scores(self) -> Iterator[EnrichEvent]:
         yield Progress(stage="scores", done=0, total=None)

@@ -34,6 +34,8 @@ class _Loaded:
     vectors: Int8Matrix
     read: np.ndarray[tuple[int], np.dtype[np.bool_]]
     saved: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    folded: np.ndarray[tuple[int], np.dtype[np.bool_]]  # they keep their place; only lists of more than one feed lack them
+    stories: Ids  # 0: none
     learnt: Model | None = None
     ranking: Ranking | None = None
     boosted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # posts that rules rank higher
@@ -97,7 +99,7 @@ class Scorer:
             for ids, codes, scales in self._store.load_vectors(self._model()):
                 vectors = vectors or Int8Matrix(codes.shape[1])
                 vectors.append(ids, codes, scales)
-            self._loaded = _Loaded(candidates, vectors or Int8Matrix(0), columns.read.copy(), columns.saved.copy())
+            self._loaded = _Loaded(candidates, vectors or Int8Matrix(0), columns.read.copy(), columns.saved.copy(), columns.folded.copy(), columns.stories.copy())
             self._take_boosts(self._loaded)
             self._learn(self._loaded)
         return self._loaded
@@ -119,8 +121,8 @@ class Scorer:
                 loaded.ranking = None  # its rows are others now
             kept = np.isin(before, candidates.ids)
             places = candidates.rows_of(before[kept])
-            for name in ("read", "saved"):
-                grown = np.zeros(len(candidates), np.bool_)
+            for name in ("read", "saved", "folded", "stories"):
+                grown = np.zeros(len(candidates), getattr(loaded, name).dtype)
                 grown[places] = getattr(loaded, name)[kept]
                 setattr(loaded, name, grown)
         else:
@@ -131,6 +133,8 @@ class Scorer:
         rows = candidates.rows_of(columns.ids)
         loaded.read[rows] = columns.read
         loaded.saved[rows] = columns.saved
+        loaded.folded[rows] = columns.folded
+        loaded.stories[rows] = columns.stories
         moved |= self._take_vectors(loaded, columns.ids)
         self._take_boosts(loaded)
         loaded.stale |= moved
@@ -219,6 +223,8 @@ class Scorer:
                 keep &= candidates.feeds[rows] == query.feed_id
             if feed_ids is not None:
                 keep &= np.isin(candidates.feeds[rows], np.asarray(feed_ids, np.int32))
+            if query.feed_id is None and not query.saved:
+                keep &= ~loaded.folded[rows] if feed_ids is None else _one_telling_each(loaded, rows, keep)
             if query.unread is not None:
                 keep &= loaded.read[rows] != query.unread
             if query.saved is not None:
@@ -313,6 +319,19 @@ class Scorer:
             for place in best
             if cosines[place] >= NEAR
         ]
+
+
+def _one_telling_each(loaded: _Loaded, rows: Ids, among: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """(n,) whether each post is the lead of its story or, where that is not among these, the first that tells it."""
+    keep = ~loaded.folded[rows]
+    behind = np.flatnonzero(loaded.folded[rows] & among)
+    stories = loaded.stories[rows]
+    behind = behind[~np.isin(stories[behind], stories[keep & among])]
+    published, ids = loaded.candidates.published[rows[behind]], loaded.candidates.ids[rows[behind]]
+    order = behind[np.lexsort((ids, published, stories[behind]))]
+    _, firsts = np.unique(stories[order], return_index=True)
+    keep[order[firsts]] = True
+    return keep
 
 
 def _put(candidates: Candidates, columns: Columns) -> None:

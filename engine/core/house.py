@@ -32,6 +32,8 @@ class House(Parts):
                 self._client = None
                 self.__dict__.pop("_full_texts", None)
                 self.__dict__.pop("_accounts", None)
+        if name == "fold_stories":
+            changes = changes | self._store.fold_all()
         if name in {"strength", "preset"}:
             changes = changes | self._rescore()
         return self._publish(changes)

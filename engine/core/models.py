@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from engine.language.summary import Steps
 from engine.core.reading import Reading
 from engine.core.rules import Rules
+from engine.core.stories import Stories
 
 SUMMARY_WORDS = 60
 SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
 
 
-class Models(Reading, Rules):
+class Models(Reading, Rules, Stories):
     """The models."""
 
     def enrich(self, *, visible: Sequence[int] = ()) -> Iterator[EnrichEvent]:
-        """Let the models read what is new: languages, rules, vectors and signals, scores, summaries.
+        """Let the models read what is new: languages, rules, vectors and signals, stories, scores, summaries.
 
         Args:
             visible: posts on screen, which come first.
@@ -45,6 +46,8 @@ class Models(Reading, Rules):
                 heads_speak=heads.speaks if heads is not None else lambda _language: False,
                 settle_rules=self._settle,
                 settle_by_model=self._settle_by_model,
+                fold=self._fold,
+                clock=self._clock,
                 rescore=self._rescore,
                 summarise_top=self._summarise_top,
             ).run(visible):

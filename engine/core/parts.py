@@ -21,6 +21,7 @@ from engine.types import Changes, PicturePolicy
 if TYPE_CHECKING:
     from engine.accounts import Accounts
     from engine.filters import Matcher
+    from engine.folding import Folding
     from engine.fulltext import FullTexts
     from engine.http import Client
     from engine.inference import Inference
@@ -94,6 +95,12 @@ class Parts:
         return Scorer(self._store, clock=self._clock, model=self._model_name, weights=self._weights)
 
     @cached_property
+    def _folding(self) -> Folding:
+        from engine.folding import Folding
+
+        return Folding(self._store, model=self._model_name)
+
+    @cached_property
     def _accounts(self) -> Accounts:
         from engine.accounts import Accounts
 
@@ -165,6 +172,8 @@ class Parts:
         if changes:
             if (scorer := self._made("_scorer")) is not None:
                 scorer.apply(changes)
+            if changes.unknown and (folding := self._made("_folding")) is not None:
+                folding.forget()
             with self._lock:
                 listeners = list(self._listeners)
             for listener in listeners:
@@ -212,3 +221,5 @@ class Parts:
     def _drop_models(self) -> None:
         if (models := self._made("_models")) is not None:
             models.drop()
+        if (folding := self._made("_folding")) is not None:
+            folding.forget()

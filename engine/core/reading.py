@@ -30,7 +30,7 @@ class Reading(Parts):
 
     def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
         """Return the ids of the posts that the query asks for, in its order."""
-        if query.order == "for_you" and self._settings["strength"] and not query.hidden:
+        if query.order == "for_you" and self._settings["strength"] and not query.hidden and not query.followed and query.story_id is None:
             scorer = self._made("_scorer")  # until it is loaded, the order that was stored last holds
             ranked = scorer.timeline(query, feed_ids=self._folder_feeds(query.folder)) if scorer is not None else None
             return ranked if ranked is not None else self._store.timeline(query)
@@ -121,7 +121,15 @@ class Reading(Parts):
         saved: bool | None = None,
         hidden: bool | None = None,
     ) -> Changes:
-        """Set states; those of `None` stay. `Changes.updated` are the posts that really changed: undo with these."""
+        """Set states; those of `None` stay. `Changes.updated` are the posts that really changed: undo with these.
+
+        With "story_marks_all", one telling marked as read marks all of its story.
+        """
+        if read and self._settings["fold_stories"] and self._settings["story_marks_all"]:
+            own, others = list(ids), self._store.with_tellings(ids)[len(dict.fromkeys(ids)) :]
+            told = self._store.mark(others, read=True) if others else Changes()
+            changes = self._store.mark(own, read=read, saved=saved, hidden=hidden) | told
+            return self._publish(self._learnt(changes) if saved is not None else changes)
         changes = self._store.mark(ids, read=read, saved=saved, hidden=hidden)
         return self._publish(self._learnt(changes) if saved is not None else changes)
 

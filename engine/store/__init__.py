@@ -8,6 +8,7 @@ from engine.store.readers import Agreed, ReaderPost
 from engine.store.salvage import rescue
 from engine.store.scores import Ranked
 from engine.store.store import Store
+from engine.store.stories import Fold, StoredTelling
 from engine.store.timeline import Matchable, Text
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "Agreed",
     "Answer",
     "Columns",
+    "Fold",
     "Matchable",
     "Ranked",
     "ReaderPost",
     "Store",
+    "StoredTelling",
     "Text",
     "latest_backup",
     "require_place",

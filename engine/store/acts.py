@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
+from engine.store.folded import refold
 from engine.store.part import Part, ids_of, moment, stamp
 from engine.store.readers import note_kept_unread
 from engine.types import Changes
@@ -58,7 +59,8 @@ class ActsPart(Part):
     ) -> Changes:
         """Set flags on posts. `updated` holds exactly the posts that were otherwise before: what an undo marks back.
 
-        Bringing back (`hidden=False`) what a rule hid or muffled beats every rule for that post for ever.
+        Bringing back (`hidden=False`) what a rule hid or muffled beats every rule for that post for ever. With a telling that
+        stood for its story, `updated` holds the one that stands for it now, too.
         """
         now = stamp(self._clock())
         packed = json.dumps([int(post_id) for post_id in ids])
@@ -94,6 +96,8 @@ class ActsPart(Part):
                 now_so = ids_of(connection, _UNHIDE, {"ids": packed})
                 _forget(connection, now_so, "hidden")
                 changed.update(now_so)
+            if hidden is not None:
+                changed |= refold(connection, changed)
             return Changes(updated=frozenset(changed))
 
         return self._db.write(work, durable=True)

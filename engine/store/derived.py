@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.store.connection import Connection, chunks, marks
 from engine.store.part import Part, hash_key, ids_of, make_model_id, model_id, stamp
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Stage = Literal["language", "vectors", "signals", "rules"]
-STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules")
+Stage = Literal["language", "vectors", "signals", "rules", "stories"]
+STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules", "stories")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,9 @@ class Columns:
     saved: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     muffled: NDArray[np.bool_]
+    folded: NDArray[np.bool_]  # behind the card of another telling of their story
+    stories: Ids  # 0: stands alone
+    outlets: NDArray[np.int32]  # that tell its story
     liked: NDArray[np.int8]  # -1, 0, 1
     sketches: NDArray[np.uint16]  # (n, sketch_terms), 0 where there is no term
     languages: list[str]
@@ -55,7 +58,7 @@ def _checked(stage: str) -> Stage:
 _COLUMNS = """
 select s.post_id, s.published_at, s.first_seen_at,
        s.read + 2 * s.saved + 4 * s.hidden + 8 * (s.muffled_by is not null)
-         + 16 * (1 + coalesce(s.liked, 0)) + 64 * s.feed_id,
+         + 16 * (1 + coalesce(s.liked, 0)) + 64 * s.folded + 128 * s.feed_id,
        k.sketch, s.language
 from post_states as s join sketches as k on k.post_id = s.post_id
 """
@@ -71,6 +74,19 @@ def _numbers(said: Signals) -> tuple[float | None, ...]:
     mood = said.sentiment
     moods = (None, None, None) if mood is None else (mood.negative, mood.neutral, mood.positive)
     return (*moods, *(said.shares.get(name) for name in SIGNAL_NAMES))
+
+
+def _told(rows: list[Any], ids: Ids) -> tuple[Ids, NDArray[np.int32]]:
+    """The stories of posts and how many outlets tell them, from rows of (post, story, outlets)."""
+    import numpy as np
+
+    stories, outlets = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int32)
+    if rows and len(ids):
+        table = np.array(rows, dtype=np.int64)
+        places = np.minimum(np.searchsorted(ids, table[:, 0]), len(ids) - 1)
+        there = ids[places] == table[:, 0]
+        stories[places[there]], outlets[places[there]] = table[there, 1], table[there, 2]
+    return stories, outlets
 
 
 class DerivedPart(Part):
@@ -163,6 +179,11 @@ class DerivedPart(Part):
                 where += " and s.post_id in (select value from json_each(?))"
                 values = (json.dumps([int(post_id) for post_id in ids]),)
             cursor = connection.execute(f"{_COLUMNS} {where} order by s.post_id", values)
+            told = connection.execute(
+                "select sp.post_id, sp.story_id, t.outlets from story_posts as sp join stories as t on t.id = sp.story_id"
+                + (" where sp.post_id in (select value from json_each(?))" if ids is not None else ""),
+                values,
+            ).fetchall()
             while rows := cursor.fetchmany(8192):
                 *numbers, packed, some_languages = zip(*rows, strict=True)
                 tables.append(np.array(numbers, dtype=np.float64).T)
@@ -171,15 +192,20 @@ class DerivedPart(Part):
                 languages.extend(map(sys.intern, some_languages))
         table = np.concatenate(tables)
         packed_values = table[:, 3].astype(np.int64)
+        found = table[:, 0].astype(np.int64)
+        stories, outlets = _told(told, found)
         return Columns(
-            ids=table[:, 0].astype(np.int64),
-            feeds=(packed_values >> 6).astype(np.int32),
+            ids=found,
+            feeds=(packed_values >> 7).astype(np.int32),
             published=table[:, 1].copy(),
             first_seen=table[:, 2].copy(),
             read=(packed_values & 1).astype(np.bool_),
             saved=(packed_values & 2).astype(np.bool_),
             hidden=(packed_values & 4).astype(np.bool_),
             muffled=(packed_values & 8).astype(np.bool_),
+            folded=(packed_values & 64).astype(np.bool_),
+            stories=stories,
+            outlets=outlets,
             liked=((packed_values >> 4 & 3) - 1).astype(np.int8),
             sketches=np.concatenate(sketches),
             languages=languages,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from engine.errors import InputError, NotFoundError
 from engine.store.connection import Connection, chunks, marks
+from engine.store.folded import refold
 from engine.store.part import Part, Row, ids_of, moment, moment_or_none, stamp, stamp_or_none
 from engine.types import Changes, Feed, FeedInfo, FetchedPost, FetchState, Subscription
 
@@ -29,7 +30,7 @@ class Answer:
 
 _FEED = """
 select id, url, own_title, title, site_url, folder, kind, unread, posts, added_at, last_success_at, next_check_at,
-       error, failures, stopped, options, account
+       error, failures, stopped, options, account, folded
 from feeds join feed_counts on feed_id = id
 where removed_at is null
 """
@@ -75,6 +76,7 @@ def _feed(row: Row) -> Feed:
         stopped=bool(row[14]),
         options=tuple(row[15].split()),
         account=row[16],
+        folded=row[17],
     )
 
 
@@ -211,7 +213,7 @@ def _insert(connection: Connection, now: float, subscription: Subscription, allo
 
 def _bring_back(connection: Connection, feed_id: int) -> list[int]:
     connection.execute("update feeds set removed_at = null where id = ?", (feed_id,))
-    return ids_of(
+    back = ids_of(
         connection,
         """
         update post_states set listed = 1
@@ -220,6 +222,7 @@ def _bring_back(connection: Connection, feed_id: int) -> list[int]:
         """,
         (feed_id, feed_id),
     )
+    return [*back, *(refold(connection, back) - set(back))]
 
 
 def require_feed(connection: Connection, feed_id: int, *, removed: bool = False) -> None:
@@ -349,7 +352,7 @@ class FeedsPart(Part):
                 "update post_states set listed = 0 where feed_id = ? and listed = 1 returning post_id",
                 (feed_id,),
             )
-            return Changes(feeds=frozenset({feed_id}), updated=frozenset(gone))
+            return Changes(feeds=frozenset({feed_id}), updated=frozenset(gone) | refold(connection, gone))
 
         return self._db.write(work, durable=True)
 

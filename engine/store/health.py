@@ -10,6 +10,7 @@ from engine.errors import InputError, NotFoundError
 from engine.health import LOOKED_AT, PostKey, twins
 from engine.store.connection import Connection
 from engine.store.feeds import LOCAL, _bring_back, require_feed
+from engine.store.folded import refold
 from engine.store.part import Part, ids_of, moment, moment_or_none, stamp
 from engine.types import Changes, FeedsMerged, RecentPost
 
@@ -39,8 +40,9 @@ update post_states set
 where post_id = :id
 """
 _COUNT = """
-update feed_counts set (posts, unread, saved, hidden) = (
+update feed_counts set (posts, unread, folded, saved, hidden) = (
   select coalesce(sum(listed), 0), coalesce(sum(listed and not hidden and not read), 0),
+         coalesce(sum(listed and not hidden and not read and folded), 0),
          coalesce(sum(saved and not hidden), 0), coalesce(sum(listed and hidden), 0)
   from post_states where feed_id = :id
 ) where feed_id = :id
@@ -102,6 +104,7 @@ class HealthPart(Part):
                 unlisted = ids_of(connection, "update post_states set listed = 0 where feed_id = ? and listed = 1 returning post_id", (feed_id,))
                 touched.update(*pairs.items(), alone, unlisted)
                 moved, united = moved + len(alone), united + len(pairs)
+            touched |= refold(connection, touched)
             _recount(connection, [keep, *leaving])
             changes = Changes(feeds=frozenset((keep, *leaving)), updated=frozenset(touched), order=True)
             return FeedsMerged(id=merge_id, keep_id=keep, feed_ids=tuple(leaving), moved=moved, united=united, at=moment(now), changes=changes)
@@ -146,6 +149,7 @@ class HealthPart(Part):
             )
             one("delete from merge_posts where merge_id = ?", (merge_id,))
             one("update merges set undone_at = ? where id = ?", (now, merge_id))
+            touched |= refold(connection, touched)
             _recount(connection, [keep, *feeds])
             return Changes(feeds=frozenset((keep, *feeds)), updated=frozenset(touched), order=True), rules
 

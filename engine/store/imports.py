@@ -10,6 +10,7 @@ from dataclasses import replace
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
 from engine.store.feeds import _insert
+from engine.store.folded import refold
 from engine.store.ingest import _Ingest, clean, distinct, url_key
 from engine.store.part import Part, ids_of, moment, moment_or_none, stamp
 from engine.store.retention import _drop
@@ -218,6 +219,7 @@ def _leave(connection: Connection, feed_id: int, now: float) -> list[int]:
             connection.execute(f"delete from {table} where {column} = ?", (feed_id,))
         return []
     connection.execute("update feeds set removed_at = coalesce(removed_at, ?) where id = ?", (now, feed_id))
-    return ids_of(
+    gone = ids_of(
         connection, "update post_states set listed = 0 where feed_id = ? and listed = 1 returning post_id", (feed_id,)
     )
+    return [*gone, *(refold(connection, gone) - set(gone))]

@@ -420,23 +420,27 @@ delete from marks where name = 'signals_model';
 """
 
 
-# Which posts tell the same. A story of one post has no row. `folded` posts are told by another card, that of their story's
-# lead. What the person put together (1) or apart (0) holds for ever and is never decided anew.
+# Which posts tell the same. A story of one post has no row, unless it is followed. `folded` posts stand behind another card,
+# that of their story's lead; `feed_counts.folded` counts the unread ones among them. What the person put together (1) or
+# apart (0) holds for ever and is never decided anew.
 STORIES = """
 alter table stages add column stories integer not null default 0;
 alter table post_states add column folded integer not null default 0;
+alter table feed_counts add column folded integer not null default 0;
 create table stories (
   id integer primary key,
   lead_id integer not null,
+  chosen_id integer,
   newest_at real not null,
+  outlets integer not null default 1,
   followed_at real,
   looked_at real
 ) strict;
+create index stories_followed on stories (newest_at) where followed_at is not null;
 create table story_posts (
   post_id integer primary key,
   story_id integer not null references stories (id),
-  added_at real not null,
-  by_person integer not null default 0
+  added_at real not null
 ) strict;
 create index story_posts_by_story on story_posts (story_id, post_id);
 create table story_pairs (
@@ -446,6 +450,7 @@ create table story_pairs (
   act_id integer not null,
   primary key (post_id, other_id)
 ) strict, without rowid;
+create index story_pairs_by_other on story_pairs (other_id, post_id);
 create table story_acts (
   id integer primary key,
   at real not null,
@@ -453,6 +458,21 @@ create table story_acts (
   before text not null,
   undone_at real
 ) strict;
+drop index states_newest;
+create index states_newest on post_states (published_at, post_id, feed_id, read, folded) where listed = 1 and hidden = 0;
+drop trigger state_recounted;
+create trigger state_recounted after update of listed, read, saved, hidden, folded on post_states
+when old.listed <> new.listed or old.read <> new.read or old.saved <> new.saved or old.hidden <> new.hidden or old.folded <> new.folded begin
+  update feed_counts set
+    posts = posts + new.listed - old.listed,
+    unread = unread + (new.listed and not new.hidden and not new.read)
+                    - (old.listed and not old.hidden and not old.read),
+    folded = folded + (new.listed and not new.hidden and not new.read and new.folded)
+                    - (old.listed and not old.hidden and not old.read and old.folded),
+    saved = saved + (new.saved and not new.hidden) - (old.saved and not old.hidden),
+    hidden = hidden + (new.listed and new.hidden) - (old.listed and old.hidden)
+  where feed_id = new.feed_id;
+end;
 """
 
 

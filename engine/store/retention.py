@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from engine.store.connection import Connection
+from engine.store.folded import leave_stories
 from engine.store.part import Part, ids_of, stamp
 from engine.types import Changes
 
@@ -40,13 +41,13 @@ class RetentionPart(Part):
             ).fetchall()
             for feed_id, keep, days in feeds:
                 gone += ids_of(connection, _BEYOND, {"feed": feed_id, "keep": keep, "days": days, "now": now})
-            _drop(connection, gone)
-            return Changes(updated=frozenset(gone))
+            return Changes(updated=frozenset(gone) | _drop(connection, gone))
 
         return self._db.write(work)
 
 
-def _drop(connection: Connection, ids: list[int]) -> None:
+def _drop(connection: Connection, ids: list[int]) -> frozenset[int]:
+    """Drop the contents of posts and all that was made from them; return the posts that stand for their stories instead, or alone."""
     among = "(select value from json_each(:ids))"
     values = {"ids": json.dumps(ids)}
     one = connection.execute
@@ -77,3 +78,4 @@ def _drop(connection: Connection, ids: list[int]) -> None:
     derived = (("signals", "content_id"), ("summaries", "content_id"), ("bodies", "content_id"), ("extras", "content_id"))
     for table, column in (*derived, ("contents", "id")):
         one(f"delete from {table} where {column} in {among}", {"ids": json.dumps(unused)})
+    return leave_stories(connection, ids)

@@ -11,6 +11,7 @@ from typing import Any
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
 from engine.store.derived import settle
+from engine.store.folded import refold
 from engine.store.part import Part, Row, ids_of, moment, stamp
 from engine.store.tokens import all_of, words_of
 from engine.types import Breakout, Changes, Condition, Rule, RuleHit
@@ -34,7 +35,8 @@ _RULE = "select id, name, conditions, action, feed_ids, enabled, created_at, opt
 
 
 def _apply(connection: Connection, ids: Iterable[int]) -> frozenset[int]:
-    return frozenset(ids_of(connection, _APPLY, {"ids": json.dumps(sorted(ids))}))
+    changed = frozenset(ids_of(connection, _APPLY, {"ids": json.dumps(sorted(ids))}))
+    return changed | refold(connection, changed)
 
 
 def _rule(row: Row) -> Rule:
@@ -172,7 +174,7 @@ class RulesPart(Part):
             if gone is None:
                 raise NotFoundError(f"There is no rule {rule_id}.")
             connection.execute("delete from rule_marks where rule_id = ?", (rule_id,))
-            _apply(connection, touched)
+            touched |= _apply(connection, touched)
             return Changes(rules=True, updated=frozenset(touched), order=gone[0] == "boost")
 
         return self._db.write(work, durable=True)
@@ -224,7 +226,7 @@ class RulesPart(Part):
             for rule_id in over:
                 connection.execute("update rules set enabled = 0 where id = ?", (rule_id,))
                 touched |= _clear(connection, rule_id)
-            _apply(connection, touched)
+            touched |= _apply(connection, touched)
             return Changes(rules=bool(over), updated=frozenset(touched), order=bool(over))
 
         with self._db.read() as connection:

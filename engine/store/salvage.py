@@ -35,6 +35,7 @@ CARRIED = {
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
     "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
     "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "reader_states": "rowid",
+    "stories": "rowid", "story_posts": "rowid", "story_pairs": "post_id", "story_acts": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
@@ -232,11 +233,15 @@ def _mend(target: Connection) -> int:
     one("delete from feed_auth where feed_id not in (select id from feeds)")
     one("delete from hits where rule_id not in (select id from rules)")
     one("delete from rule_marks where rule_id not in (select id from rules)")
+    one("delete from story_posts where story_id not in (select id from stories) or post_id not in (select id from posts)")
+    one("delete from stories where id not in (select story_id from story_posts)")
+    one("update post_states set folded = 0 where post_id not in (select post_id from story_posts)")
     one("delete from feed_counts")
     one(
         """
-        insert into feed_counts (feed_id, posts, unread, saved, hidden)
+        insert into feed_counts (feed_id, posts, unread, folded, saved, hidden)
         select f.id, coalesce(sum(s.listed), 0), coalesce(sum(s.listed and not s.hidden and not s.read), 0),
+               coalesce(sum(s.listed and not s.hidden and not s.read and s.folded), 0),
                coalesce(sum(s.saved and not s.hidden), 0), coalesce(sum(s.listed and s.hidden), 0)
         from feeds f left join post_states s on s.feed_id = f.id group by f.id
         """

@@ -42,6 +42,8 @@ from engine.store.readers import ReadersPart
 from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
+from engine.store.stories import StoriesPart
+from engine.store.story_acts import StoryActsPart
 from engine.store.timeline import TimelinePart
 from engine.store.upkeep import UpkeepPart
 from engine.store.vectors import VectorsPart
@@ -61,6 +63,8 @@ class Store(
     VectorsPart,
     RulesPart,
     SearchPart,
+    StoriesPart,
+    StoryActsPart,
     LedgerPart,
     RetentionPart,
     ArticlesPart,

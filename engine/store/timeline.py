@@ -12,6 +12,7 @@ from engine.errors import NotFoundError
 from engine.store.connection import Connection, chunks, marks
 from engine.store.extras import read_extras
 from engine.store.feeds import feed_title
+from engine.store.folded import outlets_of, told_by
 from engine.store.part import Row, ids_of, moment, stamp
 from engine.store.scores import Ranking, ScoresPart
 from engine.types import SIGNAL_NAMES, Counts, Media, Post, PostRow, Sentiment, TimelineQuery
@@ -58,6 +59,16 @@ class Matchable:
     signals: Mapping[str, float]  # probabilities by name; empty where no model has seen it
 
 
+# Of a story whose lead is in no feed of the folder, the first telling that is.
+_STANDS_HERE = """
+select m.post_id from story_posts as own join story_posts as m on m.story_id = own.story_id
+join post_states as o on o.post_id = m.post_id join feeds as of on of.id = o.feed_id
+where own.post_id = s.post_id and o.hidden = 0 and o.listed = 1 and of.removed_at is null
+  and (of.folder = :folder or substr(of.folder, 1, length(:folder) + 1) = :folder || '/')
+order by o.folded, o.published_at, o.post_id limit 1
+"""
+
+
 def conditions(
     *,
     feed_id: int | None,
@@ -68,8 +79,15 @@ def conditions(
     hidden: bool = False,
     rule_id: int | None = None,
     until: datetime | None = None,
+    story_id: int | None = None,
+    fold: bool = False,
 ) -> tuple[str, dict[str, Any]]:
-    """Return what follows `where` for `post_states as s`, and its parameters."""
+    """Return what follows `where` for `post_states as s`, and its parameters.
+
+    Args:
+        fold: of a story's posts only the one that stands for all, among the feeds asked for. A list of one feed has all its
+            posts, and so have those of saved and of hidden ones: the person, or a rule, chose these.
+    """
     parts = ["s.hidden = 1" if hidden else "s.hidden = 0"]
     # A saved post outlives its subscription.
     parts.append("s.saved = 1" if saved else "s.listed = 1")
@@ -84,6 +102,11 @@ def conditions(
             " and (folder = :folder or substr(folder, 1, length(:folder) + 1) = :folder || '/'))"
         )
         values["folder"] = folder
+    if story_id is not None:
+        parts.append("s.post_id in (select post_id from story_posts where story_id = :story)")
+        values["story"] = story_id
+    elif fold and feed_id is None and not hidden and not saved:
+        parts.append("s.folded = 0" if folder is None else f"(s.folded = 0 or s.post_id = ({_STANDS_HERE}))")
     if unread is not None:
         parts.append("s.read = 0" if unread else "s.read = 1")
     if saved is False:
@@ -102,7 +125,7 @@ def conditions(
     return " and ".join(parts), values
 
 
-def _of_query(query: TimelineQuery) -> tuple[str, dict[str, Any]]:
+def _of_query(query: TimelineQuery, *, fold: bool = True) -> tuple[str, dict[str, Any]]:
     return conditions(
         feed_id=query.feed_id,
         folder=query.folder,
@@ -111,12 +134,16 @@ def _of_query(query: TimelineQuery) -> tuple[str, dict[str, Any]]:
         since=query.since,
         hidden=query.hidden,
         rule_id=query.rule_id,
+        story_id=query.story_id,
+        fold=fold,
     )
 
 
-def newest(connection: Connection, query: TimelineQuery, limit: int, *, after_id: int | None = None) -> list[int]:
+def newest(
+    connection: Connection, query: TimelineQuery, limit: int, *, after_id: int | None = None, fold: bool = True
+) -> list[int]:
     """Return ids, newest first; with `after_id` only of posts that came later than that one."""
-    where, values = _of_query(query)
+    where, values = _of_query(query, fold=fold)
     later, index = "", ""
     if after_id is not None:
         later = " and s.post_id > :after"
@@ -141,7 +168,7 @@ def ranked(connection: Connection, query: TimelineQuery, limit: int, top: Rankin
     Args:
         top: the ranking or its first part.   whole: returns all of it.
     """
-    selective = query.feed_id is not None or query.hidden or bool(query.saved)
+    selective = query.feed_id is not None or query.hidden or bool(query.saved) or query.story_id is not None
     if limit > 0 and not selective:
         found = newest(connection, query, limit, after_id=top.newest)
         for part in _growing(top.ids[:WALKED].tolist()):
@@ -153,6 +180,21 @@ def ranked(connection: Connection, query: TimelineQuery, limit: int, top: Rankin
     everything = newest(connection, query, -1)
     ordered = whole().in_order(everything)
     return ordered[:limit] if limit > 0 else ordered
+
+
+def followed(connection: Connection, limit: int) -> list[int]:
+    """Return the leads of the stories that are followed, those with something new first, then the latest first."""
+    return ids_of(
+        connection,
+        """
+        select t.lead_id from stories as t join post_states as s on s.post_id = t.lead_id
+        where t.followed_at is not null and s.listed = 1 and s.hidden = 0
+        order by not exists (
+          select 1 from story_posts as sp where sp.story_id = t.id and sp.added_at > max(t.followed_at, coalesce(t.looked_at, 0))
+        ), t.newest_at desc, t.id desc limit ?
+        """,
+        (limit,),
+    )
 
 
 def _growing(ids: list[int]) -> Iterator[list[int]]:
@@ -246,11 +288,6 @@ def _asked(names: Sequence[str], values: Sequence[float | None]) -> dict[str, fl
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
-def _outlets(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """How many outlets tell each post's story."""
-    return {}
-
-
 def _excerpt(text: str) -> str:
     """Shorten the first 600 characters of a text, on one line."""
     words = " ".join(text.split())
@@ -260,12 +297,18 @@ def _excerpt(text: str) -> str:
 
 
 class TimelinePart(ScoresPart):
-    def timeline(self, query: TimelineQuery) -> list[int]:
-        """Return the ids of the posts that meet a query, in its order; a limit of 0 or less means all of them."""
+    def timeline(self, query: TimelineQuery, *, fold: bool = True) -> list[int]:
+        """Return the ids of the posts that meet a query, in its order; a limit of 0 or less means all of them.
+
+        Args:
+            fold: False: with those that stand behind the card of another telling of their story, the newest first.
+        """
         limit = query.limit if query.limit > 0 else -1
         with self._db.read() as connection:
-            if query.order == "newest":
-                return newest(connection, query, limit)
+            if query.followed:
+                return followed(connection, limit)
+            if query.order == "newest" or not fold:
+                return newest(connection, query, limit, fold=fold)
             top = self.ranking(connection, whole=False)
             return ranked(connection, query, limit, top, lambda: self.ranking(connection))
 
@@ -275,9 +318,9 @@ class TimelinePart(ScoresPart):
         with self._db.read() as connection:
             reasons = self.ranking_of(connection, ids).reasons(connection, ids)
             for some in chunks(list(ids)):
-                shown = _shown_by_rules(connection, some)
+                shown, told = _shown_by_rules(connection, some), told_by(connection, some)
                 for row in connection.execute(f"{_ROW} where p.id in ({marks(len(some))})", some):
-                    found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")), shown.get(row[0], {}))
+                    found[row[0]] = _post_row(row, *reasons.get(row[0], ("", "")), {**shown.get(row[0], {}), **told.get(row[0], {})})
         return [found[post_id] for post_id in ids if post_id in found]
 
     def post(self, post_id: int) -> Post:
@@ -362,7 +405,7 @@ class TimelinePart(ScoresPart):
                     some,
                 ).fetchall()
                 said = _signals(connection, some) if signals else {}
-                told = _outlets(connection, some) if outlets else {}
+                told = outlets_of(connection, some) if outlets else {}
             for row in rows:
                 if not wanted or row[1] in wanted:
                     title, url, kind = feeds.get(row[1], ("", "", ""))
@@ -390,7 +433,7 @@ class TimelinePart(ScoresPart):
         with self._db.read() as connection:
             row = connection.execute(
                 """
-                select coalesce(sum(unread), 0), coalesce(sum(saved), 0), coalesce(sum(hidden), 0),
+                select coalesce(sum(unread - folded), 0), coalesce(sum(saved), 0), coalesce(sum(hidden), 0),
                        coalesce(sum(posts), 0), (select count(*) from feeds where removed_at is null)
                 from feed_counts
                 """

@@ -35,6 +35,7 @@ class Feed:
     stopped: bool  # 410, or by the person: never fetched
     options: tuple[str, ...] = ()  # switches of its kind that are on
     account: str = ""
+    folded: int = 0  # of the unread ones: behind the card of another telling of their story, so lists of several feeds lack them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

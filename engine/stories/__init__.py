@@ -1,0 +1,22 @@
+"""Which posts tell the same story: pairs, an index that grows with each post, which telling stands for all. Pure."""
+
+from engine.stories.differences import only_here
+from engine.stories.folding import SAME_STORY, fold_posts, similarities
+from engine.stories.index import WINDOW_HOURS, Placed, StoryIndex, Telling
+from engine.stories.leads import Member, choose_lead, outlets
+from engine.stories.links import links_of
+
+__all__ = [
+    "SAME_STORY",
+    "WINDOW_HOURS",
+    "Member",
+    "Placed",
+    "StoryIndex",
+    "Telling",
+    "choose_lead",
+    "fold_posts",
+    "links_of",
+    "only_here",
+    "outlets",
+    "similarities",
+]
