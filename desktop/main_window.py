@@ -233,6 +233,15 @@ class MainWindow(QMainWindow):
             shown()
         page.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def show_help(self, topic: str) -> None:
+        """Show the help page, open at a topic."""
+        from desktop.help.page import HelpPage
+
+        self.show_page("help")
+        page = self._pages["help"]
+        if isinstance(page, HelpPage):
+            page.open_topic(topic)
+
     def go_back(self) -> None:
         """One step back: from the search, from the post to the list, from a page to the list."""
         if self.top.search.text():

@@ -177,6 +177,7 @@ class ReadingPane(QWidget):
         column.addWidget(self.talk)
         self.signals = SignalsPanel()
         self.signals.rule_wanted.connect(self._rule_from_signal)
+        self.signals.help_wanted.connect(lambda: self._window.show_help("signals"))
         column.addWidget(self.signals)
         self.why = WhyPanel()
         self.why.more.connect(lambda: self._like(True))

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.link_button import LinkButton
@@ -51,6 +51,7 @@ class SignalsPanel(QFrame):
     """Shows nothing while no head has seen the post. A signal that is chosen wants to become a rule."""
 
     rule_wanted = Signal(str, float)
+    help_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +64,16 @@ class SignalsPanel(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
         box.setSpacing(theme.px(6))
-        box.addWidget(theme.label(tr("How it sounds, and what it seems to be"), "strong"))
+        head = QHBoxLayout()
+        head.addWidget(theme.label(tr("How it sounds, and what it seems to be"), "strong", wrap=True), 1)
+        self.help_button = LinkButton(tr("What is this?"))
+        theme.role(self.help_button, "link")
+        self.help_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.help_button.setAccessibleName(tr("What signals are: help"))
+        self.help_button.setStyleSheet("padding: 0;")
+        self.help_button.clicked.connect(lambda _checked=False: self.help_wanted.emit())
+        head.addWidget(self.help_button)
+        box.addLayout(head)
         self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._halves.setSpacing(theme.px(4))
         box.addLayout(self._halves)

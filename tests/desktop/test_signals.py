@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop.dialogs.rule import RuleEditor
+from desktop.help.page import HelpPage
 from desktop.main_window import MainWindow
 from desktop.reading.signals import ShareBar, SignalsPanel
-from desktop.signals import SIGNALS, asked, on_card, rule_of, signal_meaning
+from desktop.signals import SIGNALS, asked, on_card, rule_of, signal_meaning, signal_words
 from desktop.timeline.card import lay_out, marks
 from desktop.timeline.delegate import told
 from desktop.timeline.model import spoken
@@ -99,6 +100,18 @@ def test_a_signal_becomes_a_rule_by_keyboard_alone(window: MainWindow, settled: 
     settled(window)
     newest = window.engine.timeline(TimelineQuery(order="newest"))[0]
     assert window.engine.rows([newest])[0].muffled_by == window.engine.rules()[0].id
+
+
+def test_the_panel_leads_to_help_that_explains_each_signal_by_the_name_it_has_there(window: MainWindow, settled: Settle) -> None:
+    panel = shown(window, settled, Signals(shares=EVERYTHING))
+    panel.help_button.click()
+    settled(window)
+    page = window._pages["help"]
+    assert isinstance(page, HelpPage)
+    assert page.isVisible()
+    text = page.text.toPlainText()
+    assert all(signal_words(name) in text for name in SIGNALS)
+    assert "Swearing alone does not count" in text
 
 
 @pytest.mark.parametrize(("share", "low"), [(0.99, 0.8), (0.71, 0.7), (0.5, 0.8), (0.02, 0.8)])
