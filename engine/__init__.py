@@ -26,7 +26,7 @@ from engine.errors import (
     WorkerError,
 )
 from engine.settings import ALL as SETTINGS
-from engine.settings import Setting, Value
+from engine.settings import EDIT_WEIGHT, SIGNAL_WEIGHT, WEIGHTS, Setting, Value
 
 if TYPE_CHECKING:
     from engine.core import Engine as Engine
@@ -148,7 +148,7 @@ _TYPES = ["Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", 
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [
-    "SETTINGS", "BusyError", "DamagedError", "EngineError", "FetchError", "InputError", "LockedError", "ModelError",
+    "EDIT_WEIGHT", "SETTINGS", "SIGNAL_WEIGHT", "WEIGHTS", "BusyError", "DamagedError", "EngineError", "FetchError", "InputError", "LockedError", "ModelError",
     "NewerProfileError", "NotAFeedError", "NotFoundError", "ParseError", "RefusedError", "SecretsError", "Setting",
     "StoreError", "Value", "WorkerError", *sorted(_HOMES),
 ]  # fmt: skip

@@ -6,24 +6,42 @@ Loading reads the store once (about a second for 200,000 posts); until then the 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.ranking import score
-from engine.ranking.candidates import Candidates
+from engine.ranking import profile, score, why
+from engine.ranking.candidates import SHARES, Candidates
+from engine.ranking.clusters import Clusters
+from engine.ranking.edits import Edits, Topic
+from engine.ranking.features import terms_of_text
 from engine.ranking.learner import STRENGTHS, Feedback, Interest, Model, corpus_idf, learn
-from engine.ranking.score import Ranking, weights_of
+from engine.ranking.score import CARD_NAMES, Ranking, Taste, weights_of
+from engine.ranking.termspace import Table
 from engine.store import Columns, Store
-from engine.types import Changes, Explanation, Floats, Ids, PostRow, TimelineQuery, Vectors
+from engine.types import (
+    Changes,
+    Explanation,
+    Floats,
+    Ids,
+    PostRow,
+    Profile,
+    Timeline,
+    TimelineQuery,
+    Vectors,
+)
 from engine.vectors import Int8Matrix
 
 BACKGROUND_POSTS = 400
 RELOAD_FROM = 20_000  # changed posts from which reading everything anew is quicker
 NEAR = 0.3  # cosine from which a liked post is worth naming
-NAMES = ("", "close_to_liked", "words_liked", "source_liked", "rare_poster")
+NAMES = ("", *(name for name in CARD_NAMES if name))
+KEPT_ORDERS = 4  # of timelines of the person's own
+_TOPIC_POST = "post:"
 
 
 @dataclass(slots=True)
@@ -32,22 +50,37 @@ class _Loaded:
 
     candidates: Candidates
     vectors: Int8Matrix
-    read: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    saved: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    folded: np.ndarray[tuple[int], np.dtype[np.bool_]]  # they keep their place; only lists of more than one feed lack them
-    stories: Ids  # 0: none
+    read: NDArray[np.bool_]
+    saved: NDArray[np.bool_]
+    folded: NDArray[np.bool_]  # only lists of more than one feed lack them
     learnt: Model | None = None
-    ranking: Ranking | None = None
+    feedback: Feedback | None = None  # what that was learnt from
+    acted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # the posts of that
+    idf: tuple[int, Table] | None = None  # by the version of the candidates
+    clusters: Clusters | None = None
+    authors: dict[str, int] = field(default_factory=dict)  # of posts that the person acted on, and edited ones
+    author_of: dict[int, str] = field(default_factory=dict)
+    edits: Edits = field(default_factory=Edits)
+    interest: Interest | None = None  # of all candidates; None where it must be asked anew
+    edited: dict[str, Floats] | None = None
+    orders: OrderedDict[int, Ranking] = field(default_factory=OrderedDict)  # by timeline; 0 is For you
     boosted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # posts that rules rank higher
-    stale: bool = True  # the ranking lacks what changed since; cards may still read it, lists may not
+    stale: bool = True  # the orders lack what changed since; cards may still read them, lists may not
     liked_ids: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
     liked_vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    liked_titles: dict[int, str] = field(default_factory=dict)
     unsaved: bool = False
+
+    def rows_in_vectors(self) -> NDArray[np.int64]:
+        return self.vectors.rows_of(self.candidates.ids) if self.vectors.dim else np.full(len(self.candidates), -1, np.int64)
+
+    def term_weights(self) -> Table:
+        if self.idf is None or self.idf[0] != self.candidates.version:
+            self.idf = self.candidates.version, corpus_idf(self.candidates.sketches)
+        return self.idf[1]
 
 
 class Scorer:
-    """Thread-safe. `model` and `weights` (preset, strength) are asked each time, so that settings take effect."""
+    """Thread-safe. `model` and `taste` (preset, strength, exploration) are asked each time, so that settings take effect."""
 
     def __init__(
         self,
@@ -55,12 +88,12 @@ class Scorer:
         *,
         clock: Callable[[], datetime],
         model: Callable[[], str],
-        weights: Callable[[], tuple[str, float]],
+        taste: Callable[[], tuple[str, float, float]],
     ) -> None:
         self._store = store
         self._clock = clock
         self._model = model
-        self._weights = weights
+        self._taste = taste
         self._lock = threading.RLock()
         self._loaded: _Loaded | None = None
 
@@ -99,9 +132,14 @@ class Scorer:
             for ids, codes, scales in self._store.load_vectors(self._model()):
                 vectors = vectors or Int8Matrix(codes.shape[1])
                 vectors.append(ids, codes, scales)
-            self._loaded = _Loaded(candidates, vectors or Int8Matrix(0), columns.read.copy(), columns.saved.copy(), columns.folded.copy(), columns.stories.copy())
-            self._take_boosts(self._loaded)
-            self._learn(self._loaded)
+            loaded = _Loaded(candidates, vectors or Int8Matrix(0), columns.read.copy(), columns.saved.copy(), columns.folded.copy())
+            self._take_stories(loaded, columns)
+            self._take_shares(loaded, None)
+            self._cluster(loaded)
+            self._take_boosts(loaded)
+            self._take_edits(loaded)
+            self._learn(loaded)
+            self._loaded = loaded
         return self._loaded
 
     def _take(self, loaded: _Loaded, ids: Sequence[int]) -> None:
@@ -112,37 +150,79 @@ class Scorer:
         rows = candidates.rows_of(columns.ids)
         known = rows >= 0
         moved = bool(len(gone)) or not known.all()
-        moved = moved or bool((candidates.visible[rows[known]] == columns.hidden[known]).any())
         if len(gone) or not known.all():
             before = candidates.ids.copy()
             candidates.remove(gone)
             _put(candidates, columns)
             if len(before) > len(candidates) or (candidates.ids[: len(before)] != before).any():
-                loaded.ranking = None  # its rows are others now
+                loaded.orders.clear()  # their rows are others now
             kept = np.isin(before, candidates.ids)
             places = candidates.rows_of(before[kept])
-            for name in ("read", "saved", "folded", "stories"):
+            for name in ("read", "saved", "folded"):
                 grown = np.zeros(len(candidates), getattr(loaded, name).dtype)
                 grown[places] = getattr(loaded, name)[kept]
                 setattr(loaded, name, grown)
         else:
-            candidates.update(columns.ids[columns.hidden], visible=False)
-            candidates.update(columns.ids[~columns.hidden], visible=True)
-            candidates.update(columns.ids[columns.read], seen=1.0)
-            candidates.update(columns.ids[~columns.read], seen=0.0)
+            moved = bool((candidates.visible[rows] == columns.hidden).any())
+            candidates.visible[rows] = ~columns.hidden
+            candidates.seen[rows] = columns.read
         rows = candidates.rows_of(columns.ids)
         loaded.read[rows] = columns.read
         loaded.saved[rows] = columns.saved
-        loaded.folded[rows] = columns.folded
-        loaded.stories[rows] = columns.stories
-        moved |= self._take_vectors(loaded, columns.ids)
+        otherwise = bool(len(gone)) or not known.all()
+        otherwise |= self._take_stories(loaded, columns)
+        otherwise |= self._take_shares(loaded, columns.ids)
+        otherwise |= self._take_authors(loaded, columns.ids[~known])
+        otherwise |= self._take_vectors(loaded, columns.ids)
+        if otherwise:
+            loaded.interest = loaded.edited = None
         self._take_boosts(loaded)
-        loaded.stale |= moved
+        loaded.stale |= moved | otherwise
 
     def _take_boosts(self, loaded: _Loaded) -> None:
         boosted = np.asarray(self._store.boosted(), dtype=np.int64)
         loaded.stale |= not np.array_equal(boosted, loaded.boosted)
         loaded.boosted = boosted
+
+    @staticmethod
+    def _take_stories(loaded: _Loaded, columns: Columns) -> bool:
+        """Take in which posts tell the same; returns whether that changed anything."""
+        candidates = loaded.candidates
+        rows = candidates.rows_of(columns.ids)
+        stories = np.where(columns.stories > 0, columns.stories, -1).astype(np.int32)
+        same = (
+            np.array_equal(candidates.stories[rows], stories)
+            and np.array_equal(candidates.outlets[rows], columns.outlets)
+            and np.array_equal(loaded.folded[rows], columns.folded)
+        )
+        candidates.stories[rows], candidates.outlets[rows], loaded.folded[rows] = stories, columns.outlets, columns.folded
+        return not same
+
+    def _take_shares(self, loaded: _Loaded, ids: Ids | None) -> bool:
+        posts, shares = self._store.signal_shares(None if ids is None else ids.tolist())
+        rows = loaded.candidates.rows_of(posts)
+        there = rows >= 0
+        changed = bool((loaded.candidates.shares[rows[there]] != shares[there]).any())
+        loaded.candidates.shares[rows[there]] = shares[there]
+        return changed
+
+    def _take_authors(self, loaded: _Loaded, ids: Ids) -> bool:
+        """Take in the authors of new posts, where they are known by an act or an edit."""
+        if not loaded.authors or not len(ids):
+            return False
+        for post_id, author in self._store.authors_of(ids.tolist()).items():
+            if author in loaded.authors:
+                row = loaded.candidates.rows_of([post_id])
+                loaded.candidates.authors[row[row >= 0]] = loaded.authors[author]
+        return True
+
+    def _know_authors(self, loaded: _Loaded, names: Sequence[str]) -> None:
+        """Give authors numbers, and their posts these numbers."""
+        for name in names:
+            if name not in loaded.authors:
+                loaded.authors[name] = len(loaded.authors)
+                rows = loaded.candidates.rows_of(self._store.posts_by_author(name))
+                loaded.candidates.authors[rows[rows >= 0]] = loaded.authors[name]
 
     def _take_vectors(self, loaded: _Loaded, ids: Ids) -> bool:
         if loaded.vectors.dim:
@@ -154,13 +234,33 @@ class Scorer:
             return False
         if loaded.vectors.dim:
             loaded.vectors.append(found, codes, scales)
+            if loaded.clusters is None:
+                self._cluster(loaded)
+            else:
+                rows = loaded.candidates.rows_of(found)
+                loaded.candidates.topics[rows[rows >= 0]] = loaded.clusters.of(loaded.vectors, loaded.vectors.rows_of(found[rows >= 0]))
         else:
             loaded.vectors = Int8Matrix(codes.shape[1])
             loaded.vectors.append(found, codes, scales)
+            self._cluster(loaded)
             self._learn(loaded)  # what was learnt so far knew no vectors
         return True
 
+    @staticmethod
+    def _cluster(loaded: _Loaded) -> None:
+        """Group posts by subject, once there are enough of them."""
+        rows = loaded.rows_in_vectors()
+        loaded.clusters = Clusters.among(loaded.vectors) if loaded.vectors.dim else None
+        if loaded.clusters is not None:
+            loaded.candidates.topics[rows >= 0] = loaded.clusters.of_all(loaded.vectors)[rows[rows >= 0]]
+
     # ---- learning --------------------------------------------------------------------------------
+
+    def forget_orders(self) -> None:
+        """Order anew at the next question: what is weighed has changed."""
+        with self._lock:
+            if self._loaded is not None:
+                self._loaded.stale = True
 
     def relearn(self) -> Changes:
         """Learn from all feedback anew; the order follows at the next question."""
@@ -169,69 +269,122 @@ class Scorer:
             self._learn(loaded)
             return Changes(order=True)
 
+    def take_edits(self) -> Changes:
+        """Take in what the person set by hand; the order follows at the next question."""
+        with self._lock:
+            self._take_edits(self._ready())
+            return Changes(order=True)
+
     def _learn(self, loaded: _Loaded) -> None:
         strengths: dict[int, float] = {}
-        for post_id, event, _ in self._store.feedback_history():
+        forgotten = self._store.forgotten()
+        for post_id, event, at in self._store.feedback_history():
             strength = STRENGTHS.get(event, 0.0)
-            if abs(strength) > abs(strengths.get(post_id, 0.0)):
+            if abs(strength) > abs(strengths.get(post_id, 0.0)) and at.timestamp() > forgotten.get(post_id, -np.inf):
                 strengths[post_id] = strength
         ids = np.fromiter(strengths, np.int64, len(strengths))
         there = loaded.candidates.rows_of(ids) >= 0
-        feedback = self._feedback(loaded, ids[there], np.fromiter(strengths.values(), np.float32, len(ids))[there])
+        acted = ids[there]
+        strange = [post_id for post_id in acted.tolist() if post_id not in loaded.author_of]
+        loaded.author_of |= dict.fromkeys(strange, "") | self._store.authors_of(strange)
+        self._know_authors(loaded, [name for post_id in acted.tolist() if (name := loaded.author_of[post_id])])
+        feedback = _feedback(loaded, acted, np.fromiter(strengths.values(), np.float32, len(ids))[there])
         size = len(loaded.candidates)
         others = loaded.candidates.ids[:: max(1, size // BACKGROUND_POSTS)]
         others = others[~np.isin(others, ids)]
-        background = self._feedback(loaded, others, np.zeros(len(others), np.float32))
-        loaded.learnt = learn(feedback, background, corpus_idf(loaded.candidates.sketches)) if len(ids) else None
-        liked = ids[there][feedback.strengths >= STRENGTHS["liked"]]
-        loaded.liked_ids = liked
-        loaded.liked_vectors = feedback.vectors[feedback.strengths >= STRENGTHS["liked"]]
-        loaded.liked_titles = {text.id: text.title or text.text[:80] for text in self._store.texts(liked.tolist())}
+        background = _feedback(loaded, others, np.zeros(len(others), np.float32))
+        loaded.feedback, loaded.acted = feedback, acted
+        loaded.learnt = learn(feedback, background, loaded.term_weights()) if len(ids) else None
+        liked = feedback.strengths >= STRENGTHS["liked"]
+        loaded.liked_ids, loaded.liked_vectors = acted[liked], feedback.vectors[liked]
+        loaded.interest = None
         loaded.stale = True
 
-    @staticmethod
-    def _feedback(loaded: _Loaded, ids: Ids, strengths: Floats) -> Feedback:
-        rows = loaded.candidates.rows_of(ids)
-        return Feedback(
-            vectors=_vectors_of(loaded, ids),
-            sketches=loaded.candidates.sketches[rows],
-            feeds=loaded.candidates.feeds[rows],
-            strengths=strengths,
+    def _take_edits(self, loaded: _Loaded) -> None:
+        by_kind: dict[str, dict[str, float]] = {kind: {} for kind in ("source", "author", "word", "signal", "topic")}
+        for (kind, key), weight in self._store.interest_edits().items():
+            by_kind[kind][key] = weight
+        self._know_authors(loaded, list(by_kind["author"]))
+        loaded.edits = Edits(
+            feeds={int(key): weight for key, weight in by_kind["source"].items() if key.isdecimal()},
+            authors={loaded.authors[name]: weight for name, weight in by_kind["author"].items()},
+            words=by_kind["word"],
+            signals=by_kind["signal"],
+            topics=[topic for key, weight in by_kind["topic"].items() if (topic := self._topic(loaded, key, weight))],
+        )
+        loaded.interest = loaded.edited = None
+        loaded.stale = True
+
+    def _topic(self, loaded: _Loaded, key: str, weight: float) -> Topic | None:
+        """A subject by its description, or by a post: None where that post is gone."""
+        if not key.startswith(_TOPIC_POST):
+            kept = self._store.topic_vector(self._model(), key)
+            vector = np.frombuffer(kept, dtype="<f4").astype(np.float32) if kept is not None else None
+            return Topic(weight=weight, vector=vector, terms=terms_of_text(key))
+        row = int(loaded.candidates.rows_of([int(key.removeprefix(_TOPIC_POST))])[0])
+        if row < 0:
+            return None
+        (found,) = _vectors_of(loaded, loaded.candidates.ids[row : row + 1])
+        sketch = loaded.candidates.sketches[row]
+        return Topic(
+            weight=weight, vector=None if np.isnan(found).any() else found, terms=tuple(dict.fromkeys(sketch[sketch != 0].tolist()))
         )
 
-    @staticmethod
-    def _interest(loaded: _Loaded) -> Interest | None:
-        if loaded.learnt is None or not loaded.learnt.acts:
-            return None
-        candidates = loaded.candidates
-        rows = loaded.vectors.rows_of(candidates.ids) if loaded.vectors.dim else np.full(len(candidates), -1, np.int64)
-        return loaded.learnt.interest(loaded.vectors, rows, candidates.sketches, candidates.feeds)
+    def profile(self) -> Profile:
+        """Return all that was learnt and edited, in words."""
+        with self._lock:
+            loaded = self._ready()
+            assert loaded.feedback is not None
+            texts = {text.id: f"{text.title}\n{text.text[:2000]}" for text in self._store.texts(loaded.acted.tolist())}
+            named = profile.Named(
+                texts=[texts.get(post_id, "") for post_id in loaded.acted.tolist()],
+                feeds={feed.id: feed.title for feed in self._store.feeds()},
+                authors=list(loaded.authors),
+            )
+            strengths = loaded.feedback.strengths
+            return Profile(
+                acts=int(np.count_nonzero(strengths)),
+                likes=int((strengths >= STRENGTHS["liked"]).sum()),
+                dislikes=int((strengths <= STRENGTHS["disliked"]).sum()),
+                learned=profile.learned(loaded.learnt, loaded.feedback, named, self._store.interest_edits()),
+            )
 
     # ---- the order -------------------------------------------------------------------------------
 
-    def timeline(self, query: TimelineQuery, *, feed_ids: Sequence[int] | None) -> list[int] | None:
-        """Return ids best first, None while nothing is loaded. `feed_ids` are the folder's feeds."""
+    def timeline(
+        self, query: TimelineQuery, *, feed_ids: Sequence[int] | None, timeline: Timeline | None = None, load: bool = False
+    ) -> list[int] | None:
+        """Return ids best first, None while nothing is loaded.
+
+        Args:
+            feed_ids: those of the folder, or of the timeline.
+            timeline: of the person's own.
+            load: reads the store first where that was not done.
+        """
         with self._lock:
-            if self._loaded is None:
+            if self._loaded is None and not load:
                 return None
-            loaded = self._loaded
-            ranking = self._ranked(loaded)
-            rows = ranking.order
+            loaded = self._ready()
+            ranking = self._ranked(loaded, timeline, feed_ids if timeline is not None else None)
             candidates = loaded.candidates
-            keep = np.ones(len(rows), np.bool_)
+            keep = ranking.shown.copy() if timeline is not None else candidates.visible.copy()
             if query.feed_id is not None:
-                keep &= candidates.feeds[rows] == query.feed_id
+                keep &= candidates.feeds == query.feed_id
             if feed_ids is not None:
-                keep &= np.isin(candidates.feeds[rows], np.asarray(feed_ids, np.int32))
-            if query.feed_id is None and not query.saved:
-                keep &= ~loaded.folded[rows] if feed_ids is None else _one_telling_each(loaded, rows, keep)
+                keep &= np.isin(candidates.feeds, np.asarray(feed_ids, np.int32))
             if query.unread is not None:
-                keep &= loaded.read[rows] != query.unread
+                keep &= loaded.read != query.unread
             if query.saved is not None:
-                keep &= loaded.saved[rows] == query.saved
+                keep &= loaded.saved == query.saved
             if query.since is not None:
-                keep &= candidates.published[rows] >= query.since.timestamp()
-            found = ranking.ids[keep]
+                keep &= candidates.published >= query.since.timestamp()
+            if query.feed_id is None and not query.saved and timeline is None:
+                keep &= ~loaded.folded if feed_ids is None else _one_telling_each(loaded, keep)
+            if (keep <= ranking.shown).all():
+                found = ranking.ids[keep[ranking.order]]
+            else:  # posts behind another card have a score, but no place among all
+                rows = np.flatnonzero(keep)[::-1]
+                found = candidates.ids[rows[np.argsort(-ranking.scores[rows], kind="stable")]]
             listed: list[int] = (found[: query.limit] if query.limit > 0 else found).tolist()
             return listed
 
@@ -241,7 +394,7 @@ class Scorer:
             loaded = self._ready()
             ranking = self._ranked(loaded)
             places = {name: place for place, name in enumerate(NAMES)}
-            reasons = np.array([places.get(name, 0) for name in ranking.card_reasons()], np.uint8)
+            reasons = np.array([places[name] for name in ranking.card_reasons()], np.uint8)
             loaded.unsaved = False
             return self._store.save_scores(
                 ranking.ids,
@@ -253,18 +406,33 @@ class Scorer:
     def save_if_changed(self) -> None:
         """Store the order when it is another than the stored one."""
         with self._lock:
-            if self._loaded is not None and self._loaded.unsaved:
+            if self._loaded is not None and (self._loaded.unsaved or self._loaded.stale):
                 self.save()
 
-    def explain(self, post_id: int) -> Explanation:
-        """Say why a post stands where it stands."""
+    def explain(self, post_id: int, *, timeline: Timeline | None = None, feed_ids: Sequence[int] | None = None) -> Explanation:
+        """Say why a post stands where it stands, and what would move it."""
         with self._lock:
             loaded = self._ready()
             row = int(loaded.candidates.rows_of([post_id])[0])
             if row < 0:
                 return Explanation(post_id=post_id, score=0.0, reasons=(), position=None)
+            ranking = self._ranked(loaded, timeline, feed_ids)
             near = self._nearest_liked(loaded, post_id)
-            return replace(score.explain(self._ranked(loaded), row, nearest_liked=near), post_id=post_id)
+            return replace(
+                why.explain(ranking, row, nearest_liked=near, details=self._details(loaded, ranking, row)),
+                post_id=post_id,
+                counterfactuals=why.counterfactuals(ranking, loaded.candidates, row),
+            )
+
+    def _details(self, loaded: _Loaded, ranking: Ranking, row: int) -> dict[str, str]:
+        candidates = loaded.candidates
+        details = {"weighed_down": ", ".join(score.signals_that_weigh(candidates, row, ranking.taste.signals))}
+        if candidates.outlets[row] > 1:
+            details["big_story"] = str(int(candidates.outlets[row]))
+        if (number := int(candidates.authors[row])) >= 0:
+            names = list(loaded.authors)
+            details |= dict.fromkeys(("author_liked", "author_disliked", "more_author", "less_author"), names[number])
+        return details
 
     def with_reason(self, row: PostRow) -> PostRow:
         """Return a card's row with the strongest good reason that says something."""
@@ -273,13 +441,15 @@ class Scorer:
             if loaded is None:
                 return row
             place = int(loaded.candidates.rows_of([row.id])[0])
-            ranking = loaded.ranking
+            ranking = loaded.orders.get(0)
             if place < 0 or ranking is None or place >= len(ranking.scores):
                 return row
             reason, detail = ranking.card_reason(place), ""
             if reason == "close_to_liked":
                 near = self._nearest_liked(loaded, row.id)
                 detail = near[0][1] if near else ""
+            elif reason:
+                detail = self._details(loaded, ranking, place).get(reason, "")
             return replace(row, reason=reason, reason_detail=detail)
 
     def nearest(self, vector: Floats, count: int) -> list[tuple[int, float]]:
@@ -291,44 +461,109 @@ class Scorer:
             ids, cosines = loaded.vectors.top(vector, min(count, len(loaded.vectors)))
             return list(zip(ids.tolist(), cosines.tolist(), strict=True))
 
-    def _ranked(self, loaded: _Loaded) -> Ranking:
-        if loaded.ranking is None or loaded.stale:
-            preset, strength = self._weights()
-            loaded.ranking = score.rank(
-                loaded.candidates,
-                self._interest(loaded),
-                weights_of(preset),
-                strength=strength,
-                now=self._clock().timestamp(),
-                boosted=np.isin(loaded.candidates.ids, loaded.boosted) if len(loaded.boosted) else None,
-            )
+    def places(self, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
+        """Return where posts stand in For you as it was last asked for, and newest first: 0 the top, 1 the end.
+
+        Empty while no order was asked for; posts without a place are left out.
+        """
+        with self._lock:
+            loaded = self._loaded
+            ranking = loaded.orders.get(0) if loaded is not None else None
+            if loaded is None or ranking is None or len(ranking.order) < 2:
+                return {}
+            rows = loaded.candidates.rows_of(list(ids))
+            rows = rows[(rows >= 0) & (rows < len(ranking.shown))]
+            rows = rows[ranking.shown[rows]]
+            last = len(ranking.order) - 1
+            places = np.empty(len(ranking.shown), np.int64)
+            places[ranking.order] = np.arange(len(ranking.order))
+            oldest_first = np.sort(loaded.candidates.published[ranking.order])
+            above = last + 1 - np.searchsorted(oldest_first, loaded.candidates.published[rows], side="right")
+            return {
+                int(loaded.candidates.ids[row]): (float(places[row]) / last, min(int(newer), last) / last)
+                for row, newer in zip(rows, above, strict=True)
+            }
+
+    def _ranked(self, loaded: _Loaded, timeline: Timeline | None = None, feed_ids: Sequence[int] | None = None) -> Ranking:
+        number = timeline.id if timeline is not None else 0
+        if loaded.stale:
+            loaded.orders.clear()
             loaded.stale = False
-            loaded.unsaved = True
-        return loaded.ranking
+        if number in loaded.orders:
+            loaded.orders.move_to_end(number)
+            return loaded.orders[number]
+        preset, strength, exploration = self._taste()
+        taste = Taste(weights=weights_of(preset), strength=strength, exploration=exploration)
+        if timeline is not None:
+            taste = Taste(
+                weights=weights_of(timeline.preset, timeline.weights),
+                strength=timeline.strength,
+                exploration=timeline.exploration,
+                signals=timeline.signals,
+            )
+        candidates = loaded.candidates
+        ranking = score.rank(
+            candidates,
+            self._interest(loaded, doubt=taste.exploration > 0),
+            taste,
+            now=self._clock().timestamp(),
+            edited=self._edited(loaded),
+            boosted=np.isin(candidates.ids, loaded.boosted) if len(loaded.boosted) else None,
+            shown=self._shown(loaded, feed_ids),
+        )
+        loaded.orders[number] = ranking
+        others = [kept for kept in loaded.orders if kept]
+        for kept in others[: max(0, len(others) - KEPT_ORDERS)]:
+            del loaded.orders[kept]
+        loaded.unsaved |= number == 0
+        return ranking
 
     @staticmethod
-    def _nearest_liked(loaded: _Loaded, post_id: int) -> list[tuple[int, str, float]]:
+    def _shown(loaded: _Loaded, feed_ids: Sequence[int] | None) -> NDArray[np.bool_]:
+        """Which posts stand in a list of all feeds or of some: of each story one."""
+        if feed_ids is None:
+            return ~loaded.folded
+        among = np.isin(loaded.candidates.feeds, np.asarray(feed_ids, np.int32)) & loaded.candidates.visible
+        return among & _one_telling_each(loaded, among)
+
+    @staticmethod
+    def _interest(loaded: _Loaded, *, doubt: bool) -> Interest | None:
+        if loaded.learnt is None or not loaded.learnt.acts:
+            return None
+        if loaded.interest is None or (doubt and loaded.interest.doubt is None):
+            model = loaded.edits.taken_from(loaded.learnt)
+            loaded.interest = model.interest(loaded.vectors, loaded.rows_in_vectors(), loaded.candidates, doubt=doubt)
+        return loaded.interest
+
+    @staticmethod
+    def _edited(loaded: _Loaded) -> dict[str, Floats]:
+        if not loaded.edits:
+            return {}
+        if loaded.edited is None:
+            middle = loaded.learnt.signal_middle if loaded.learnt is not None else np.zeros(SHARES, np.float32)
+            loaded.edited = loaded.edits.parts(
+                loaded.candidates, loaded.vectors, loaded.rows_in_vectors(), loaded.term_weights(), middle
+            )
+        return loaded.edited
+
+    def _nearest_liked(self, loaded: _Loaded, post_id: int) -> list[tuple[int, str, float]]:
         if not len(loaded.liked_ids) or not loaded.vectors.dim:
             return []
         vector = _vectors_of(loaded, np.asarray([post_id], np.int64))[0]
         cosines = np.nan_to_num(loaded.liked_vectors @ vector, nan=-1.0)
         cosines[loaded.liked_ids == post_id] = -1.0
-        best = np.argsort(-cosines)[:3]
-        return [
-            (int(loaded.liked_ids[place]), loaded.liked_titles.get(int(loaded.liked_ids[place]), ""), float(cosines[place]))
-            for place in best
-            if cosines[place] >= NEAR
-        ]
+        best = [place for place in np.argsort(-cosines)[:3] if cosines[place] >= NEAR]
+        titles = {text.id: text.title or text.text[:80] for text in self._store.texts(loaded.liked_ids[best].tolist())}
+        return [(number, titles.get(number, ""), float(cosines[place])) for place in best for number in (int(loaded.liked_ids[place]),)]
 
 
-def _one_telling_each(loaded: _Loaded, rows: Ids, among: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _one_telling_each(loaded: _Loaded, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(n,) whether each post is the lead of its story or, where that is not among these, the first that tells it."""
-    keep = ~loaded.folded[rows]
-    behind = np.flatnonzero(loaded.folded[rows] & among)
-    stories = loaded.stories[rows]
+    keep = ~loaded.folded
+    stories = loaded.candidates.stories
+    behind = np.flatnonzero(loaded.folded & among)
     behind = behind[~np.isin(stories[behind], stories[keep & among])]
-    published, ids = loaded.candidates.published[rows[behind]], loaded.candidates.ids[rows[behind]]
-    order = behind[np.lexsort((ids, published, stories[behind]))]
+    order = behind[np.lexsort((loaded.candidates.ids[behind], loaded.candidates.published[behind], stories[behind]))]
     _, firsts = np.unique(stories[order], return_index=True)
     keep[order[firsts]] = True
     return keep
@@ -342,6 +577,21 @@ def _put(candidates: Candidates, columns: Columns) -> None:
         sketches=columns.sketches,
         seen=columns.read.astype(np.float32),
         visible=~columns.hidden,
+    )
+
+
+def _feedback(loaded: _Loaded, ids: Ids, strengths: Floats) -> Feedback:
+    candidates = loaded.candidates
+    rows = candidates.rows_of(ids)
+    return Feedback(
+        vectors=_vectors_of(loaded, ids),
+        sketches=candidates.sketches[rows],
+        feeds=candidates.feeds[rows],
+        strengths=strengths,
+        authors=candidates.authors[rows],
+        shares=candidates.shares[rows],
+        published=candidates.published[rows],
+        outlets=candidates.outlets[rows],
     )
 
 

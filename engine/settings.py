@@ -94,6 +94,38 @@ ALL: tuple[Setting, ...] = (
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in ALL}
 
+# The weights of a timeline, in half-lives; `default` is what the preset "balanced" has. Other presets have their own.
+WEIGHTS: tuple[Setting, ...] = (
+    Setting(name="half_life_hours", group="Time", label="Freshness lasts … hours", default=24.0, low=1.0, high=720.0,
+            help="After so many hours a post has lost one point. All other weights count in such points."),
+    Setting(name="interest", group="What you like", label="Meaning and words", default=1.2, low=0.0, high=4.0,
+            help="How much it counts that a post is close to what you liked."),
+    Setting(name="source", group="What you like", label="Sources", default=0.6, low=0.0, high=3.0,
+            help="How much it counts that you like where a post comes from."),
+    Setting(name="author", group="What you like", label="Authors", default=0.6, low=0.0, high=3.0,
+            help="How much it counts that you like who wrote it."),
+    Setting(name="rare_poster", group="Sources", label="Rare posters", default=0.7, low=0.0, high=3.0,
+            help="What a post gains at most for coming from a source that seldom posts."),
+    Setting(name="seen", group="Time", label="Already seen", default=0.7, low=0.0, high=5.0,
+            help="What a post loses once you read it."),
+    Setting(name="variety", group="Variety", label="Variety of sources", default=0.45, low=0.0, high=3.0,
+            help="What a post loses for each doubling of posts of its source just above it."),
+    Setting(name="topic_variety", group="Variety", label="Variety of topics", default=0.2, low=0.0, high=3.0,
+            help="The same for posts on much the same subject."),
+    Setting(name="story_variety", group="Variety", label="Variety of stories", default=1.0, low=0.0, high=5.0,
+            help="The same for posts that tell the same story, where they are not folded."),
+    Setting(name="story_size", group="Stories", label="Big stories", default=0.3, low=0.0, high=3.0,
+            help="What a post gains for each doubling of the sources that tell its story."),
+)
+SIGNAL_WEIGHT = Setting(
+    name="signal", group="Signals", label="What a signal takes", default=0.0, low=0.0, high=10.0,
+    help="What a post loses by a signal that is surely there. It stays in the list.",
+)  # fmt: skip
+EDIT_WEIGHT = Setting(
+    name="weight", group="What you like", label="Your own weight", default=0.0, low=-4.0, high=4.0,
+    help="Above 0 you like it, below 0 you do not. It stands in the place of what was learnt.",
+)  # fmt: skip
+
 
 def by_name(name: str) -> Setting:
     """Raises InputError when there is no such setting."""

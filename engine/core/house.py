@@ -34,7 +34,7 @@ class House(Parts):
                 self.__dict__.pop("_accounts", None)
         if name == "fold_stories":
             changes = changes | self._store.fold_all()
-        if name in {"strength", "preset"}:
+        if name in {"strength", "preset", "exploration"}:
             changes = changes | self._rescore()
         return self._publish(changes)
 

@@ -92,7 +92,7 @@ class Parts:
     def _scorer(self) -> Scorer:
         from engine.scoring import Scorer
 
-        return Scorer(self._store, clock=self._clock, model=self._model_name, weights=self._weights)
+        return Scorer(self._store, clock=self._clock, model=self._model_name, taste=self._taste)
 
     @cached_property
     def _folding(self) -> Folding:
@@ -189,8 +189,8 @@ class Parts:
         self._scorer.relearn()
         return self._scorer.save()
 
-    def _weights(self) -> tuple[str, float]:
-        return str(self._settings["preset"]), float(self._settings["strength"])
+    def _taste(self) -> tuple[str, float, float]:
+        return str(self._settings["preset"]), float(self._settings["strength"]), float(self._settings["exploration"])
 
     def _http(self) -> Client:
         from engine.http import Client, Policy

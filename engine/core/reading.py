@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.core.parts import Parts
-from engine.errors import InputError
+from engine.errors import InputError, NotFoundError
 from engine.types import (
     Changes,
     Counts,
@@ -21,8 +21,11 @@ from engine.types import (
     SearchQuery,
     SearchResult,
     Thread,
+    Timeline,
     TimelineQuery,
 )
+
+MOST_JUDGED = 500  # posts of one act whose places are kept
 
 
 class Reading(Parts):
@@ -30,6 +33,10 @@ class Reading(Parts):
 
     def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
         """Return the ids of the posts that the query asks for, in its order."""
+        if query.timeline_id is not None:
+            own = self._own_timeline(query.timeline_id)
+            ranked = self._scorer.timeline(query, feed_ids=self._feeds_of(own), timeline=own, load=True)
+            return ranked if ranked is not None else []
         if query.order == "for_you" and self._settings["strength"] and not query.hidden and not query.followed and query.story_id is None:
             scorer = self._made("_scorer")  # until it is loaded, the order that was stored last holds
             ranked = scorer.timeline(query, feed_ids=self._folder_feeds(query.folder)) if scorer is not None else None
@@ -125,6 +132,10 @@ class Reading(Parts):
 
         With "story_marks_all", one telling marked as read marks all of its story.
         """
+        if saved:
+            self._judge("saved", ids)
+        elif read:
+            self._judge("passed", ids)  # until it is said that they were opened
         if read and self._settings["fold_stories"] and self._settings["story_marks_all"]:
             own, others = list(ids), self._store.with_tellings(ids)[len(dict.fromkeys(ids)) :]
             told = self._store.mark(others, read=True) if others else Changes()
@@ -135,23 +146,35 @@ class Reading(Parts):
 
     def mark_all_read(self, query: TimelineQuery) -> tuple[list[int], Changes]:
         """Mark everything that the query lists as read; returns what was unread, for undo."""
-        changes = self.mark(self._store.timeline(replace(query, limit=0, order="newest", unread=True)), read=True)
+        wanted = replace(query, limit=0, order="newest", unread=True)
+        ids = self._store.timeline(wanted) if query.timeline_id is None else self.timeline(wanted)
+        changes = self.mark(ids, read=True)
         return sorted(changes.updated), changes
 
     def feedback(self, post_id: int, liked: bool | None) -> Changes:
         """Like, dislike or neither. The order of For you changes at once."""
-        return self._publish(self._learnt(self._store.feedback(post_id, liked)))
+        if liked is not None:
+            self._judge("liked" if liked else "disliked", [post_id])
+        changes = self._store.feedback(post_id, liked)
+        if liked is None and changes:
+            self._store.unjudge(post_id, "liked", "disliked")
+        return self._publish(self._learnt(changes))
 
     def record(self, post_id: int, event: Literal["opened", "dismissed"]) -> Changes:
         """Note that a post was "opened" or "dismissed"; ranking learns a little from it."""
         if event not in {"opened", "dismissed"}:
             raise InputError(f"A post is opened or dismissed, not “{event}”.")
+        self._judge(event, [post_id])
         return self._publish(self._store.record(post_id, event))
 
-    def explain(self, post_id: int) -> Explanation:
-        """Say why a post stands where it stands; the contributions sum to the score. Raises NotFoundError."""
+    def explain(self, post_id: int, *, timeline_id: int | None = None) -> Explanation:
+        """Say why a post stands where it stands, in For you or a timeline of the person's own, and what would move it.
+
+        The contributions sum to the score. Raises NotFoundError.
+        """
         self._store.post(post_id)
-        explanation = self._scorer.explain(post_id)
+        own = self._own_timeline(timeline_id) if timeline_id is not None else None
+        explanation = self._scorer.explain(post_id, timeline=own, feed_ids=self._feeds_of(own) if own is not None else None)
         hits = self._store.hits(post_id)
         return replace(explanation, hit=hits[0] if hits else None)
 
@@ -169,6 +192,21 @@ class Reading(Parts):
         return Searcher(
             store=self._store, scorer=self._scorer, embed=self._models.embedder(), parse=self._parse, model=self._model()
         ).search(query, wait=wait)
+
+    def _judge(self, event: str, ids: Sequence[int]) -> None:
+        """Keep where posts stand at this moment, before anything is learnt from what the person does to them."""
+        scorer = self._made("_scorer")
+        if scorer is not None and (places := scorer.places(ids[:MOST_JUDGED])):
+            self._store.judge_places(event, places)
+
+    def _own_timeline(self, timeline_id: int) -> Timeline:
+        for timeline in self._store.timelines():
+            if timeline.id == timeline_id:
+                return timeline
+        raise NotFoundError(f"There is no timeline {timeline_id}.")
+
+    def _feeds_of(self, timeline: Timeline) -> list[int] | None:
+        return list(timeline.feed_ids) or self._folder_feeds(timeline.folder)
 
     def _folder_feeds(self, folder: str | None) -> list[int] | None:
         if folder is None:

@@ -11,54 +11,87 @@ from numpy.typing import NDArray
 from engine.ranking.features import SKETCH_TERMS, Sketches
 from engine.types import Ids
 
-_COLUMNS: dict[str, Any] = {
-    "ids": np.int64,
-    "feeds": np.int32,
-    "published": np.float64,  # seconds since 1970, UTC
-    "seen": np.float32,  # 0 never shown, up to 1 opened
-    "visible": np.bool_,  # False for hidden posts: they get no place in the order
+SHARES = 12  # negative, neutral, positive and SIGNAL_NAMES
+NOT_ASKED = 255  # of a share that is kept as 0 to 254
+
+# Each column's kind, its width, and what a post has of which nothing is known.
+_COLUMNS: dict[str, tuple[Any, tuple[int, ...], Any]] = {
+    "ids": (np.int64, (), 0),
+    "feeds": (np.int32, (), 0),
+    "published": (np.float64, (), 0.0),  # seconds since 1970, UTC
+    "seen": (np.float32, (), 0.0),  # 0 never shown, up to 1 opened
+    "visible": (np.bool_, (), True),  # False for hidden posts: they get no place in the order
+    "authors": (np.int32, (), -1),  # numbers that the caller gives; -1: none, or none that matters
+    "topics": (np.int32, (), -1),  # likewise, of groups of posts near each other
+    "stories": (np.int32, (), -1),  # likewise, of posts that tell the same
+    "outlets": (np.int32, (), 1),  # that tell its story
+    "shares": (np.uint8, (SHARES,), NOT_ASKED),  # of signals, 0 to 254
+    "sketches": (np.uint16, (SKETCH_TERMS,), 0),
 }
+_ROOM_AT_LEAST = 1024
 
 
 class Candidates:
-    """Columns of n posts by row, sorted by id; about 90 bytes a post.
+    """Columns of n posts by row, sorted by id; about 125 bytes a post.
 
-    Not thread-safe: one thread changes it while no other reads. `ids`, `feeds`, `published`, `seen`, `visible` and
-    `sketches` are views of the first n rows: write to `seen` and `visible` in place through `update`.
+    Not thread-safe: one thread changes it while no other reads. The columns are views of the first n rows: write to
+    all but `ids` in place.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        self._columns: dict[str, NDArray[Any]] = {name: np.zeros(0, kind) for name, kind in _COLUMNS.items()}
-        self._sketches: Sketches = np.zeros((0, SKETCH_TERMS), dtype=np.uint16)
+        self._columns: dict[str, NDArray[Any]] = {name: np.zeros((0, *width), kind) for name, (kind, width, _) in _COLUMNS.items()}
         self.version = 0  # raised by every change of rows or sketches, for caches beside it
 
     def __len__(self) -> int:
         return self._count
 
+    def column(self, name: str) -> NDArray[Any]:
+        return self._columns[name][: self._count]
+
     @property
     def ids(self) -> Ids:
-        return self._columns["ids"][: self._count]
+        return self.column("ids")
 
     @property
     def feeds(self) -> NDArray[np.int32]:
-        return self._columns["feeds"][: self._count]
+        return self.column("feeds")
 
     @property
     def published(self) -> NDArray[np.float64]:
-        return self._columns["published"][: self._count]
+        return self.column("published")
 
     @property
     def seen(self) -> NDArray[np.float32]:
-        return self._columns["seen"][: self._count]
+        return self.column("seen")
 
     @property
     def visible(self) -> NDArray[np.bool_]:
-        return self._columns["visible"][: self._count]
+        return self.column("visible")
+
+    @property
+    def authors(self) -> NDArray[np.int32]:
+        return self.column("authors")
+
+    @property
+    def topics(self) -> NDArray[np.int32]:
+        return self.column("topics")
+
+    @property
+    def stories(self) -> NDArray[np.int32]:
+        return self.column("stories")
+
+    @property
+    def outlets(self) -> NDArray[np.int32]:
+        return self.column("outlets")
+
+    @property
+    def shares(self) -> NDArray[np.uint8]:
+        return self.column("shares")
 
     @property
     def sketches(self) -> Sketches:
-        return self._sketches[: self._count]
+        return self.column("sketches")
 
     def rows_of(self, ids: Ids | Sequence[int]) -> NDArray[np.int64]:
         """Return the row of each id, -1 where there is none."""
@@ -68,44 +101,31 @@ class Candidates:
         places = np.minimum(np.searchsorted(self.ids, wanted), self._count - 1)
         return np.where(self.ids[places] == wanted, places, -1)
 
-    def put(
-        self,
-        ids: Ids | Sequence[int],
-        *,
-        feeds: NDArray[np.int32] | Sequence[int],
-        published: NDArray[np.float64] | Sequence[float],
-        sketches: Sketches,
-        seen: NDArray[np.float32] | Sequence[float] | None = None,
-        visible: NDArray[np.bool_] | Sequence[bool] | None = None,
-    ) -> None:
+    def put(self, ids: Ids | Sequence[int], **columns: Any) -> None:
         """Add posts, or replace those that are here already. Ids that grow from call to call are cheapest.
 
+        Args:
+            columns: values by name, (n,) or (n, width); those not given become what is known of nothing.
         Raises:
             ValueError: an id is given twice.
         """
         new = np.asarray(ids, dtype=np.int64)
-        size = len(new)
-        values: dict[str, Any] = {
-            "ids": new,
-            "feeds": feeds,
-            "published": published,
-            "seen": np.zeros(size, np.float32) if seen is None else seen,
-            "visible": np.ones(size, np.bool_) if visible is None else visible,
-        }
         order = np.argsort(new, kind="stable")
-        if size > 1 and (np.diff(new[order]) == 0).any():
+        if len(new) > 1 and (np.diff(new[order]) == 0).any():
             raise ValueError("an id is given twice")
-        columns = {name: np.asarray(values[name], kind)[order] for name, kind in _COLUMNS.items()}
-        sketches = np.asarray(sketches, dtype=np.uint16)[order]
-        rows = self.rows_of(columns["ids"])
+        given = {"ids": new, **columns}
+        values = {
+            name: np.asarray(given[name], kind)[order] if name in given else np.full((len(new), *width), default, kind)
+            for name, (kind, width, default) in _COLUMNS.items()
+        }
+        rows = self.rows_of(values["ids"])
         old = rows >= 0
-        for name, column in columns.items():
+        for name, column in values.items():
             self._columns[name][rows[old]] = column[old]
-        self._sketches[rows[old]] = sketches[old]
         fresh = ~old
         if fresh.any():
-            in_order = not self._count or columns["ids"][fresh][0] > self.ids[-1]
-            self._append({name: column[fresh] for name, column in columns.items()}, sketches[fresh])
+            in_order = not self._count or values["ids"][fresh][0] > self.ids[-1]
+            self._append({name: column[fresh] for name, column in values.items()})
             if not in_order:
                 self._sort()
         self.version += 1
@@ -126,24 +146,20 @@ class Candidates:
         keep[rows[rows >= 0]] = False
         for name, column in self._columns.items():
             self._columns[name] = column[: self._count][keep]
-        self._sketches = self.sketches[keep]
-        self._count = len(self._sketches)
+        self._count = int(keep.sum())
         self.version += 1
 
-    def _append(self, columns: dict[str, NDArray[Any]], sketches: Sketches) -> None:
-        end = self._count + len(sketches)
-        if end > len(self._sketches):
-            room = max(end, len(self._sketches) * 5 // 4, 1024) - len(self._sketches)
+    def _append(self, columns: dict[str, NDArray[Any]]) -> None:
+        end = self._count + len(columns["ids"])
+        if end > len(self._columns["ids"]):
+            room = max(end, len(self._columns["ids"]) * 5 // 4, _ROOM_AT_LEAST) - len(self._columns["ids"])
             for name, column in self._columns.items():
-                self._columns[name] = np.concatenate([column, np.zeros(room, column.dtype)])
-            self._sketches = np.concatenate([self._sketches, np.zeros((room, SKETCH_TERMS), np.uint16)])
+                self._columns[name] = np.concatenate([column, np.zeros((room, *column.shape[1:]), column.dtype)])
         for name, column in columns.items():
             self._columns[name][self._count : end] = column
-        self._sketches[self._count : end] = sketches
         self._count = end
 
     def _sort(self) -> None:
         order = np.argsort(self.ids, kind="stable")
-        for name, column in self._columns.items():
-            self._columns[name][: self._count] = column[: self._count][order]
-        self._sketches[: self._count] = self.sketches[order]
+        for column in self._columns.values():
+            column[: self._count] = column[: self._count][order]

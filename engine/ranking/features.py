@@ -108,6 +108,39 @@ def terms(text: str) -> Iterator[int]:
                 previous = character
 
 
+def terms_of_word(word: str) -> tuple[int, ...]:
+    """The numbers that a post's sketch holds when the post has this word; "@" and a host stand for links to it.
+
+    Of a word of a script without spaces its pairs of characters, which say more than the characters; () for a stop word.
+    """
+    if word.startswith("@"):
+        return (host_term(word[1:].lower()),)
+    found: dict[int, None] = {}
+    for number, name in named_terms(word):
+        if len(name) > 1 or len(word) == 1:
+            found[number] = None
+    return tuple(found)
+
+
+def terms_of_text(text: str) -> tuple[int, ...]:
+    """The numbers of a text's distinct terms, in order of their first place."""
+    return tuple(dict.fromkeys(terms(text)))
+
+
+def named_terms(text: str) -> Iterator[tuple[int, str]]:
+    """Yield a text's terms in order, each with the characters that it was made of."""
+    for match in _TOKENS.finditer(normalise(text)):
+        token = match.group()
+        if token.isascii() or not _IS_UNSPACED.match(token):
+            if number := _word_term(token):
+                yield number, token
+        else:
+            for place, character in enumerate(token):
+                if place:
+                    yield _gram_term(token[place - 1 : place + 1]), token[place - 1 : place + 1]
+                yield _gram_term(character), character
+
+
 def sketch(title: str, text: str, url: str) -> bytes:
     """Return a post's sketch: distinct terms as little-endian uint16, the host's first, then title, then text.
 

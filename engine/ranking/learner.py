@@ -1,49 +1,82 @@
-"""What a person likes, learnt from what they did: closeness in meaning, words, and sources.
+"""What a person likes, learnt from what they did: meaning, words, sources, authors, signals, hours and the size of stories.
 
-A logistic regression over three kinds of features, refitted whole in some ten milliseconds:
+A Bayesian logistic regression with a Gaussian prior, refitted whole in some ten milliseconds, so that every act counts at
+once. Its most probable weights are found in dual form; their doubt is that of Laplace's approximation, taken apart by kind.
 - meaning: the vector itself, and how close it is to at most 16 anchors that stand for the feedback's kinds (a
   Nyström approximation of exp(b * cosine), after Williams and Seeger 2001), so that likes of different kinds
   do not blur into one middle;
 - words: the TF-IDF weights of the sketch's terms, which also carry the posts without vectors;
-- sources: log-odds per feed, shrunk towards none.
+- sources and authors: one weight each, shrunk towards none; an author's comes on top of that of the source;
+- signals, the hour of the day, and by how many outlets the story is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.ranking.candidates import NOT_ASKED, SHARES
 from engine.ranking.features import SKETCH_TERMS, TERM_SPACE, Sketches
 from engine.ranking.logistic import Doubles, fit_logistic
-from engine.ranking.termspace import Bags, Numbers, Table, inverse_document_frequency
+from engine.ranking.model import (
+    AUTHOR_VARIANCE,
+    COST,
+    HOUR_VARIANCE,
+    HOURS,
+    LINEAR_SHARE,
+    SIGNAL_VARIANCE,
+    SOURCE_VARIANCE,
+    STORY_VARIANCE,
+    WORDS_SHARE,
+    Interest,
+    Known,
+    Model,
+    doublings,
+    hours_of,
+    nothing_learnt,
+    shares_of,
+    sharpened,
+)
+from engine.ranking.termspace import Bags, Table, inverse_document_frequency
 from engine.types import Floats, Vectors
-from engine.vectors import Int8Matrix, Mask, unit
+from engine.vectors import unit
+
+__all__ = ["STRENGTHS", "Feedback", "Interest", "Model", "corpus_idf", "learn"]
 
 # How much each act says. A plain read says nothing; a dismissal is far from a dislike.
 STRENGTHS = {"liked": 1.0, "saved": 0.7, "opened": 0.3, "dismissed": -0.15, "disliked": -1.0}
 MOST_FEEDBACK = 2000  # the strongest, then newest, are learnt from
 
 _ANCHORS = 16
-_SHARPNESS = 3.0
-_LINEAR_SHARE = 0.3
-_WORDS_SHARE = 0.3
-_COST = 10.0
 _BACKGROUND = 96  # posts that stand for "anything" where little was disliked
-_SOURCE_PRIOR = 4.0  # acts' worth of doubt about a source
-_BLOCK = 8192
+_NOON = 43200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """n posts that the person acted on, newest last."""
+    """n posts that the person acted on, newest last. What is left out says nothing."""
 
     vectors: Vectors  # (n, d); NaN in the rows of posts without a vector
     sketches: Sketches  # (n, SKETCH_TERMS)
     feeds: NDArray[np.int32]  # (n,)
     strengths: Floats  # (n,) in [-1, 1]: see STRENGTHS; the sum or strongest of a post's acts, as the caller likes
+    authors: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,); -1: none
+    shares: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, SHARES), np.uint8))  # (n, SHARES) of signals
+    published: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (n,) unix seconds
+    outlets: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,)
+
+    def __post_init__(self) -> None:
+        size = len(self.feeds)
+        for name, kind, width, default in (
+            ("authors", np.int32, (), -1),
+            ("shares", np.uint8, (SHARES,), NOT_ASKED),
+            ("published", np.float64, (), np.nan),
+            ("outlets", np.int32, (), 1),
+        ):
+            if len(getattr(self, name)) != size:
+                object.__setattr__(self, name, np.full((size, *width), default, kind))
 
     @staticmethod
     def nothing(dim: int) -> Feedback:
@@ -54,100 +87,15 @@ class Feedback:
             strengths=np.zeros(0, np.float32),
         )
 
+    def picked(self, rows: NDArray[np.int64]) -> Feedback:
+        return Feedback(
+            vectors=self.vectors[rows], sketches=self.sketches[rows], feeds=self.feeds[rows], strengths=self.strengths[rows],
+            authors=self.authors[rows], shares=self.shares[rows], published=self.published[rows], outlets=self.outlets[rows],
+        )  # fmt: skip
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interest:
-    """Parts of the interest in n posts, in log-odds about the ordinary post; each is 0 where it says nothing."""
-
-    meaning: Floats
-    words: Floats
-    source: Floats
-
-    def total(self) -> Floats:
-        return self.meaning + self.words + self.source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """What was learnt. `acts` is the number of acts behind it; 0 means that it says nothing yet."""
-
-    acts: int
-    linear: Floats  # (d,)
-    anchors: Vectors  # (a, d)
-    anchor_weights: Floats  # (a,)
-    words_beside: Table  # for posts with a vector
-    words_alone: Table  # for posts without one
-    idf: Table
-    source_ids: NDArray[np.int32]  # (s,) sorted
-    source_weights: Floats  # (s,)
-    middle: tuple[float, float, float]  # what the ordinary post gets: meaning, words beside it, words alone
-
-    def interest(
-        self, vectors: Int8Matrix, rows: NDArray[np.int64], sketches: Sketches, feeds: NDArray[np.int32]
-    ) -> Interest:
-        """Score n posts.
-
-        Args:
-            vectors: the store's vectors.
-            rows: (n,) row of each post in `vectors`, -1 for posts without one.
-            sketches: (n, SKETCH_TERMS).
-            feeds: (n,).
-        """
-        size = len(feeds)
-        if not self.acts:
-            nothing = np.zeros(size, dtype=np.float32)
-            return Interest(meaning=nothing, words=nothing, source=nothing)
-        there = rows >= 0
-        meaning = np.zeros(size, dtype=np.float32)
-        if there.any():
-            meaning[there] = self._meaning_of(vectors)[rows[there]] - np.float32(self.middle[0])
-        return Interest(meaning=meaning, words=self._words(sketches, there), source=self._source(feeds))
-
-    def meaning(self, vectors: Vectors) -> Floats:
-        """(n,) log-odds by meaning of (n, d) vectors, before the middle is taken off."""
-        sharp = np.float32(_SHARPNESS)
-        near = np.expm1(sharp * (vectors @ self.anchors.T)) / np.expm1(sharp)
-        return np.asarray(vectors @ self.linear + near @ self.anchor_weights, dtype=np.float32)
-
-    def _meaning_of(self, vectors: Int8Matrix) -> Floats:
-        if not len(self.linear):
-            return np.zeros(len(vectors), dtype=np.float32)
-        close = vectors.dot(np.column_stack([self.linear, self.anchors.T]))
-        result = close[:, 0].copy()
-        sharp = np.float32(_SHARPNESS)
-        weights = self.anchor_weights / np.expm1(sharp)
-        for first in range(0, len(close), _BLOCK):
-            near = np.expm1(close[first : first + _BLOCK, 1:] * sharp)
-            result[first : first + _BLOCK] += near @ weights
-        return result
-
-    def _words(self, sketches: Sketches, there: Mask) -> Floats:
-        result = np.empty(len(sketches), dtype=np.float32)
-        squares = self.idf * self.idf
-        squares[0] = 0  # 0 is no term
-        ones = np.ones(sketches.shape[1], dtype=np.float32)  # times ones is three times as fast as sum
-        for first in range(0, len(sketches), _BLOCK):
-            part = sketches[first : first + _BLOCK]
-            mask = there[first : first + _BLOCK]
-            lengths = np.sqrt(np.maximum(squares[part] @ ones, 1.0))
-            found = np.empty(len(part), dtype=np.float32)
-            for table, which, middle in (
-                (self.words_beside, mask, self.middle[1]),
-                (self.words_alone, ~mask, self.middle[2]),
-            ):
-                if which.any():
-                    picked = slice(None) if which.all() else which
-                    found[picked] = (table[part[picked]] @ ones) / lengths[picked] - np.float32(middle)
-            # A post without any word is no better or worse than the ordinary one.
-            found[part[:, 0] == 0] = 0
-            result[first : first + _BLOCK] = found
-        return result
-
-    def _source(self, feeds: NDArray[np.int32]) -> Floats:
-        if not len(self.source_ids):
-            return np.zeros(len(feeds), dtype=np.float32)
-        places = np.minimum(np.searchsorted(self.source_ids, feeds), len(self.source_ids) - 1)
-        return np.where(self.source_ids[places] == feeds, self.source_weights[places], 0).astype(np.float32)
+    def with_more(self, other: Feedback) -> Feedback:
+        names = ("vectors", "sketches", "feeds", "strengths", "authors", "shares", "published", "outlets")
+        return Feedback(**{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names})
 
 
 def corpus_idf(sketches: Sketches) -> Table:
@@ -169,43 +117,15 @@ def learn(feedback: Feedback, background: Feedback, idf: Table) -> Model:
         A model; without acts it finds every post equally interesting.
     """
     used = _strongest(feedback.strengths)
-    feedback = _picked(feedback, used)
+    feedback = feedback.picked(used)
     dim = feedback.vectors.shape[1]
-    source_ids, source_weights = _source_affinity(feedback)
     if not len(used):
-        none = np.zeros(TERM_SPACE, np.float32)
-        return Model(
-            acts=0, linear=np.zeros(dim, np.float32), anchors=np.zeros((0, dim), np.float32),
-            anchor_weights=np.zeros(0, np.float32), words_beside=none, words_alone=none, idf=idf,
-            source_ids=source_ids, source_weights=source_weights, middle=(0.0, 0.0, 0.0),
-        )  # fmt: skip
+        return nothing_learnt(dim, idf)
+    others = background.picked(np.arange(len(background.feeds))[:: max(1, len(background.feeds) // _BACKGROUND)])
     liked = float(feedback.strengths.clip(min=0).sum())
     disliked = float(-feedback.strengths.clip(max=0).sum())
-    others = _picked(background, np.arange(len(background.feeds))[:: max(1, len(background.feeds) // _BACKGROUND)])
-    doubt = max(liked - disliked, 0.0) / max(len(others.feeds), 1)
-    labels = np.concatenate([np.sign(feedback.strengths), -np.ones(len(others.feeds))])
-    weights = np.concatenate([np.abs(feedback.strengths), np.full(len(others.feeds), doubt)])
-    sketches = np.concatenate([feedback.sketches, others.sketches])
-    vectors = np.concatenate([feedback.vectors, others.vectors])
-    bags = Bags.of_sketches(sketches).weighted(idf)
-    spoken = ~np.isnan(vectors).any(axis=1)
-    alone = _fit_words(bags, labels, weights) * idf
-    linear: Numbers = np.zeros(dim, np.float32)
-    anchors: Vectors = np.zeros((0, dim), np.float32)
-    anchor_weights: Numbers = np.zeros(0, np.float32)
-    beside = alone
-    if spoken[: len(feedback.feeds)].any():
-        anchors = _anchors(feedback.vectors[spoken[: len(feedback.feeds)]])
-        linear, anchor_weights, beside = _fit_meaning(
-            vectors[spoken], anchors, bags.picked(np.flatnonzero(spoken)), labels[spoken], weights[spoken]
-        )
-        beside = beside * idf
-    model = Model(
-        acts=len(used), linear=linear.astype(np.float32), anchors=anchors.astype(np.float32),
-        anchor_weights=anchor_weights.astype(np.float32), words_beside=beside.astype(np.float32),
-        words_alone=alone.astype(np.float32), idf=idf, source_ids=source_ids, source_weights=source_weights,
-        middle=(0.0, 0.0, 0.0),
-    )  # fmt: skip
+    examples = _Examples(feedback, others, idf, max(liked - disliked, 0.0) / max(len(others.feeds), 1))
+    model = examples.fitted()
     return _with_middle(model, others if len(others.feeds) else feedback)
 
 
@@ -218,65 +138,146 @@ def _strongest(strengths: Floats) -> NDArray[np.int64]:
     return np.sort(weakest_first[-MOST_FEEDBACK:])
 
 
-def _picked(feedback: Feedback, rows: NDArray[np.int64]) -> Feedback:
-    return Feedback(
-        vectors=feedback.vectors[rows],
-        sketches=feedback.sketches[rows],
-        feeds=feedback.feeds[rows],
-        strengths=feedback.strengths[rows],
-    )
+class _Examples:
+    """Acts and ordinary posts as the features of one regression."""
+
+    def __init__(self, feedback: Feedback, others: Feedback, idf: Table, doubt: float) -> None:
+        self._idf = idf
+        self._acts = len(feedback.feeds)
+        # Ordinary posts say nothing of their sources: a source is not to blame for posting much.
+        nobody = np.full(len(others.feeds), -1, np.int32)
+        both = feedback.with_more(replace(others, feeds=nobody, authors=nobody))
+        self._labels = np.concatenate([np.sign(feedback.strengths), -np.ones(len(others.feeds))]).astype(np.float64)
+        self._weights = np.concatenate([np.abs(feedback.strengths), np.full(len(others.feeds), doubt)]).astype(np.float64)
+        spoken = np.asarray(~np.isnan(both.vectors).any(axis=1))
+        self._beside = np.where(spoken, np.sqrt(WORDS_SHARE), 1.0)
+        self._bags = Bags.of_sketches(both.sketches).weighted(idf)
+        self._words = _WordsProduct(self._bags, self._beside)
+        self._vectors = np.where(spoken[:, None], both.vectors, 0).astype(np.float32)
+        self._sources = _Groups(both.feeds, SOURCE_VARIANCE, self._acts)
+        self._authors = _Groups(both.authors, AUTHOR_VARIANCE, self._acts)
+        asked = both.shares != NOT_ASKED
+        middle = (both.shares * asked).sum(axis=0) / np.maximum(asked.sum(axis=0), 1) / 254
+        self._middle = middle.astype(np.float32)
+        hours = np.where(np.isnan(both.published)[:, None], 0, hours_of(np.nan_to_num(both.published, nan=_NOON)))
+        # Scaled so that every weight has the prior variance COST, like those of meaning and words.
+        self._scales = np.sqrt(
+            np.concatenate([np.full(SHARES, SIGNAL_VARIANCE), np.full(HOURS, HOUR_VARIANCE), [STORY_VARIANCE]]) / COST
+        )
+        facts = np.hstack([shares_of(both.shares, self._middle), hours, doublings(both.outlets)[:, None]])
+        self._facts = facts * self._scales
+        known = self._vectors[: self._acts][spoken[: self._acts]]
+        self._anchors = _anchors(known) if len(known) else np.zeros((0, both.vectors.shape[1]), np.float32)
+        near = sharpened(self._vectors @ self._anchors.T)
+        among = sharpened(self._anchors @ self._anchors.T)
+        self._lower = np.linalg.cholesky(among.astype(np.float64) + 1e-3 * np.eye(len(among)))
+        self._near = np.linalg.solve(self._lower, near.T.astype(np.float64)).T.astype(np.float32)
+        self._dense = np.hstack([np.sqrt(np.float32(LINEAR_SHARE)) * self._vectors, self._near, self._facts.astype(np.float32)])
+
+    def _product(self, dual: Doubles) -> Doubles:
+        inner = self._dense @ (self._dense.T @ dual.astype(np.float32))
+        return np.asarray(
+            inner + self._words(dual) + self._sources(dual) + self._authors(dual) + dual.sum(), dtype=np.float64
+        )
+
+    def fitted(self) -> Model:
+        diagonal = (self._dense * self._dense).sum(axis=1).astype(np.float64) + self._beside**2 + 1
+        diagonal += self._sources.diagonal() + self._authors.diagonal()
+        dual = fit_logistic(self._product, diagonal, self._labels, self._weights, cost=COST, newton_steps=4)
+        chance = 1 / (1 + np.exp(-np.clip(self._product(dual), -30, 30)))
+        told = self._weights * chance * (1 - chance)  # how much each example says of the weights
+        dim = self._vectors.shape[1]
+        facts = self._facts.T @ dual * self._scales
+        seen = ((self._facts / self._scales) ** 2 * told[:, None]).sum(axis=0)
+        prior = COST * self._scales**2
+        variances = 1 / (1 / prior + seen)
+        anchor_weights = np.linalg.solve(self._lower.T, self._near.T.astype(np.float64) @ dual)
+        return Model(
+            acts=self._acts,
+            linear=(np.float32(LINEAR_SHARE) * (self._vectors.T @ dual.astype(np.float32))).reshape(dim),
+            anchors=self._anchors,
+            anchor_weights=anchor_weights.astype(np.float32),
+            told=self._taken(told),
+            words=self._bags.table(dual * self._beside),
+            word_variances=self._word_variances(told),
+            idf=self._idf,
+            sources=self._sources.known(dual, told),
+            authors=self._authors.known(dual, told),
+            signals=facts[:SHARES].astype(np.float32),
+            signal_variances=variances[:SHARES].astype(np.float32),
+            signal_middle=self._middle,
+            hours=facts[SHARES : SHARES + HOURS].astype(np.float32),
+            story=float(facts[-1]),
+        )
+
+    def _taken(self, told: Doubles) -> Floats:
+        """See `Model.told`: COST less the posterior variance, as a square root, for closeness to the anchors."""
+        size = len(self._anchors)
+        if not size:
+            return np.zeros((0, 0), np.float32)
+        near = self._near.astype(np.float64)
+        posterior = np.linalg.inv(np.eye(size) / COST + near.T @ (near * told[:, None]))
+        values, axes = np.linalg.eigh(COST * np.eye(size) - posterior)
+        root = axes * np.sqrt(np.maximum(values, 0))
+        return np.linalg.solve(self._lower.T, root).astype(np.float32)
+
+    def _word_variances(self, told: Doubles) -> Table:
+        squares = replace(self._bags, values=self._bags.values**2)
+        seen = squares.table(told * self._beside**2)
+        return (1 / (1 / COST + seen)).astype(np.float32)
 
 
-def _source_affinity(feedback: Feedback) -> tuple[NDArray[np.int32], Floats]:
-    """Log-odds that an act on each feed's posts is a good one, shrunk by `_SOURCE_PRIOR` acts of doubt."""
-    feeds, places = np.unique(feedback.feeds, return_inverse=True)
-    good = np.bincount(places, feedback.strengths.clip(min=0), minlength=len(feeds))
-    bad = np.bincount(places, -feedback.strengths.clip(max=0), minlength=len(feeds))
-    half = _SOURCE_PRIOR / 2
-    return feeds.astype(np.int32), np.log((good + half) / (bad + half)).astype(np.float32)
+class _Groups:
+    """One weight for each source or author, as a block of the kernel."""
+
+    def __init__(self, ids: NDArray[np.int32], variance: float, acts: int) -> None:
+        self._ids, places = np.unique(ids[ids >= 0], return_inverse=True)
+        self._rows = np.flatnonzero(ids >= 0)
+        self._places = places
+        self._size = len(ids)
+        self._prior = variance
+        self._scale = variance / COST
+
+    def __call__(self, dual: Doubles) -> Doubles:
+        result = np.zeros(self._size)
+        if len(self._ids):
+            sums = np.bincount(self._places, dual[self._rows], minlength=len(self._ids))
+            result[self._rows] = sums[self._places] * self._scale
+        return result
+
+    def diagonal(self) -> Doubles:
+        result = np.zeros(self._size)
+        result[self._rows] = self._scale
+        return result
+
+    def known(self, dual: Doubles, told: Doubles) -> Known:
+        """The weights, and their variances by what the acts on each say."""
+        if not len(self._ids):
+            return Known.nothing(self._prior)
+        weights = np.bincount(self._places, dual[self._rows], minlength=len(self._ids)) * self._scale
+        seen = np.bincount(self._places, told[self._rows], minlength=len(self._ids))
+        return Known(
+            ids=self._ids.astype(np.int32),
+            weights=weights.astype(np.float32),
+            variances=(1 / (1 / self._prior + seen)).astype(np.float32),
+            acts=np.bincount(self._places, minlength=len(self._ids)),
+            prior=self._prior,
+        )
 
 
-def _words_product(bags: Bags) -> Callable[[Doubles], Doubles]:
-    """Multiplies the bags' Gram matrix with a vector, without making it."""
-    used, columns = np.unique(bags.terms, return_inverse=True)
-    rows, values, size = bags.rows(), bags.values.astype(np.float64), len(bags)
+class _WordsProduct:
+    """Multiplies the bags' Gram matrix with a vector, without making it; each bag counts by its share."""
 
-    def product(dual: Doubles) -> Doubles:
-        table = np.bincount(columns, values * dual[rows], minlength=len(used))
-        return np.bincount(rows, values * table[columns], minlength=size).astype(np.float64)
+    def __init__(self, bags: Bags, shares: Doubles) -> None:
+        used, self._columns = np.unique(bags.terms, return_inverse=True)
+        self._terms = len(used)
+        self._rows = bags.rows()
+        self._values = bags.values.astype(np.float64) * shares[self._rows]
+        self._size = len(bags)
 
-    return product
-
-
-def _fit_words(bags: Bags, labels: Doubles, weights: Doubles) -> Table:
-    """Term weights from words alone: (TERM_SPACE,)."""
-    words = _words_product(bags)
-    dual = fit_logistic(
-        lambda a: words(a) + a.sum(), np.full(len(labels), 2.0), labels, weights, cost=_COST, newton_steps=4
-    )
-    return bags.table(dual)
-
-
-def _fit_meaning(
-    vectors: Vectors, anchors: Vectors, bags: Bags, labels: Doubles, weights: Doubles
-) -> tuple[Numbers, Numbers, Table]:
-    """Weights for the vector, for closeness to the anchors, and for the terms beside them."""
-    sharp = np.float32(_SHARPNESS)
-    among = np.expm1(sharp * (anchors @ anchors.T)) / np.expm1(sharp)
-    lower = np.linalg.cholesky(among.astype(np.float64) + 1e-3 * np.eye(len(anchors)))
-    near = np.expm1(sharp * (vectors @ anchors.T)) / np.expm1(sharp)
-    features = np.hstack([np.sqrt(_LINEAR_SHARE) * vectors, np.linalg.solve(lower, near.T).T.astype(np.float32)])
-    words = _words_product(bags)
-
-    def product(dual: Doubles) -> Doubles:
-        inner = features.T @ dual.astype(np.float32)
-        return np.asarray(features @ inner + _WORDS_SHARE * words(dual) + dual.sum(), dtype=np.float64)
-
-    diagonal = (features * features).sum(axis=1).astype(np.float64) + _WORDS_SHARE + 1
-    dual = fit_logistic(product, diagonal, labels, weights, cost=_COST, newton_steps=4)
-    linear = np.float32(_LINEAR_SHARE) * (vectors.T @ dual.astype(np.float32))
-    inner = features[:, vectors.shape[1] :].T.astype(np.float64) @ dual
-    return linear, np.linalg.solve(lower.T, inner), np.float32(_WORDS_SHARE) * bags.table(dual)
+    def __call__(self, dual: Doubles) -> Doubles:
+        table = np.bincount(self._columns, self._values * dual[self._rows], minlength=self._terms)
+        return np.bincount(self._rows, self._values * table[self._columns], minlength=self._size).astype(np.float64)
 
 
 def _anchors(vectors: Vectors) -> Vectors:
@@ -288,10 +289,14 @@ def _anchors(vectors: Vectors) -> Vectors:
     while len(picked) < _ANCHORS:
         picked.append(int(np.argmin(closest)))
         closest = np.maximum(closest, vectors @ vectors[picked[-1]])
-    centres = vectors[picked]
-    for _ in range(3):
+    return middles(vectors, vectors[picked], rounds=3)
+
+
+def middles(vectors: Vectors, centres: Vectors, *, rounds: int) -> Vectors:
+    """Move centres into the middle of the vectors that are nearest to each (k-means on the sphere)."""
+    for _ in range(rounds):
         group = np.argmax(vectors @ centres.T, axis=1)
-        member = (group[:, None] == np.arange(_ANCHORS)).astype(np.float32)
+        member = (group[:, None] == np.arange(len(centres))).astype(np.float32)
         sums = member.T @ vectors
         centres = np.where(member.any(axis=0)[:, None], unit(sums), centres)
     return centres
@@ -302,9 +307,10 @@ def _with_middle(model: Model, others: Feedback) -> Model:
     spoken = ~np.isnan(others.vectors).any(axis=1)
     meaning = float(model.meaning(others.vectors[spoken]).mean()) if spoken.any() else 0.0
     worded = others.sketches[others.sketches[:, 0] != 0]
-    if not len(worded):
-        return replace(model, middle=(meaning, 0.0, 0.0))
-    everywhere = np.ones(len(worded), dtype=np.bool_)
-    beside = float(model._words(worded, everywhere).mean())
-    alone = float(model._words(worded, ~everywhere).mean())
-    return replace(model, middle=(meaning, beside, alone))
+    words = 0.0
+    if len(worded):
+        found, _ = model.of_words(worded, np.zeros(len(worded), np.bool_), doubt=False)
+        words = float(found.mean())
+    return replace(model, middle=(meaning, words))
+
+

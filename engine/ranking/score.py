@@ -1,28 +1,31 @@
-"""The order of the timeline: what was learnt, freshness, rare posters, what was seen, and variety of sources.
+"""The order of the timeline: what was learnt and edited, freshness, rare posters, what was seen, variety, curiosity.
 
 A score counts in half-lives of freshness: one point is worth as much as being one half-life younger. As every post
-ages alike, the order does not change while time passes.
+ages alike, the order does not change while time passes. A score is the sum of its parts, so that each can be told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
-from engine.ranking.candidates import Candidates
-from engine.ranking.learner import Interest
-from engine.types import Explanation, Ids, Reason, RuleHit
+from engine.ranking.candidates import NOT_ASKED, Candidates
+from engine.ranking.model import Interest
+from engine.types import SIGNAL_NAMES, SURE_FROM, Floats, Ids
 
 Doubles = NDArray[np.float64]
+Numbers = NDArray[np.floating[Any]]
 
+SHARE_NAMES = ("negative", "neutral", "positive", *SIGNAL_NAMES)
 _RATE_DAYS = 30.0
 _BOOST_HALF_LIVES = 1.5  # what a rule that ranks higher is worth, at the usual strength
 _DAY_SECONDS = 86400.0
+_MOST_DOUBLINGS = 5.0  # of outlets that count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,47 +33,96 @@ class Weights:
     """How the reasons weigh against each other, in half-lives."""
 
     half_life_hours: float
-    interest: float  # of one unit of log-odds by meaning and words
+    interest: float  # of one unit of log-odds by meaning, words, signals and hour
     source: float  # of one unit of log-odds by source
+    author: float  # of one unit of log-odds by author
     rare_poster: float  # most that a post gains for coming from a feed that seldom posts
     seen: float  # what a post loses once it was opened
     variety: float  # what a post loses for each doubling of its feed's posts just above it
+    topic_variety: float = 0.2  # the same, of posts near it in meaning
+    story_variety: float = 1.0  # the same, of posts that tell its story
+    story_size: float = 0.3  # what a post gains for each doubling of its story's outlets
     window: float = 1.0  # how far "just above" reaches
 
 
 PRESETS: Mapping[str, Weights] = {
-    "balanced": Weights(half_life_hours=24, interest=1.2, source=0.6, rare_poster=0.7, seen=0.7, variety=0.45),
-    "fresh": Weights(half_life_hours=8, interest=0.8, source=0.4, rare_poster=0.5, seen=0.7, variety=0.35),
-    "favourites": Weights(half_life_hours=48, interest=2.0, source=1.2, rare_poster=0.5, seen=0.7, variety=0.25),
-    "quiet": Weights(half_life_hours=48, interest=1.2, source=0.5, rare_poster=1.6, seen=0.7, variety=0.9),
+    "balanced": Weights(half_life_hours=24, interest=1.2, source=0.6, author=0.6, rare_poster=0.7, seen=0.7, variety=0.45),
+    "fresh": Weights(half_life_hours=8, interest=0.8, source=0.4, author=0.4, rare_poster=0.5, seen=0.7, variety=0.35),
+    "favourites": Weights(half_life_hours=48, interest=2.0, source=1.2, author=1.2, rare_poster=0.5, seen=0.7, variety=0.25),
+    "quiet": Weights(half_life_hours=48, interest=1.2, source=0.5, author=0.5, rare_poster=1.6, seen=0.7, variety=0.9),
 }
+_NAMES = frozenset(each.name for each in fields(Weights))
 
 
-def weights_of(preset: str) -> Weights:
-    """Raises InputError when there is no such preset."""
+def weights_of(preset: str, changed: Mapping[str, float] | None = None) -> Weights:
+    """Return a preset's weights, some of them replaced. Raises InputError when there is no such preset or weight."""
     try:
-        return PRESETS[preset]
+        weights = PRESETS[preset]
     except KeyError:
         raise InputError(f"There is no preset “{preset}”. There are: {', '.join(PRESETS)}.") from None
+    if strange := set(changed or {}) - _NAMES:
+        raise InputError(f"There is no weight “{min(strange)}”. There are: {', '.join(sorted(_NAMES))}.")
+    return replace(weights, **changed) if changed else weights
 
 
-# The parts of a score, in the order of the columns of `Ranking.parts`, each with the names of a gain and of a loss.
-_PARTS: tuple[tuple[str, str], ...] = (
+# The parts of a score, each with the names of a gain and of a loss.
+PARTS: tuple[tuple[str, str], ...] = (
     ("fresh", "fresh"),
     ("close_to_liked", "close_to_disliked"),
     ("words_liked", "words_disliked"),
     ("source_liked", "source_disliked"),
+    ("author_liked", "author_disliked"),
+    ("signals_liked", "signals_disliked"),
+    ("hour_liked", "hour_disliked"),
+    ("more_topic", "less_topic"),
+    ("more_word", "less_word"),
+    ("more_source", "less_source"),
+    ("more_author", "less_author"),
+    ("more_signal", "less_signal"),
+    ("weighed_down", "weighed_down"),
+    ("big_story", "small_story"),
+    ("unsure", "unsure"),
     ("rare_poster", "rare_poster"),
     ("already_seen", "already_seen"),
-    ("already_from_source", "already_from_source"),
     ("rule_boost", "rule_boost"),
+    ("already_from_source", "already_from_source"),
+    ("already_on_topic", "already_on_topic"),
+    ("already_in_story", "already_in_story"),
 )
-_FRESH, _MEANING, _WORDS, _SOURCE, _RARE, _SEEN, _VARIETY, _BOOST = range(len(_PARTS))
-_CARD_PARTS = (_MEANING, _WORDS, _SOURCE)
+PLACES: Mapping[str, int] = {gain: place for place, (gain, _) in enumerate(PARTS)}
+_LEARNT = (
+    ("meaning", "close_to_liked", "interest"), ("words", "words_liked", "interest"), ("source", "source_liked", "source"),
+    ("author", "author_liked", "author"), ("signals", "signals_liked", "interest"), ("hour", "hour_liked", "interest"),
+    ("story", "big_story", "interest"),
+)  # fmt: skip
+_EDITED = (
+    ("topic", "more_topic", "interest"), ("word", "more_word", "interest"), ("source", "more_source", "source"),
+    ("author", "more_author", "author"), ("signal", "more_signal", "interest"),
+)  # fmt: skip
+# Posts of one group crowd each other: the part, its weight, and the column that holds the group.
+CROWDS = (
+    ("already_from_source", "variety", "feeds"), ("already_on_topic", "topic_variety", "topics"),
+    ("already_in_story", "story_variety", "stories"),
+)  # fmt: skip
+_CARD_PARTS = (
+    "close_to_liked", "words_liked", "source_liked", "author_liked", "signals_liked", "more_topic", "more_word", "more_source",
+    "more_author", "more_signal",
+)  # fmt: skip
 _CARD_LEAST = 0.15  # half-lives below which a reason is not worth a word on a card
 _RARE_A_WEEK = 1.0  # posts a week below which a feed is called a rare poster,
 _RARE_SHARE = 0.25  # as long as no more of all posts than this come from such feeds: where all are rare, none is
-_CARD_NAMES = np.array([*(_PARTS[part][0] for part in (*_CARD_PARTS, _RARE)), ""], dtype=object)
+CARD_NAMES = (*_CARD_PARTS, "rare_poster", "big_story", "unsure", "")
+_CARD_NAMES = np.array(CARD_NAMES, dtype=object)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taste:
+    """What a timeline weighs: the weights, and what the person wants of it."""
+
+    weights: Weights
+    strength: float = 1.0  # 0 is newest first and nothing else
+    exploration: float = 0.0  # of how unsure the learner is
+    signals: Mapping[str, float] = field(default_factory=dict)  # half-lives lost by one that is surely there
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +132,11 @@ class Ranking:
     ids: Ids  # (v,) best first
     order: NDArray[np.int64]  # (v,) their rows
     scores: Doubles  # (n,) by row; hidden posts keep the score that they would have
-    parts: tuple[Doubles, ...]  # by the order of `_PARTS`, (n,) each; a score is their sum
+    parts: tuple[Numbers, ...]  # by the order of `PARTS`, (n,) each; a score is their sum
     rare: NDArray[np.bool_]  # (n,) by row: from a feed that may be called a rare poster
+    before: Doubles  # (n,) scores before posts crowd each other
+    shown: NDArray[np.bool_]  # (n,) the posts that have a place
+    taste: Taste
 
     def card_reasons(self) -> list[str]:
         """For each row the name of the good reason that says most, "" where there is none."""
@@ -94,23 +149,33 @@ class Ranking:
 
     def _card_places(self, rows: slice) -> NDArray[np.intp]:
         """Where in `_CARD_NAMES` the reasons stand. What the person did says more than how rarely a feed posts."""
-        columns = np.stack([self.parts[part][rows] for part in _CARD_PARTS])
-        places: NDArray[np.intp] = np.argmax(columns, axis=0)
-        silent = columns.max(axis=0, initial=-np.inf) < _CARD_LEAST
-        rare = silent & self.rare[rows] & (self.parts[_RARE][rows] >= _CARD_LEAST)
-        places[silent] = len(_CARD_PARTS) + 1
-        places[rare] = len(_CARD_PARTS)
+        best = np.array(self.parts[PLACES[_CARD_PARTS[0]]][rows], dtype=np.float64)
+        places = np.zeros(len(best), np.intp)
+        for place, name in enumerate(_CARD_PARTS[1:], 1):
+            part = self.parts[PLACES[name]][rows]
+            better = part > best
+            best[better] = part[better]
+            places[better] = place
+        for name, may in (("rare_poster", self.rare[rows]), ("big_story", None), ("unsure", None)):
+            part = self.parts[PLACES[name]][rows]
+            least = _CARD_LEAST if name != "unsure" else 2 * _CARD_LEAST
+            taken = (best < _CARD_LEAST) & (part >= least)
+            taken &= may if may is not None else True
+            places[taken] = CARD_NAMES.index(name)
+            best[taken] = part[taken]
+        places[best < _CARD_LEAST] = len(CARD_NAMES) - 1
         return places
 
 
 def rank(
     candidates: Candidates,
     interest: Interest | None,
-    weights: Weights,
+    taste: Taste,
     *,
-    strength: float,
     now: float,
+    edited: Mapping[str, Floats] | None = None,
     boosted: NDArray[np.bool_] | None = None,
+    shown: NDArray[np.bool_] | None = None,
 ) -> Ranking:
     """Order the candidates.
 
@@ -119,45 +184,98 @@ def rank(
 
     Args:
         interest: of each candidate by row; None while nothing is known.
-        strength: 0 to 2.
         now: seconds since 1970 that ages are counted from; it moves all scores alike.
+        edited: by kind ("source", "word", …), (n,) log-odds by row that the person set by hand.
         boosted: (n,) by row, the posts that a rule of the person ranks higher.
+        shown: (n,) by row, the posts that get a place and crowd each other; None takes all that are visible.
     """
-    size = len(candidates)
-    zero = np.zeros(size)
-    parts: list[NDArray[np.floating[Any]]] = [zero] * len(_PARTS)
+    weights, strength = taste.weights, taste.strength
+    shown = candidates.visible.copy() if shown is None else shown & candidates.visible
+    zero = np.zeros(len(candidates))
+    parts: list[Numbers] = [zero] * len(PARTS)
     recent = _recent_posts(candidates, now)
-    parts[_FRESH] = (candidates.published - now) / (weights.half_life_hours * 3600.0)
+    scores: Doubles = (candidates.published - now) / (weights.half_life_hours * 3600.0)
+    parts[PLACES["fresh"]] = before = scores
     if strength > 0:
         gentle = min(strength, 1.0)
         if interest is not None:
-            parts[_MEANING] = interest.meaning * (weights.interest * strength)
-            parts[_WORDS] = interest.words * (weights.interest * strength)
-            parts[_SOURCE] = interest.source * (weights.source * strength)
-            parts[_RARE] = _rare_poster(recent) * (weights.rare_poster * gentle)
-            parts[_SEEN] = candidates.seen * (-weights.seen * gentle)
+            for name, part, weight in _LEARNT:
+                values: Floats | None = getattr(interest, name)
+                if values is not None:
+                    parts[PLACES[part]] = values * np.float32(getattr(weights, weight) * strength)
+            if taste.exploration > 0 and interest.doubt is not None:
+                parts[PLACES["unsure"]] = _curiosity(interest.doubt) * np.float32(taste.exploration * weights.interest * strength)
+            parts[PLACES["rare_poster"]] = _rare_poster(recent) * np.float32(weights.rare_poster * gentle)
+            parts[PLACES["already_seen"]] = candidates.seen * np.float32(-weights.seen * gentle)
+        for name, part, weight in _EDITED:
+            if edited and name in edited:
+                parts[PLACES[part]] = edited[name] * np.float32(getattr(weights, weight) * strength)
+        if weights.story_size and candidates.outlets.max(initial=1) > 1:
+            parts[PLACES["big_story"]] = parts[PLACES["big_story"]] + _story_size(candidates) * np.float32(weights.story_size * gentle)
+        if (down := _weighed_down(candidates, taste.signals)) is not None:
+            parts[PLACES["weighed_down"]] = down * np.float32(-gentle)
         if boosted is not None:
-            parts[_BOOST] = boosted * (_BOOST_HALF_LIVES * gentle)
-        before = _sum(parts)
-        parts[_VARIETY] = _crowd(candidates, before, weights.window) * (-weights.variety * gentle)
-    scores = _sum(parts)
-    rows = np.flatnonzero(candidates.visible)[::-1]
+            parts[PLACES["rule_boost"]] = boosted * np.float32(_BOOST_HALF_LIVES * gentle)
+        before = _sum(parts, zero)
+        scores = before.copy()
+        rows = np.flatnonzero(shown)
+        order = rows[np.argsort(-before[rows], kind="stable")]
+        for part, weight, column in CROWDS:
+            if getattr(weights, weight):
+                crowd = crowding(candidates.column(column), before, order, weights.window)
+                if crowd is not None:
+                    parts[PLACES[part]] = crowd * (-getattr(weights, weight) * gentle)
+                    scores += parts[PLACES[part]]
+    rows = np.flatnonzero(shown)[::-1]
     order = rows[np.argsort(-scores[rows], kind="stable")]  # ties: the higher id, which came later
-    doubles = tuple(np.asarray(part, dtype=np.float64) for part in parts)
-    return Ranking(candidates.ids[order], order, scores, doubles, _rarely_posts(recent))
+    return Ranking(candidates.ids[order], order, scores, tuple(parts), _rarely_posts(recent), before, shown, taste)
 
 
-def _sum(parts: Sequence[NDArray[np.floating[Any]]]) -> Doubles:
-    total = np.zeros(len(parts[0]))
+def _sum(parts: Sequence[Numbers], zero: Doubles) -> Doubles:
+    total = np.zeros(len(zero))
     for part in parts:
-        total += part
+        if part is not zero:
+            total += part
     return total
 
 
-def _rare_poster(recent: NDArray[np.int64]) -> Doubles:
+def _curiosity(doubt: Floats) -> Floats:
+    """How much less sure the learner is of each post than of the surest: (n,) >= 0."""
+    return doubt - doubt.min(initial=np.float32(np.inf)) if len(doubt) else doubt
+
+
+def _story_size(candidates: Candidates) -> Floats:
+    """How often the outlets of each post's story double one: (n,), at most `_MOST_DOUBLINGS`."""
+    doublings = np.log2(np.maximum(candidates.outlets, 1).astype(np.float32))
+    return np.minimum(doublings, np.float32(_MOST_DOUBLINGS))
+
+
+def _weighed_down(candidates: Candidates, signals: Mapping[str, float]) -> Floats | None:
+    """Half-lives that each post loses by signals: (n,); None where no post loses any."""
+    found: Floats | None = None
+    for name, half_lives in signals.items():
+        if half_lives and name in SHARE_NAMES:
+            shares = candidates.shares[:, SHARE_NAMES.index(name)]
+            there = (shares >= round(SURE_FROM * 254)) & (shares != NOT_ASKED)
+            if there.any():
+                lost = there.astype(np.float32) * np.float32(half_lives)
+                found = lost if found is None else found + lost
+    return found
+
+
+def signals_that_weigh(candidates: Candidates, row: int, signals: Mapping[str, float]) -> list[str]:
+    """The names of the signals that weigh a post down, those that take most first."""
+    shares = candidates.shares[row]
+    found = [
+        name for name, half_lives in signals.items()
+        if half_lives and name in SHARE_NAMES and round(SURE_FROM * 254) <= shares[SHARE_NAMES.index(name)] != NOT_ASKED
+    ]  # fmt: skip
+    return sorted(found, key=lambda name: -signals[name])
+
+
+def _rare_poster(recent: NDArray[np.int64]) -> Floats:
     """1 for a feed that hardly posts, 1/2 at one post a day, towards 0 for floods: (n,)."""
-    gain: Doubles = 1.0 / (1.0 + recent / _RATE_DAYS)
-    return gain
+    return (1.0 / (1.0 + recent / _RATE_DAYS)).astype(np.float32)
 
 
 def _rarely_posts(recent: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -178,59 +296,34 @@ def _recent_posts(candidates: Candidates, now: float) -> NDArray[np.int64]:
     return found
 
 
-def _crowd(candidates: Candidates, scores: Doubles, window: float) -> Doubles:
-    """log2(1 + how many visible posts of the same feed stand above within the window): (n,); 0 for hidden posts."""
-    result = np.zeros(len(scores))
-    rows = np.flatnonzero(candidates.visible)
-    if not len(rows):
-        return result
-    shown = scores[rows]
-    order = np.argsort(-shown, kind="stable")
-    # Small unsigned integers sort by radix, which is fast and stable.
-    groups = np.unique(candidates.feeds[rows], return_inverse=True)[1]
-    groups = groups.astype(np.uint16 if groups.max() < 65536 else np.int64)
-    order = order[np.argsort(groups[order], kind="stable")]
-    span = float(shown.max() - shown.min()) + window + 1.0
-    keys = groups[order] * span + (shown.max() - shown[order])
-    firsts = np.searchsorted(keys, keys - window, side="left")
-    result[rows[order]] = np.log2(1.0 + np.arange(len(keys)) - firsts)
-    return result
-
-
-def explain(
-    ranking: Ranking,
-    row: int,
-    *,
-    nearest_liked: Sequence[tuple[int, str, float]] = (),
-    details: Mapping[str, str] | None = None,
-    hit: RuleHit | None = None,
-) -> Explanation:
-    """Say why a candidate stands where it stands.
+def crowding(groups: NDArray[np.int32], scores: Doubles, order: NDArray[np.int64], window: float) -> Doubles | None:
+    """log2(1 + how many of the same group stand above within the window): (n,); 0 outside any group (below 0).
 
     Args:
-        row: its row among the candidates.
-        nearest_liked: (post id, title, cosine) of liked posts, nearest first: the first title is shown beside
-            `close_to_liked`.
-        details: data to show beside a reason, by its name (such as the feed's title beside `source_liked`).
+        groups: (n,) by row.   scores: (n,) by row.   order: rows of the posts that crowd, best first.
     Returns:
-        Reasons other than 0, strongest first; their contributions sum to the score within 1e-6.
+        None where no two posts are of one group.
     """
-    shown = dict(details or {})
-    if nearest_liked:
-        shown.setdefault("close_to_liked", nearest_liked[0][1])
-    reasons = []
-    for (gain, loss), part in zip(_PARTS, ranking.parts, strict=True):
-        contribution = float(part[row])
-        if contribution:
-            name = gain if contribution > 0 else loss
-            reasons.append(Reason(name=name, contribution=contribution, detail=shown.get(name, "")))
-    reasons.sort(key=lambda reason: -abs(reason.contribution))
-    places = np.flatnonzero(ranking.order == row)
-    return Explanation(
-        post_id=0,
-        score=float(ranking.scores[row]),
-        reasons=tuple(reasons),
-        position=int(places[0]) + 1 if len(places) else None,
-        hit=hit,
-        nearest_liked=tuple(nearest_liked),
-    )
+    mine = groups[order]
+    if len(mine) and mine.min() < 0:
+        order = order[mine >= 0]
+        mine = groups[order]
+    if len(mine) < 2:
+        return None
+    most = int(mine.max())
+    if most >= 65536:
+        mine = np.unique(mine, return_inverse=True)[1].astype(np.int32)
+        most = int(mine.max())
+    # Small unsigned integers sort by radix, which is fast and stable.
+    together = np.argsort(mine.astype(np.uint16) if most < 65536 else mine, kind="stable")
+    order, mine = order[together], mine[together]
+    if not (mine[1:] == mine[:-1]).any():
+        return None
+    shown = scores[order]
+    top = float(shown.max())
+    span = top - float(shown.min()) + window + 1.0
+    keys = mine * span + (top - shown)
+    firsts = np.searchsorted(keys, keys - window, side="left")
+    result = np.zeros(len(scores))
+    result[order] = np.log2(1.0 + np.arange(len(keys)) - firsts)
+    return result

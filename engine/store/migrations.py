@@ -487,6 +487,7 @@ create table interest_edits (
   primary key (kind, key)
 ) strict, without rowid;
 create table forgotten (post_id integer primary key, at real not null) strict;
+create index contents_by_author on contents (author) where author <> '';
 create table judged_scores (
   post_id integer primary key,
   at real not null,

@@ -17,6 +17,7 @@ from engine.errors import DamagedError, InputError
 from engine.settings import Value, by_name
 from engine.store.accounts import AccountsPart
 from engine.store.acts import ActsPart
+from engine.store.algorithm import AlgorithmPart
 from engine.store.articles import ArticlesPart
 from engine.store.backup import copy_verified
 from engine.store.connection import (
@@ -59,6 +60,7 @@ class Store(
     HealthPart,
     TimelinePart,
     ActsPart,
+    AlgorithmPart,
     DerivedPart,
     VectorsPart,
     RulesPart,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from engine.types.ranked import Counterfactual
+
 Field = Literal[
     "words", "phrase", "title", "regex", "author", "source", "network", "domain", "language", "media", "signal", "topic", "age",
     "length", "outlets",
@@ -87,9 +89,15 @@ class RuleErrors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One signed part of a score. `name` is a key that the window translates:
-    close_to_liked, close_to_disliked, words_liked, words_disliked, source_liked, source_disliked, fresh, rare_poster,
-    already_from_source, already_seen, rule_boost, saved_like_this, baseline."""
+    """One signed part of a score. `name` is a key that the window translates.
+
+    Learnt: close_to_liked, close_to_disliked, words_liked, words_disliked, source_liked, source_disliked, author_liked,
+    author_disliked, signals_liked, signals_disliked, hour_liked, hour_disliked, big_story, small_story.
+    Set by the person: more_topic, less_topic, more_word, less_word, more_source, less_source, more_author, less_author,
+    more_signal, less_signal, weighed_down (`detail` names the signals), rule_boost.
+    Beside it: fresh, rare_poster, already_seen, unsure (shown because nobody can tell yet), already_from_source,
+    already_on_topic, already_in_story.
+    """
 
     name: str
     contribution: float
@@ -106,6 +114,7 @@ class Explanation:
     position: int | None  # in the whole For you timeline, from 1; None when it is not in it
     hit: RuleHit | None = None
     nearest_liked: tuple[tuple[int, str, float], ...] = ()  # post id, title, cosine
+    counterfactuals: tuple[Counterfactual, ...] = ()  # what would move it; () for a post without a place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,8 +59,8 @@ class Profile:
 class Counterfactual:
     """What would have to change for a post to stand elsewhere, as data that the window puts into words.
 
-    `change`: "without" (that reason), "read", "feed_weight", "strength", "younger" (`amount` hours); `position` is where
-    it would stand then.
+    `change`: "without" (that reason, worth `amount`), "read", "unread", "feed_weight" (`amount` log-odds more), "strength"
+    (were it `amount`, which is 0: newest first), "younger" (`amount` hours); `position` is where it would stand then, from 1.
     """
 
     change: str
@@ -71,9 +71,12 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmChange:
-    """One line of the difference between an algorithm file and what holds now."""
+    """One line of the difference between an algorithm file and what holds now.
 
-    what: str  # "rule", "timeline", "weight", "setting"
+    "left_out": a rule, timeline or weight of feeds none of which is followed here; the file's stays without effect.
+    """
+
+    what: str  # "rule", "timeline", "weight", "setting", "left_out"
     name: str
     before: str  # "" where it is new
     after: str  # "" where it would go

@@ -19,7 +19,7 @@ from engine import filters
 from engine.ranking.candidates import Candidates
 from engine.ranking.features import SKETCH_TERMS, sketch
 from engine.ranking.learner import Feedback, corpus_idf, learn
-from engine.ranking.score import PRESETS, rank
+from engine.ranking.score import PRESETS, Taste, rank
 from engine.types import Condition, Rule
 from engine.vectors import Int8Matrix, quantise, unit
 from tests.benchmarks.corpus import Corpus, word
@@ -66,19 +66,19 @@ def ranking(count: int) -> dict[str, float]:
 
     background, some, many = acts(100), acts(500), acts(2000)
     model = learn(some, background, idf)
-    interest = model.interest(matrix, rows, sketches, feeds)
-    balanced = PRESETS["balanced"]
+    interest = model.interest(matrix, rows, candidates)
+    balanced = Taste(weights=PRESETS["balanced"])
 
     def all_in() -> None:
-        fresh = learn(some, background, idf).interest(matrix, rows, sketches, feeds)
-        rank(candidates, fresh, balanced, strength=1, now=NOW)
+        fresh = learn(some, background, idf).interest(matrix, rows, candidates)
+        rank(candidates, fresh, balanced, now=NOW)
 
     return {
         "learn_500_ms": median_ms(lambda: learn(some, background, idf)),
         "learn_2000_ms": median_ms(lambda: learn(many, background, idf)),
-        "interest_ms": median_ms(lambda: model.interest(matrix, rows, sketches, feeds)),
-        "rank_ms": median_ms(lambda: rank(candidates, interest, balanced, strength=1, now=NOW)),
-        "rank_cold_ms": median_ms(lambda: rank(candidates, None, balanced, strength=1, now=NOW)),
+        "interest_ms": median_ms(lambda: model.interest(matrix, rows, candidates)),
+        "rank_ms": median_ms(lambda: rank(candidates, interest, balanced, now=NOW)),
+        "rank_cold_ms": median_ms(lambda: rank(candidates, None, balanced, now=NOW)),
         "feedback_to_order_ms": median_ms(all_in),
         "product_ms": median_ms(lambda: matrix.dot(vectors[0])),
     }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.ranking.candidates import Candidates
-from engine.ranking.features import sketch, unpack
+from engine.ranking.features import Sketches, sketch, unpack
 from engine.ranking.learner import Feedback, Interest, corpus_idf, learn
-from engine.ranking.score import PRESETS, Ranking, Weights, explain, rank, weights_of
+from engine.ranking.score import PRESETS, Ranking, Taste, Weights, rank, weights_of
+from engine.ranking.why import explain
 from engine.types import Floats, Vectors
 from engine.vectors import Int8Matrix, quantise, unit
 
@@ -44,6 +47,12 @@ def any_interest(count: int, seed: int = 0) -> Interest:
     random = np.random.default_rng(seed)
     meaning, words, source = random.normal(size=(3, count)).astype(np.float32)
     return Interest(meaning=meaning, words=words, source=source)
+
+
+def posts_of(sketches: Sketches, feeds: NDArray[np.int32], **more: Any) -> Candidates:
+    candidates = Candidates()
+    candidates.put(np.arange(1, len(feeds) + 1), feeds=feeds, sketches=sketches, **more)
+    return candidates
 
 
 class World:
@@ -77,7 +86,7 @@ class World:
         matrix = Int8Matrix(32)
         matrix.append(np.arange(len(self.topics)), *quantise(self.vectors))
         places = np.arange(len(self.topics)) if spoken else np.full(len(self.topics), -1)
-        return model.interest(matrix, places, self.sketches, self.feeds).total()
+        return model.interest(matrix, places, posts_of(self.sketches, self.feeds)).total()
 
     def mean(self, scores: Floats, topic: str) -> float:
         return float(np.mean([score for score, name in zip(scores, self.topics, strict=True) if name == topic]))
@@ -117,7 +126,7 @@ def test_without_feedback_every_post_is_equally_interesting() -> None:
 def test_a_like_of_one_source_lifts_its_other_posts_but_not_far() -> None:
     world = World()
     model = learn(world.feedback([0], [1.0]), world.feedback([3, 7, 12], [0.0] * 3), world.idf)
-    found = model.interest(Int8Matrix(32), np.full(2, -1), world.sketches[[12, 13]], np.array([99, 3], np.int32))
+    found = model.interest(Int8Matrix(32), np.full(2, -1), posts_of(world.sketches[[12, 13]], np.array([99, 3], np.int32)))
     assert found.source[1] == 0
     assert 0 < found.source[0] < 0.5
 
@@ -130,7 +139,7 @@ def test_posts_with_and_without_vectors_are_comparable() -> None:
     matrix = Int8Matrix(32)
     matrix.append(np.arange(15), *quantise(world.vectors))
     rows = np.where(np.arange(15) % 2 == 0, np.arange(15), -1)
-    scores = model.interest(matrix, rows, world.sketches, world.feeds).total()
+    scores = model.interest(matrix, rows, posts_of(world.sketches, world.feeds)).total()
     lakes, engines = scores[3:5], scores[8:10]  # one with and one without a vector each
     assert lakes.min() > engines.max()
 
@@ -139,7 +148,7 @@ def test_posts_with_and_without_vectors_are_comparable() -> None:
 @settings(max_examples=40, deadline=None)
 def test_reasons_sum_to_the_score(seed: int, strength: float, preset: str) -> None:
     candidates = made(60, seed)
-    ranking = rank(candidates, any_interest(60, seed), PRESETS[preset], strength=strength, now=NOW)
+    ranking = rank(candidates, any_interest(60, seed), Taste(weights=PRESETS[preset], strength=strength), now=NOW)
     for row in range(60):
         told = explain(ranking, row)
         assert sum(reason.contribution for reason in told.reasons) == pytest.approx(told.score, abs=1e-6)
@@ -149,7 +158,7 @@ def test_reasons_sum_to_the_score(seed: int, strength: float, preset: str) -> No
 @settings(max_examples=30, deadline=None)
 def test_strength_zero_is_newest_first_and_nothing_else(seed: int) -> None:
     candidates = made(80, seed)
-    ranking = rank(candidates, any_interest(80, seed), BALANCED, strength=0, now=NOW)
+    ranking = rank(candidates, any_interest(80, seed), Taste(weights=BALANCED, strength=0), now=NOW)
     shown = np.flatnonzero(candidates.visible)
     expected = shown[np.lexsort((-candidates.ids[shown], -candidates.published[shown]))]
     assert ranking.order.tolist() == expected.tolist()
@@ -160,14 +169,14 @@ def test_strength_zero_is_newest_first_and_nothing_else(seed: int) -> None:
 def test_time_alone_changes_no_order(seed: int, later: float) -> None:
     candidates, interest = made(80, seed), any_interest(80, seed)
     calm = replace(BALANCED, rare_poster=0.0)  # which counts posts of the last thirty days
-    first = rank(candidates, interest, calm, strength=1, now=NOW)
-    second = rank(candidates, interest, calm, strength=1, now=NOW + later)
+    first = rank(candidates, interest, Taste(weights=calm), now=NOW)
+    second = rank(candidates, interest, Taste(weights=calm), now=NOW + later)
     assert first.order.tolist() == second.order.tolist()
 
 
 def test_hidden_posts_have_no_place() -> None:
     candidates = made(50)
-    ranking = rank(candidates, any_interest(50), BALANCED, strength=1, now=NOW)
+    ranking = rank(candidates, any_interest(50), Taste(weights=BALANCED), now=NOW)
     assert set(ranking.ids.tolist()) == set(candidates.ids[candidates.visible].tolist())
 
 
@@ -178,10 +187,10 @@ def test_more_interest_never_lowers_a_post(seed: int, more: float) -> None:
     candidates.visible[:] = True
     interest = any_interest(40, seed)
     still = replace(BALANCED, variety=0.0)
-    before = rank(candidates, interest, still, strength=1, now=NOW)
+    before = rank(candidates, interest, Taste(weights=still), now=NOW)
     raised = interest.meaning.copy()
     raised[7] += more
-    after = rank(candidates, replace(interest, meaning=raised), still, strength=1, now=NOW)
+    after = rank(candidates, replace(interest, meaning=raised), Taste(weights=still), now=NOW)
     assert _place(after, 7) <= _place(before, 7)
 
 
@@ -202,17 +211,17 @@ def _of_feeds(feeds: list[int], hours: list[float]) -> Candidates:
 
 def test_a_cold_start_mixes_sources_that_flood() -> None:
     candidates = _of_feeds([1, 1, 1, 1, 1, 1, 2], [0, 0.1, 0.2, 0.3, 0.4, 0.5, 3])
-    ranking = rank(candidates, None, BALANCED, strength=1, now=NOW)
+    ranking = rank(candidates, None, Taste(weights=BALANCED), now=NOW)
     assert _place(ranking, 6) < 6
 
 
 def test_a_cold_start_of_one_source_is_newest_first() -> None:
     candidates = _of_feeds([1] * 5, [4, 2, 1, 3, 0])
-    assert rank(candidates, None, BALANCED, strength=1, now=NOW).order.tolist() == [4, 2, 1, 3, 0]
+    assert rank(candidates, None, Taste(weights=BALANCED), now=NOW).order.tolist() == [4, 2, 1, 3, 0]
 
 
 def test_a_cold_start_knows_no_other_reason_than_freshness_and_variety() -> None:
-    ranking = rank(made(30), None, BALANCED, strength=1, now=NOW)
+    ranking = rank(made(30), None, Taste(weights=BALANCED), now=NOW)
     names = {reason.name for row in range(30) for reason in explain(ranking, row).reasons}
     assert names == {"fresh", "already_from_source"}
 
@@ -222,14 +231,14 @@ def test_an_opened_post_sinks_below_its_equal() -> None:
     candidates.update([2], seen=1.0)
     nothing = np.zeros(2, np.float32)
     interest = Interest(meaning=nothing, words=nothing, source=nothing)
-    assert rank(candidates, interest, BALANCED, strength=1, now=NOW).order.tolist() == [0, 1]
+    assert rank(candidates, interest, Taste(weights=BALANCED), now=NOW).order.tolist() == [0, 1]
 
 
 def test_a_rare_poster_rises_above_a_flood_of_equal_age() -> None:
     candidates = _of_feeds([1] * 300 + [2], [5.0] * 301)
     nothing = np.zeros(301, np.float32)
     interest = Interest(meaning=nothing, words=nothing, source=nothing)
-    ranking = rank(candidates, interest, replace(BALANCED, variety=0.0), strength=1, now=NOW)
+    ranking = rank(candidates, interest, Taste(weights=replace(BALANCED, variety=0.0)), now=NOW)
     assert ranking.order[0] == 300
 
 
@@ -241,7 +250,7 @@ def test_the_card_names_the_strongest_good_reason() -> None:
         source=np.array([0, 3, -1], np.float32),
     )
     calm = replace(BALANCED, rare_poster=0.0)
-    ranking = rank(candidates, interest, calm, strength=1, now=NOW)
+    ranking = rank(candidates, interest, Taste(weights=calm), now=NOW)
     assert ranking.card_reasons() == ["close_to_liked", "source_liked", ""]
 
 
@@ -249,27 +258,27 @@ def test_the_card_calls_a_rare_poster_so_among_feeds_that_post_often() -> None:
     candidates = _of_feeds([1] * 30 + [2], [5.0] * 31)
     nothing = np.zeros(31, np.float32)
     interest = Interest(meaning=nothing, words=nothing, source=nothing)
-    assert rank(candidates, interest, BALANCED, strength=1, now=NOW).card_reasons() == [""] * 30 + ["rare_poster"]
+    assert rank(candidates, interest, Taste(weights=BALANCED), now=NOW).card_reasons() == [""] * 30 + ["rare_poster"]
 
 
 def test_where_every_feed_posts_rarely_no_card_says_so() -> None:
     candidates = _of_feeds([1, 2, 3], [5.0] * 3)
     nothing = np.zeros(3, np.float32)
     interest = Interest(meaning=nothing, words=nothing, source=nothing)
-    assert rank(candidates, interest, BALANCED, strength=1, now=NOW).card_reasons() == [""] * 3
+    assert rank(candidates, interest, Taste(weights=BALANCED), now=NOW).card_reasons() == [""] * 3
 
 
 def test_the_card_names_what_the_person_likes_before_how_rarely_a_feed_posts() -> None:
     candidates = _of_feeds([1] * 30 + [2], [5.0] * 31)
     nothing, some = np.zeros(31, np.float32), np.full(31, 0.2, np.float32)
-    ranking = rank(candidates, Interest(meaning=some, words=nothing, source=nothing), BALANCED, strength=1, now=NOW)
+    ranking = rank(candidates, Interest(meaning=some, words=nothing, source=nothing), Taste(weights=BALANCED), now=NOW)
     assert ranking.card_reason(30) == "close_to_liked"
 
 
 def test_an_explanation_names_the_nearest_liked_post() -> None:
     candidates = _of_feeds([1], [1])
     one = np.ones(1, np.float32)
-    ranking = rank(candidates, Interest(meaning=one, words=one, source=one), BALANCED, strength=1, now=NOW)
+    ranking = rank(candidates, Interest(meaning=one, words=one, source=one), Taste(weights=BALANCED), now=NOW)
     told = explain(ranking, 0, nearest_liked=[(9, "Frozen lakes", 0.8)])
     assert {reason.detail for reason in told.reasons if reason.name == "close_to_liked"} == {"Frozen lakes"}
     assert told.position == 1
