@@ -37,7 +37,7 @@ class Enricher:
     parse: ParseWorker
     embed: EmbedWorker | None  # None: AI is off or the model is not installed
     model: str
-    heads: str  # what the store calls the trained heads
+    heads: str  # what the store calls the trained heads; "" where the model has none
     speaks: Callable[[str, str], bool]
     heads_speak: Callable[[str], bool]  # a language, without the embedding model
     settle_rules: Callable[[Sequence[int]], Changes]
@@ -83,7 +83,8 @@ class Enricher:
         if self.embed is None:
             return
         yield from self._stage("vectors", self.model, "embed", visible)
-        yield from self._stage("signals", self.heads, "signals", visible)
+        if self.heads:
+            yield from self._stage("signals", self.heads, "signals", visible)
 
     def _stage(self, stage: str, model: str, name: str, visible: Sequence[int]) -> Iterator[EnrichEvent]:
         assert self.embed is not None

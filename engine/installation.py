@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -84,7 +84,7 @@ class TrainedHeads:
 
     path: Path
     version: str  # names this file's content
-    languages: frozenset[str]  # ISO 639-1, that some head speaks beside those of the encoder
+    languages: frozenset[str]  # ISO 639-1, that heads speak by words and characters alone
 
     def speaks(self, language: str) -> bool:
         return language in self.languages
@@ -97,19 +97,21 @@ def trained_heads(model: str) -> TrainedHeads | None:
     if path is None:
         return None
     content = path.read_bytes()
-    languages: Iterable[object] = ()
+    languages: set[str] = set()
     with (
         contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile),
         np.load(io.BytesIO(content), allow_pickle=False) as archive,
     ):
-        languages = json.loads(str(archive["meta"])).get("languages", ())
-    return TrainedHeads(path, hashlib.sha256(content).hexdigest()[:8], frozenset(map(str, languages)))
+        for reading in json.loads(str(archive["meta"]))["readings"]:
+            if not reading["branch"]:  # the others ask what the model makes of a text
+                languages |= set(map(str, reading["languages"]))
+    return TrainedHeads(path, hashlib.sha256(content).hexdigest()[:10], frozenset(languages))
 
 
 def signals_name(model: str) -> str:
-    """What the store calls the heads of a model: other heads owe every post its signals again."""
+    """What the store calls the heads of a model, "" where it has none: other heads owe every post its signals again."""
     heads = trained_heads(model)
-    return f"{model} heads {heads.version if heads is not None else 'none'}"
+    return f"{model} heads {heads.version}" if heads is not None else ""
 
 
 def heads_path(model: str) -> Path | None:

@@ -96,6 +96,7 @@ class SignalsPanel(QFrame):
         self._shown = shown
         for part in self._parts:
             self._halves.removeWidget(part)
+            part.hide()  # it goes with the next turn of the event loop, and must not shine through until then
             part.deleteLater()
         self._parts, self.names = [], {}
         for names in ((*MOODS, *FEELINGS), tuple(name for name in SIGNALS if name not in (*MOODS, *FEELINGS))):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop.dialogs.rule import RuleEditor
@@ -112,6 +112,13 @@ def test_the_panel_leads_to_help_that_explains_each_signal_by_the_name_it_has_th
     text = page.text.toPlainText()
     assert all(signal_words(name) in text for name in SIGNALS)
     assert "Swearing alone does not count" in text
+
+
+def test_the_signals_of_one_post_never_shine_through_those_of_the_next(window: MainWindow, settled: Settle) -> None:
+    panel = shown(window, settled, Signals(shares=EVERYTHING))
+    panel.show_row(a_row(shares={"spam": 0.2}))
+    QApplication.processEvents()
+    assert [bar.isVisible() for bar in panel.findChildren(ShareBar)].count(True) == 1
 
 
 @pytest.mark.parametrize(("share", "low"), [(0.99, 0.8), (0.71, 0.7), (0.5, 0.8), (0.02, 0.8)])

@@ -38,8 +38,8 @@ def test_heads_are_named_after_their_model_and_their_content() -> None:
     heads = trained_heads("all-MiniLM-L6-v2")
     assert heads is not None
     assert signals_name("all-MiniLM-L6-v2") == f"all-MiniLM-L6-v2 heads {heads.version}"
-    assert len(heads.version) == 8
-    assert signals_name("a model without any") == "a model without any heads none"
+    assert len(heads.version) == 10
+    assert signals_name("a model without any") == ""
 
 
 @pytest.mark.parametrize("name", ["negative", "neutral", "positive", *SIGNAL_NAMES])
