@@ -20,6 +20,7 @@ from engine.ranking.clusters import Clusters
 from engine.ranking.edits import Edits, Topic
 from engine.ranking.features import terms_of_text
 from engine.ranking.learner import STRENGTHS, Feedback, Interest, Model, corpus_idf, learn
+from engine.ranking.model import lengths_of
 from engine.ranking.score import CARD_NAMES, Ranking, Taste, weights_of
 from engine.ranking.termspace import Table
 from engine.store import Columns, Store
@@ -42,6 +43,7 @@ NEAR = 0.3  # cosine from which a liked post is worth naming
 NAMES = ("", *(name for name in CARD_NAMES if name))
 KEPT_ORDERS = 4  # of timelines of the person's own
 _TOPIC_POST = "post:"
+_TEXT_CHARACTERS = 600  # of a post that words are named from
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class _Loaded:
     learnt: Model | None = None
     feedback: Feedback | None = None  # what that was learnt from
     acted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # the posts of that
-    idf: tuple[int, Table] | None = None  # by the version of the candidates
+    words: tuple[int, Table, Floats] | None = None  # weights of terms and lengths of bags, by the version of the candidates
     clusters: Clusters | None = None
     authors: dict[str, int] = field(default_factory=dict)  # of posts that the person acted on, and edited ones
     author_of: dict[int, str] = field(default_factory=dict)
@@ -74,9 +76,16 @@ class _Loaded:
         return self.vectors.rows_of(self.candidates.ids) if self.vectors.dim else np.full(len(self.candidates), -1, np.int64)
 
     def term_weights(self) -> Table:
-        if self.idf is None or self.idf[0] != self.candidates.version:
-            self.idf = self.candidates.version, corpus_idf(self.candidates.sketches)
-        return self.idf[1]
+        return self._words()[1]
+
+    def lengths(self) -> Floats:
+        return self._words()[2]
+
+    def _words(self) -> tuple[int, Table, Floats]:
+        if self.words is None or self.words[0] != self.candidates.version:
+            idf = corpus_idf(self.candidates.sketches)
+            self.words = self.candidates.version, idf, lengths_of(self.candidates.sketches, idf)
+        return self.words
 
 
 class Scorer:
@@ -127,7 +136,7 @@ class Scorer:
         if self._loaded is None:
             candidates = Candidates()
             columns = self._store.candidates()
-            _put(candidates, columns)
+            _put(candidates, columns, np.ones(len(columns.ids), np.bool_))
             vectors: Int8Matrix | None = None
             for ids, codes, scales in self._store.load_vectors(self._model()):
                 vectors = vectors or Int8Matrix(codes.shape[1])
@@ -147,29 +156,31 @@ class Scorer:
         candidates = loaded.candidates
         wanted = np.asarray(ids, dtype=np.int64)
         gone = np.setdiff1d(wanted[candidates.rows_of(wanted) >= 0], columns.ids)
-        rows = candidates.rows_of(columns.ids)
-        known = rows >= 0
-        moved = bool(len(gone)) or not known.all()
+        known = candidates.rows_of(columns.ids) >= 0
         if len(gone) or not known.all():
             before = candidates.ids.copy()
-            candidates.remove(gone)
-            _put(candidates, columns)
+            if len(gone):
+                candidates.remove(gone)
+            _put(candidates, columns, ~known)
             if len(before) > len(candidates) or (candidates.ids[: len(before)] != before).any():
                 loaded.orders.clear()  # their rows are others now
             kept = np.isin(before, candidates.ids)
             places = candidates.rows_of(before[kept])
             for name in ("read", "saved", "folded"):
-                grown = np.zeros(len(candidates), getattr(loaded, name).dtype)
+                grown = np.zeros(len(candidates), np.bool_)
                 grown[places] = getattr(loaded, name)[kept]
                 setattr(loaded, name, grown)
-        else:
-            moved = bool((candidates.visible[rows] == columns.hidden).any())
-            candidates.visible[rows] = ~columns.hidden
-            candidates.seen[rows] = columns.read
         rows = candidates.rows_of(columns.ids)
+        moved = bool((candidates.visible[rows] == columns.hidden).any()) or bool((candidates.published[rows] != columns.published).any())
+        reworded = bool((candidates.sketches[rows] != columns.sketches).any())
+        candidates.visible[rows], candidates.seen[rows] = ~columns.hidden, columns.read
+        candidates.feeds[rows], candidates.published[rows] = columns.feeds, columns.published
+        if reworded:
+            candidates.sketches[rows] = columns.sketches
+            candidates.version += 1
         loaded.read[rows] = columns.read
         loaded.saved[rows] = columns.saved
-        otherwise = bool(len(gone)) or not known.all()
+        otherwise = reworded or bool(len(gone)) or not known.all()
         otherwise |= self._take_stories(loaded, columns)
         otherwise |= self._take_shares(loaded, columns.ids)
         otherwise |= self._take_authors(loaded, columns.ids[~known])
@@ -234,7 +245,7 @@ class Scorer:
             return False
         if loaded.vectors.dim:
             loaded.vectors.append(found, codes, scales)
-            if loaded.clusters is None:
+            if loaded.clusters is None or len(loaded.vectors) > 2 * loaded.clusters.posts:
                 self._cluster(loaded)
             else:
                 rows = loaded.candidates.rows_of(found)
@@ -334,20 +345,20 @@ class Scorer:
         """Return all that was learnt and edited, in words."""
         with self._lock:
             loaded = self._ready()
-            assert loaded.feedback is not None
-            texts = {text.id: f"{text.title}\n{text.text[:2000]}" for text in self._store.texts(loaded.acted.tolist())}
-            named = profile.Named(
-                texts=[texts.get(post_id, "") for post_id in loaded.acted.tolist()],
-                feeds={feed.id: feed.title for feed in self._store.feeds()},
-                authors=list(loaded.authors),
-            )
-            strengths = loaded.feedback.strengths
-            return Profile(
-                acts=int(np.count_nonzero(strengths)),
-                likes=int((strengths >= STRENGTHS["liked"]).sum()),
-                dislikes=int((strengths <= STRENGTHS["disliked"]).sum()),
-                learned=profile.learned(loaded.learnt, loaded.feedback, named, self._store.interest_edits()),
-            )
+            model, feedback, acted, authors = loaded.learnt, loaded.feedback, loaded.acted.tolist(), list(loaded.authors)
+        assert feedback is not None
+        texts = {text.id: f"{text.title}\n{text.text[:_TEXT_CHARACTERS]}" for text in self._store.texts(acted)}
+        named = profile.Named(
+            texts=[texts.get(post_id, "") for post_id in acted],
+            feeds={feed.id: feed.title for feed in self._store.feeds()},
+            authors=authors,
+        )
+        return Profile(
+            acts=int(np.count_nonzero(feedback.strengths)),
+            likes=int((feedback.strengths >= STRENGTHS["liked"]).sum()),
+            dislikes=int((feedback.strengths <= STRENGTHS["disliked"]).sum()),
+            learned=profile.learned(model, feedback, named, self._store.interest_edits()),
+        )
 
     # ---- the order -------------------------------------------------------------------------------
 
@@ -477,8 +488,11 @@ class Scorer:
             last = len(ranking.order) - 1
             places = np.empty(len(ranking.shown), np.int64)
             places[ranking.order] = np.arange(len(ranking.order))
-            oldest_first = np.sort(loaded.candidates.published[ranking.order])
-            above = last + 1 - np.searchsorted(oldest_first, loaded.candidates.published[rows], side="right")
+            published, mine = loaded.candidates.published[ranking.order], loaded.candidates.published[rows]
+            if len(rows) > 16:
+                above = last + 1 - np.searchsorted(np.sort(published), mine, side="right")
+            else:
+                above = np.array([np.count_nonzero(published > moment) for moment in mine], np.int64)
             return {
                 int(loaded.candidates.ids[row]): (float(places[row]) / last, min(int(newer), last) / last)
                 for row, newer in zip(rows, above, strict=True)
@@ -532,7 +546,11 @@ class Scorer:
             return None
         if loaded.interest is None or (doubt and loaded.interest.doubt is None):
             model = loaded.edits.taken_from(loaded.learnt)
-            loaded.interest = model.interest(loaded.vectors, loaded.rows_in_vectors(), loaded.candidates, doubt=doubt)
+            if model.idf is not loaded.term_weights():  # other posts have come since
+                model = replace(model, idf=loaded.term_weights())
+            loaded.interest = model.interest(
+                loaded.vectors, loaded.rows_in_vectors(), loaded.candidates, doubt=doubt, lengths=loaded.lengths()
+            )
         return loaded.interest
 
     @staticmethod
@@ -569,14 +587,14 @@ def _one_telling_each(loaded: _Loaded, among: NDArray[np.bool_]) -> NDArray[np.b
     return keep
 
 
-def _put(candidates: Candidates, columns: Columns) -> None:
+def _put(candidates: Candidates, columns: Columns, which: NDArray[np.bool_]) -> None:
     candidates.put(
-        columns.ids,
-        feeds=columns.feeds,
-        published=columns.published,
-        sketches=columns.sketches,
-        seen=columns.read.astype(np.float32),
-        visible=~columns.hidden,
+        columns.ids[which],
+        feeds=columns.feeds[which],
+        published=columns.published[which],
+        sketches=columns.sketches[which],
+        seen=columns.read[which],
+        visible=~columns.hidden[which],
     )
 
 

@@ -24,6 +24,7 @@ class Clusters:
     """The middles of subjects: (k, d) unit vectors."""
 
     middles: Vectors
+    posts: int  # there were when they were found
 
     @staticmethod
     def among(vectors: Int8Matrix) -> Clusters | None:
@@ -34,7 +35,7 @@ class Clusters:
         sample = vectors.vectors(np.arange(0, size, -(-size // _SAMPLE)))
         count = min(_MOST, max(2, size // _POSTS_TO_A_GROUP), len(sample))
         start = sample[np.linspace(0, len(sample) - 1, count).astype(np.int64)]
-        return Clusters(middles(sample, start, rounds=5))
+        return Clusters(middles(sample, start, rounds=5), size)
 
     def of(self, vectors: Int8Matrix, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """The subject of some rows of `vectors`, -1 where it is none of them."""

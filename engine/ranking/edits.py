@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.ranking.candidates import Candidates
 from engine.ranking.features import terms_of_word
-from engine.ranking.model import Model, shares_of
+from engine.ranking.model import Model, signals_part
 from engine.ranking.score import SHARE_NAMES
 from engine.ranking.termspace import Table
 from engine.types import Floats
@@ -85,7 +85,7 @@ class Edits:
             for name, weight in self.signals.items():
                 if name in SHARE_NAMES:
                     weights_of_signals[SHARE_NAMES.index(name)] = weight
-            found["signal"] = shares_of(candidates.shares, middle) @ weights_of_signals
+            found["signal"] = signals_part(candidates.shares, middle, weights_of_signals)
         if self.topics:
             found["topic"] = self._topics(candidates, vectors, rows, idf)
         return found

@@ -35,6 +35,7 @@ from engine.ranking.model import (
     Model,
     doublings,
     hours_of,
+    lengths_of,
     nothing_learnt,
     shares_of,
     sharpened,
@@ -309,7 +310,7 @@ def _with_middle(model: Model, others: Feedback) -> Model:
     worded = others.sketches[others.sketches[:, 0] != 0]
     words = 0.0
     if len(worded):
-        found, _ = model.of_words(worded, np.zeros(len(worded), np.bool_), doubt=False)
+        found, _ = model.of_words(worded, np.zeros(len(worded), np.bool_), lengths_of(worded, model.idf), doubt=False)
         words = float(found.mean())
     return replace(model, middle=(meaning, words))
 

@@ -27,6 +27,7 @@ STORY_VARIANCE = 0.1
 HOURS = 4  # numbers that say at which hour of the day a post came
 _BLOCK = 8192
 _DAY_SECONDS = 86400.0
+_QUARTER_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +107,22 @@ class Model:
     story: float  # of each doubling of outlets
     middle: tuple[float, float] = (0.0, 0.0)  # what the ordinary post gets: meaning, words alone
 
-    def interest(self, vectors: Int8Matrix, rows: NDArray[np.int64], posts: Candidates, *, doubt: bool = False) -> Interest:
+    def interest(
+        self,
+        vectors: Int8Matrix,
+        rows: NDArray[np.int64],
+        posts: Candidates,
+        *,
+        doubt: bool = False,
+        lengths: Floats | None = None,
+    ) -> Interest:
         """Score n posts.
 
         Args:
             vectors: the store's vectors.
             rows: (n,) row of each post in `vectors`, -1 for posts without one.
             doubt: whether to say how unsure that is.
+            lengths: of the posts' bags of words, from `lengths_of`; they are the same until words or posts change.
         """
         size = len(posts.feeds)
         nothing = np.zeros(size, dtype=np.float32)
@@ -130,7 +140,9 @@ class Model:
             if taken is not None:
                 variance = np.full(size, COST, np.float32)
                 variance[there] -= taken[rows[there]]
-        words, word_variance = self.of_words(posts.sketches, there, doubt=doubt)
+        if lengths is None:
+            lengths = lengths_of(posts.sketches, self.idf)
+        words, word_variance = self.of_words(posts.sketches, there, lengths, doubt=doubt)
         sure = None
         if doubt:
             variance = (variance if variance is not None else np.zeros(size, np.float32)) + word_variance
@@ -142,8 +154,8 @@ class Model:
             words=words,
             source=self.sources.of(posts.feeds, self.sources.weights),
             author=self.authors.of(posts.authors, self.authors.weights) if len(self.authors.ids) else None,
-            signals=shares_of(posts.shares, self.signal_middle) @ self.signals if self.signals.any() else None,
-            hour=hours_of(posts.published) @ self.hours if self.hours.any() else None,
+            signals=signals_part(posts.shares, self.signal_middle, self.signals) if self.signals.any() else None,
+            hour=self._of_hours(posts.published) if self.hours.any() else None,
             story=doublings(posts.outlets) * np.float32(self.story) if self.story else None,
             doubt=sure,
         )
@@ -173,28 +185,33 @@ class Model:
                 taken[first : first + _BLOCK] = np.minimum((told * told).sum(axis=1), np.float32(COST))
         return result, taken
 
-    def of_words(self, sketches: Sketches, there: Mask, *, doubt: bool) -> tuple[Floats, Floats]:
+    def _of_hours(self, published: NDArray[np.float64]) -> Floats:
+        """(n,) log-odds by the hour of the day, to a quarter of an hour."""
+        quarters = np.arange(0, _DAY_SECONDS, _QUARTER_SECONDS)
+        places = (published % _DAY_SECONDS / _QUARTER_SECONDS).astype(np.intp)
+        return np.asarray((hours_of(quarters) @ self.hours)[places], np.float32)
+
+    def of_words(self, sketches: Sketches, there: Mask, lengths: Floats, *, doubt: bool) -> tuple[Floats, Floats]:
         """Log-odds by words of posts (`there`: which have a vector), and with `doubt` the variance of that."""
         result = np.empty(len(sketches), dtype=np.float32)
         variance = np.zeros(len(sketches) if doubt else 0, dtype=np.float32)
-        squares = self.idf * self.idf
-        squares[0] = 0  # 0 is no term
         table = self.words * self.idf
-        table[0] = 0
-        unsure = squares * self.word_variances if doubt else squares
+        table[0] = 0  # 0 is no term
+        unsure = self.idf * self.idf * self.word_variances if doubt else table
+        unsure[0] = 0
         share = np.float32(np.sqrt(WORDS_SHARE))
-        ones = np.ones(sketches.shape[1], dtype=np.float32)  # times ones is three times as fast as sum
+        ones = np.ones(sketches.shape[1], dtype=np.float32)
         for first in range(0, len(sketches), _BLOCK):
             part = sketches[first : first + _BLOCK]
             beside = np.where(there[first : first + _BLOCK], share, np.float32(1))
-            lengths = np.maximum(squares[part] @ ones, 1.0)
-            found = (table[part] @ ones) / np.sqrt(lengths) - np.float32(self.middle[1])
+            length = lengths[first : first + _BLOCK]
+            found = (table[part] @ ones) / length - np.float32(self.middle[1])
             found *= beside
             # A post without any word is no better or worse than the ordinary one.
             found[part[:, 0] == 0] = 0
             result[first : first + _BLOCK] = found
             if doubt:
-                variance[first : first + _BLOCK] = (unsure[part] @ ones) / lengths * (beside * beside)
+                variance[first : first + _BLOCK] = (unsure[part] @ ones) / (length * length) * (beside * beside)
         return result, variance
 
 
@@ -222,6 +239,28 @@ def shares_of(shares: NDArray[np.uint8], middle: Floats) -> Floats:
     table = (np.arange(256, dtype=np.float32) / np.float32(254))[shares] - middle
     table[shares == NOT_ASKED] = 0
     return np.asarray(table, dtype=np.float32)
+
+
+def signals_part(shares: NDArray[np.uint8], middle: Floats, weights: Floats) -> Floats:
+    """(n,) sum of the posts' shares about their means, times weights: `shares_of(shares, middle) @ weights`."""
+    result = np.zeros(len(shares), np.float32)
+    values = np.arange(256, dtype=np.float32) / np.float32(254)
+    for place in np.flatnonzero(weights).tolist():
+        table = (values - middle[place]) * weights[place]
+        table[NOT_ASKED] = 0
+        result += table[shares[:, place]]
+    return result
+
+
+def lengths_of(sketches: Sketches, idf: Table) -> Floats:
+    """(n,) lengths of the sketches' TF-IDF bags, at least 1."""
+    squares = idf * idf
+    squares[0] = 0  # 0 is no term
+    ones = np.ones(sketches.shape[1], dtype=np.float32)  # times ones is three times as fast as sum
+    result = np.empty(len(sketches), np.float32)
+    for first in range(0, len(sketches), _BLOCK):
+        result[first : first + _BLOCK] = squares[sketches[first : first + _BLOCK]] @ ones
+    return np.sqrt(np.maximum(result, 1.0))
 
 
 def hours_of(published: NDArray[np.float64]) -> Floats:

@@ -137,6 +137,7 @@ class Ranking:
     before: Doubles  # (n,) scores before posts crowd each other
     shown: NDArray[np.bool_]  # (n,) the posts that have a place
     taste: Taste
+    warm: bool  # whether anything is known of what the person likes
 
     def card_reasons(self) -> list[str]:
         """For each row the name of the good reason that says most, "" where there is none."""
@@ -228,7 +229,7 @@ def rank(
                     scores += parts[PLACES[part]]
     rows = np.flatnonzero(shown)[::-1]
     order = rows[np.argsort(-scores[rows], kind="stable")]  # ties: the higher id, which came later
-    return Ranking(candidates.ids[order], order, scores, tuple(parts), _rarely_posts(recent), before, shown, taste)
+    return Ranking(candidates.ids[order], order, scores, tuple(parts), _rarely_posts(recent), before, shown, taste, interest is not None)
 
 
 def _sum(parts: Sequence[Numbers], zero: Doubles) -> Doubles:

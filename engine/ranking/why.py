@@ -82,7 +82,7 @@ def counterfactuals(ranking: Ranking, candidates: Candidates, row: int) -> tuple
         for sign in (1.0, -1.0):
             found.append(_moved(ranking, candidates, row, sign * more, "feed_weight", "more_source" if sign > 0 else "less_source", sign * _MORE_OF_SOURCE))
         seen = float(candidates.seen[row])
-        if weights.seen and ranking.parts[PLACES["already_seen"]].any() | (seen == 0):
+        if weights.seen and ranking.warm:
             turned = weights.seen * gentle * (seen if seen else -1.0)
             found.append(_moved(ranking, candidates, row, turned, "unread" if seen else "read", "already_seen", turned))
     for hours in _YOUNGER_HOURS:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import filters
-from engine.ranking.candidates import Candidates
+from engine.ranking.candidates import SHARES, Candidates
 from engine.ranking.features import SKETCH_TERMS, sketch
 from engine.ranking.learner import Feedback, corpus_idf, learn
+from engine.ranking.model import lengths_of
 from engine.ranking.score import PRESETS, Taste, rank
 from engine.types import Condition, Rule
 from engine.vectors import Int8Matrix, quantise, unit
@@ -48,7 +49,15 @@ def ranking(count: int) -> dict[str, float]:
     feeds = (random.zipf(1.5, count) % 300).astype(np.int32)
     candidates = Candidates()
     candidates.put(
-        np.arange(1, count + 1), feeds=feeds, published=NOW - random.random(count) * 60 * 86400, sketches=sketches
+        np.arange(1, count + 1),
+        feeds=feeds,
+        published=NOW - random.random(count) * 60 * 86400,
+        sketches=sketches,
+        authors=(random.zipf(1.5, count) % 500).astype(np.int32) - 100,
+        topics=random.integers(-1, 40, count),
+        stories=np.where(random.random(count) < 0.1, random.integers(0, count // 20, count), -1),
+        outlets=np.where(random.random(count) < 0.1, 3, 1),
+        shares=random.integers(0, 256, (count, SHARES)),
     )
     matrix = Int8Matrix(DIM)
     matrix.append(np.arange(1, count + 1), *quantise(vectors))
@@ -62,21 +71,27 @@ def ranking(count: int) -> dict[str, float]:
             sketches=sketches[picked],
             feeds=feeds[picked],
             strengths=random.choice([1, 0.7, 0.3, -1, -0.15], size).astype(np.float32),
+            authors=candidates.authors[picked],
+            shares=candidates.shares[picked],
+            published=candidates.published[picked],
+            outlets=candidates.outlets[picked],
         )
 
     background, some, many = acts(100), acts(500), acts(2000)
     model = learn(some, background, idf)
-    interest = model.interest(matrix, rows, candidates)
+    lengths = lengths_of(sketches, idf)
+    interest = model.interest(matrix, rows, candidates, lengths=lengths)
     balanced = Taste(weights=PRESETS["balanced"])
 
     def all_in() -> None:
-        fresh = learn(some, background, idf).interest(matrix, rows, candidates)
+        fresh = learn(some, background, idf).interest(matrix, rows, candidates, lengths=lengths)
         rank(candidates, fresh, balanced, now=NOW)
 
     return {
         "learn_500_ms": median_ms(lambda: learn(some, background, idf)),
         "learn_2000_ms": median_ms(lambda: learn(many, background, idf)),
-        "interest_ms": median_ms(lambda: model.interest(matrix, rows, candidates)),
+        "interest_ms": median_ms(lambda: model.interest(matrix, rows, candidates, lengths=lengths)),
+        "doubt_ms": median_ms(lambda: model.interest(matrix, rows, candidates, lengths=lengths, doubt=True)),
         "rank_ms": median_ms(lambda: rank(candidates, interest, balanced, now=NOW)),
         "rank_cold_ms": median_ms(lambda: rank(candidates, None, balanced, now=NOW)),
         "feedback_to_order_ms": median_ms(all_in),

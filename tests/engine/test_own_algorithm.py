@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,11 +20,13 @@ from engine import (
     NotFoundError,
     PlainPost,
     Rule,
+    Signals,
     Timeline,
     TimelineQuery,
     open_engine,
 )
 from engine.ranking.score import PRESETS
+from engine.vectors import quantise, unit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SUBJECTS = {
@@ -195,6 +198,38 @@ def test_a_post_without_a_place_is_told_nothing_that_would_move_it(engine: Engin
     told = engine.explain(target)
     assert told.position is None
     assert told.counterfactuals == ()
+
+
+def test_what_is_kept_in_memory_stays_in_step_with_the_store(engine: Engine) -> None:
+    vectors = np.random.default_rng(3).standard_normal((40, 16)).astype(np.float32)
+    engine.timeline()
+    engine.edit_interest("author", "Cy", 1)
+    engine.feedback(post_of(engine, "Frozen lake at dawn"), True)
+    engine.feedback(post_of(engine, "Old engine museum"), False)
+    for number in range(3):
+        new = engine.add_posts("Lake", [
+            PlainPost(title=f"Swans {number}", guid="swan" if number else "", author="Cy", url=f"https://lake.example/{number + 9}",
+                      published_at=NOW - timedelta(minutes=number + 1))
+        ])  # fmt: skip
+        ids = sorted(new.new | new.updated)
+        engine._store.save_vectors("all-MiniLM-L6-v2", np.array(ids), *quantise(unit(vectors[ids])))
+        said = {post_id: Signals(shares={"joy": 0.1 * number, "anger": 0.9}) for post_id in ids}
+        engine._publish(engine._store.save_signals("heads", said))
+        engine.mark(ids, read=True)
+        engine.timeline()
+    first, *others = engine.timeline()
+    engine.mark([first], hidden=True)
+    engine.merge_stories(others[2:4])
+    engine.feedback(others[0], True)
+    scorer = engine._scorer
+
+    def told() -> list[object]:
+        return [engine.timeline(), *(engine.explain(post_id) for post_id in sorted(engine.timeline()))]
+
+    before = told()
+    scorer.forget()
+    scorer.load()
+    assert told() == before
 
 
 # ---- forgetting ------------------------------------------------------------------------------------

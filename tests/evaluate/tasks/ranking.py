@@ -1,17 +1,21 @@
 """How well a fresh learner orders what one reader has not seen: simulated users, and impressions of real clicks.
 
 The learner sees posts and the reader's feedback or history, nothing else: not the community a post came from, and not
-what a simulated user was made to like. The profile holds the posts of the set, as a reader's own holds what came from
+what a simulated user was made to like. `auc_3` is the measure when the reader had liked only the first three (and disliked
+as many in proportion), of those readers who liked so many: the learning curve. The profile holds the posts of the set, as a reader's own holds what came from
 their feeds; it holds no feedback, and each reader gets a learner of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine import Engine, PlainPost
 from tests.evaluate import metrics
@@ -29,6 +33,9 @@ class Reader:
     wanted: tuple[int, ...]
 
 
+CURVE = (0, 3, 10, 30)  # likes
+
+
 def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
     for folder in sorted(path for path in (data / "ranking").glob("*") if path.is_dir()):
         found = load(folder)
@@ -42,13 +49,13 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
 
 def measure(engine: Engine, posts: Mapping[str, PlainPost], readers: Sequence[Reader]) -> dict[str, float]:
     """The mean of every measure over readers."""
-    rows: dict[str, list[float]] = {name: [] for name in ("auc", "ap", "mrr", "ndcg_5", "ndcg_10")}
+    rows: dict[str, list[float]] = {name: [] for name in ("auc", "ap", "mrr", "ndcg_5", "ndcg_10", *(f"auc_{likes}" for likes in CURVE))}
     for reader in readers:
-        scores = engine.rank(
-            [posts[key] for key in reader.candidates],
-            [posts[key] for key in reader.liked],
-            [posts[key] for key in reader.disliked],
-        )
+        scores = _scores(engine, posts, reader)
+        for likes in CURVE:
+            if likes <= len(reader.liked):
+                early = scores if likes == len(reader.liked) else _scores(engine, posts, _after(reader, likes))
+                rows[f"auc_{likes}"].append(metrics.auc(reader.wanted, early))
         gains = metrics.ordered(reader.wanted, scores)
         rows["auc"].append(metrics.auc(reader.wanted, scores))
         rows["ap"].append(metrics.average_precision(gains))
@@ -56,6 +63,17 @@ def measure(engine: Engine, posts: Mapping[str, PlainPost], readers: Sequence[Re
         rows["ndcg_5"].append(metrics.ndcg(gains, 5))
         rows["ndcg_10"].append(metrics.ndcg(gains, 10))
     return {name: metrics.mean(values) for name, values in rows.items()}
+
+
+def _scores(engine: Engine, posts: Mapping[str, PlainPost], reader: Reader) -> NDArray[np.float32]:
+    shown, liked, disliked = ([posts[key] for key in keys] for keys in (reader.candidates, reader.liked, reader.disliked))
+    return engine.rank(shown, liked, disliked)
+
+
+def _after(reader: Reader, likes: int) -> Reader:
+    """The reader when they had liked only so many."""
+    share = likes / len(reader.liked) if reader.liked else 0.0
+    return replace(reader, liked=reader.liked[:likes], disliked=reader.disliked[: round(share * len(reader.disliked))])
 
 
 def load(folder: Path) -> tuple[dict[str, PlainPost], list[Reader]] | None:
