@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -347,17 +347,19 @@ class Scorer:
             loaded = self._ready()
             model, feedback, acted, authors = loaded.learnt, loaded.feedback, loaded.acted.tolist(), list(loaded.authors)
         assert feedback is not None
+        edits = self._store.interest_edits()
         texts = {text.id: f"{text.title}\n{text.text[:_TEXT_CHARACTERS]}" for text in self._store.texts(acted)}
         named = profile.Named(
             texts=[texts.get(post_id, "") for post_id in acted],
             feeds={feed.id: feed.title for feed in self._store.feeds()},
             authors=authors,
+            topics={f"{_TOPIC_POST}{text.id}": text.title or text.text[:80] for text in self._store.texts(_topic_posts(edits))},
         )
         return Profile(
             acts=int(np.count_nonzero(feedback.strengths)),
             likes=int((feedback.strengths >= STRENGTHS["liked"]).sum()),
             dislikes=int((feedback.strengths <= STRENGTHS["disliked"]).sum()),
-            learned=profile.learned(model, feedback, named, self._store.interest_edits()),
+            learned=profile.learned(model, feedback, named, edits),
         )
 
     # ---- the order -------------------------------------------------------------------------------
@@ -585,6 +587,11 @@ def _one_telling_each(loaded: _Loaded, among: NDArray[np.bool_]) -> NDArray[np.b
     _, firsts = np.unique(stories[order], return_index=True)
     keep[order[firsts]] = True
     return keep
+
+
+def _topic_posts(edits: Iterable[tuple[str, str]]) -> list[int]:
+    """The posts that edits name as topics."""
+    return [int(key.removeprefix(_TOPIC_POST)) for kind, key in edits if kind == "topic" and key.startswith(_TOPIC_POST)]
 
 
 def _put(candidates: Candidates, columns: Columns, which: NDArray[np.bool_]) -> None:

@@ -54,12 +54,13 @@ class Ranking(Reading, Rules):
         return self._store.interest_edits()
 
     def edit_interest(self, kind: InterestKind, key: str, weight: float | None) -> Changes:
-        """Set a weight in the place of what was learnt, and order anew at once.
+        """Set a weight by hand, and order anew at once.
 
         Args:
             kind, key: "source" and a feed's id, "author" and a name, "word" and a word ("@" and a host: links to it),
                 "signal" and its name, "topic" and a description, or "post:" and the id of a post to be like.
-            weight: log-odds, above 0 is liked; None takes the edit back.
+            weight: log-odds, above 0 is liked; None takes the edit back. Of a topic it comes on top of what was learnt of
+                each post; of all else it stands in the place of that.
         Raises:
             InputError: there is no such thing, or the weight is out of bounds.
         """

@@ -28,6 +28,7 @@ class Named:
     texts: Sequence[str]  # (n,) title and text of the posts of the feedback
     feeds: Mapping[int, str]  # titles by id
     authors: Sequence[str]  # by number
+    topics: Mapping[str, str]  # titles of posts that are edited as topics, by key
 
 
 def learned(
@@ -49,7 +50,7 @@ def learned(
             found[each.kind, each.key] = each
     for (kind, key), weight in edits.items():
         before = found.get((kind, key))
-        name = before.name if before else named.feeds.get(int(key), key) if kind == "source" and key.isdecimal() else key
+        name = named.feeds.get(int(key), key) if kind == "source" and key.isdecimal() else named.topics.get(key, key)
         found[kind, key] = Learned(
             kind=kind, key=key, name=name, weight=weight, learnt=before.learnt if before else 0.0,
             doubt=before.doubt if before else 0.0, acts=before.acts if before else 0, edited=True,
