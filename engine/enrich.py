@@ -41,6 +41,7 @@ class Enricher:
     speaks: Callable[[str, str], bool]
     heads_speak: Callable[[str], bool]  # a language, without the embedding model
     settle_rules: Callable[[Sequence[int]], Changes]
+    reapply_rules: Callable[[], Iterator[Progress]]  # over the past, where rules changed
     settle_by_model: Callable[[Sequence[int]], Changes]  # for rules that ask what models say
     fold: Callable[[Sequence[int]], Changes]  # puts posts to their stories
     clock: Callable[[], datetime]
@@ -77,6 +78,7 @@ class Enricher:
     def _rules(self) -> Iterator[EnrichEvent]:
         while ids := self.store.owed("rules", limit=1000):
             yield Enriched(stage="rules", changes=self.settle_rules(ids))
+        yield from self.reapply_rules()
 
     def _ask_models(self, visible: Sequence[int]) -> Iterator[EnrichEvent]:
         """Vectors and signals of posts without vectors; then signals alone, of posts that only other heads have seen."""

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from engine.importing import Importer
     from engine.refresh import Refresher
     from engine.subscribe import Subscriber
-from engine.core.judging import Judging
+from engine.core.reapplying import Reapplying
 
 
-class Feeds(Judging):
+class Feeds(Reapplying):
     """Following."""
 
     def preview(self, address: str, *, kind: str = "", options: Sequence[str] = (), account: str = "") -> Preview:
@@ -80,9 +80,8 @@ class Feeds(Judging):
         stopped: bool | None = None,
         options: Sequence[str] | None = None,
     ) -> Changes:
-        return self._publish(
-            self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped, options=options)
-        )
+        changes = self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped, options=options)
+        return self._publish(changes | self._rules_follow(title=title is not None, folder=folder is not None))
 
     def remove_feed(self, feed_id: int) -> Changes:
         """Stop following; `restore_feed` brings everything back."""

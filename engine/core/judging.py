@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.parts import Parts
 from engine.errors import EngineError
-from engine.types import Changes, Condition, Floats, RuleHit, Vectors
+from engine.types import Changes, Condition, Floats, Ids, RuleHit, Vectors
 
 if TYPE_CHECKING:
     from engine.filters import Matcher
@@ -43,15 +43,17 @@ class Judging(Parts):
         return self._settle(ids) if self._matcher_now().needs_outlets else Changes()
 
     def _with_topics(
-        self, matcher: Matcher, ids: Sequence[int] | None, feed_ids: Sequence[int] = ()
-    ) -> Iterator[tuple[Matchable, dict[str, float]]]:
-        """Yield posts with what their cosines to the matcher's topics are."""
-        directions = {key: vector for key, condition in matcher.topics.items() if (vector := self._topic(condition)) is not None}
-        cosines = _Cosines(self, directions, ids)
-        for post in self._store.matchables(
-            ids, feed_ids=feed_ids, signals=matcher.needs_signals, outlets=matcher.needs_outlets
-        ):
-            yield post, cosines.of(post.id)
+        self, matcher: Matcher, ids: Sequence[int], topics: Topics | None = None, *, contents: bool = True
+    ) -> Iterator[tuple[Matchable, Mapping[str, float]]]:
+        """Yield posts with what their cosines to the matcher's topics are, which are computed where they are not given."""
+        known = topics or self._topics(matcher.topics, ids)
+        for post in self._store.matchables(ids, signals=matcher.needs_signals, outlets=matcher.needs_outlets, contents=contents):
+            yield post, known.of(post.id)
+
+    def _topics(self, wanted: Mapping[str, Condition], ids: Sequence[int] | None) -> Topics:
+        """Return the cosines of posts (None: all) with some topics; a topic that no model can be asked about is left out."""
+        directions = {key: vector for key, condition in wanted.items() if (vector := self._topic(condition)) is not None}
+        return Topics(self, directions, ids)
 
     def _topic(self, condition: Condition) -> Floats | None:
         """The direction of a topic: (d,) float32; None while no model can be asked, or none of its posts has a vector."""
@@ -87,15 +89,16 @@ class Judging(Parts):
         return found
 
 
-class _Cosines:
+class Topics:
     """Cosines of posts with some directions: of a few posts by their ids, of all by one pass over the vectors."""
 
     def __init__(self, rules: Judging, directions: Mapping[str, Floats], ids: Sequence[int] | None) -> None:
         import numpy as np
 
         self._names = list(directions)
-        self._rows: dict[int, int] = {}
-        self._values: list[Floats] = []
+        self._rows: dict[int, int] | None = None
+        self._ids = np.zeros(0, np.int64)
+        self._values = np.zeros((0, len(directions)), np.float32)
         if not directions:
             return
         matrix = np.stack(list(directions.values()))
@@ -103,13 +106,39 @@ class _Cosines:
         blocks = store.load_vectors(model) if ids is None or len(ids) > 20 * BLOCK else (
             store.vectors(model, list(ids[at : at + BLOCK])) for at in range(0, len(ids), BLOCK)
         )  # fmt: skip
-        for found, codes, scales in blocks:
-            if len(found) and codes.shape[1] == matrix.shape[1]:
-                first = len(self._rows)
-                self._rows |= {post_id: first + place for place, post_id in enumerate(found.tolist())}
-                self._values.append((codes.astype(np.float32) @ matrix.T) * scales[:, None])
-        self._values = [np.concatenate(self._values)] if self._values else []
+        found, values = [self._ids], [self._values]
+        for some, codes, scales in blocks:
+            if len(some) and codes.shape[1] == matrix.shape[1]:
+                found.append(some)
+                values.append((codes.astype(np.float32) @ matrix.T) * scales[:, None])
+        self._ids, self._values = np.concatenate(found), np.concatenate(values)
 
-    def of(self, post_id: int) -> dict[str, float]:
+    def of(self, post_id: int) -> Mapping[str, float]:
+        """By the topics' keys; empty for a post without a vector."""
+        if not len(self._ids):
+            return {}
+        if self._rows is None:
+            self._rows = {one: row for row, one in enumerate(self._ids.tolist())}
         row = self._rows.get(post_id)
-        return {} if row is None else dict(zip(self._names, self._values[0][row].tolist(), strict=True))
+        return {} if row is None else dict(zip(self._names, self._values[row].tolist(), strict=True))
+
+    def columns(self, ids: Ids) -> dict[str, Floats]:
+        """By the topics' keys: (n,) cosines of these posts, NaN where there is no vector."""
+        return dict(zip(self._names, aligned(ids, self._ids, self._values).T, strict=True))
+
+
+def aligned(ids: Ids, known: Ids, values: Floats) -> Floats:
+    """Return (n, k) values in the order of `ids`, NaN for ids that are not among the `known` ones.
+
+    Args:
+        ids: (n,).   known: (m,), each once.   values: (m, k).
+    """
+    import numpy as np
+
+    found = np.full((len(ids), values.shape[1]), np.nan, np.float32)
+    if len(known):
+        order = np.argsort(known, kind="stable")
+        places = order[np.minimum(np.searchsorted(known, ids, sorter=order), len(known) - 1)]
+        there = known[places] == ids
+        found[there] = values[places[there]]
+    return found

@@ -45,6 +45,7 @@ class Models(Reading, Rules, Stories):
                 speaks=entry.speaks,
                 heads_speak=heads.speaks if heads is not None else lambda _language: False,
                 settle_rules=self._settle,
+                reapply_rules=self._reapply_if_free,
                 settle_by_model=self._settle_by_model,
                 fold=self._fold,
                 clock=self._clock,

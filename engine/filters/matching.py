@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import regex
 
 from engine.filters.rule import BY_NUMBER, BY_SCORE, BY_WORDS, topic_key
-from engine.filters.text import fold, spaced, tokens
+from engine.filters.text import fold, spaced, tokens, word_pattern
 from engine.types import Breakout, Condition, Rule, RuleHit
 
 REGEX_SECONDS = 0.05  # of one search; a post that needs longer is not taken
@@ -21,10 +21,12 @@ _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Matchable(Protocol):
-    """What of a post rules look at. Facts, signals and outlets are asked for only by rules that test them."""
+    """What of a post rules look at. Folders, facts, signals and outlets are asked for only by rules that test them."""
 
     @property
     def feed_id(self) -> int: ...
+    @property
+    def folder(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property
@@ -62,20 +64,27 @@ class _Views:
 
     def __init__(self, post: Matchable, topics: Mapping[str, float]) -> None:
         self.post, self.topics = post, topics
-        self._made: dict[tuple[str, bool], str] = {}
+        self._made: dict[tuple[str, str], str] = {}
 
-    def get(self, field: str, whole: bool) -> str:
+    def get(self, field: str, form: str) -> str:
+        """A text "folded", with "single" blanks, or with its words "spaced"."""
         field = "body" if field in {"words", "phrase"} else field
-        if (field, whole) not in self._made:
-            post = self.post
-            if field == "body":
-                raw = "\n".join((post.title, post.text, *post.categories))
-            elif field in {"author", "title"}:
-                raw = post.author if field == "author" else post.title
+        if (field, form) not in self._made:
+            if form == "folded":
+                self._made[field, form] = fold(self._raw(field))
+            elif form == "single":
+                self._made[field, form] = " ".join(self.get(field, "folded").split())
             else:
-                raw = f"{post.source_title}\n{post.source_url}"
-            self._made[field, whole] = spaced(raw) if whole else " ".join(fold(raw).split())
-        return self._made[field, whole]
+                self._made[field, form] = spaced(self._raw(field))
+        return self._made[field, form]
+
+    def _raw(self, field: str) -> str:
+        post = self.post
+        if field == "body":
+            return "\n".join((post.title, post.text, *post.categories))
+        if field in {"author", "title"}:
+            return post.author if field == "author" else post.title
+        return f"{post.source_title}\n{post.source_url}"
 
 
 class _Test:
@@ -85,13 +94,35 @@ class _Test:
         self.condition = condition
         self.shown = condition.value
         self._needles: tuple[str, ...] = ()
+        self._words: tuple[regex.Pattern[str], ...] = ()
+        self._phrase = ""  # as it stands among spaced words
         self._pattern: regex.Pattern[str] | None = None
         self._patience = REGEX_PATIENCE
         self._key = topic_key(condition) if condition.field == "topic" else ""
         if condition.field in BY_WORDS:
-            self._needles = _needles(condition)
+            self._take_words(condition)
         elif condition.field == "regex":
             self._pattern = regex.compile(condition.value, regex.IGNORECASE | regex.VERSION1)
+
+    def _take_words(self, condition: Condition) -> None:
+        """Texts are first searched for letters, which is quick, then for words by themselves, then for their order."""
+        found = tuple(tokens(condition.value))
+        self._needles = found
+        if not condition.whole_word:
+            self._needles = found if condition.field == "words" else (" ".join(fold(condition.value).split()),)
+        elif condition.field == "words" or len(found) == 1:
+            self._words = tuple(pattern for token in found if (pattern := word_pattern(token)) is not None)
+        else:
+            self._phrase = f" {' '.join(found)} "
+
+    def _has_words(self, views: _Views) -> bool:
+        field, whole = self.condition.field, self.condition.whole_word
+        text = views.get(field, "folded" if whole or field == "words" else "single")
+        if not all(needle in text for needle in self._needles):
+            return False
+        if self._phrase:
+            return self._phrase in views.get(field, "spaced")
+        return all(pattern.search(text) is not None for pattern in self._words)
 
     def met(self, views: _Views) -> str | None:
         if not self.condition.negated:
@@ -108,8 +139,7 @@ class _Test:
         condition, post = self.condition, views.post
         field = condition.field
         if field in BY_WORDS:
-            found = all(needle in views.get(field, condition.whole_word) for needle in self._needles)
-            return condition.value if found else None
+            return condition.value if self._has_words(views) else None
         if field == "regex":
             return self._search(f"{post.title}\n{post.text}"[:REGEX_CHARACTERS])
         if field in BY_SCORE:
@@ -141,15 +171,6 @@ class _Test:
         return found[0][:80] or self.condition.value if found else None
 
 
-def _needles(condition: Condition) -> tuple[str, ...]:
-    found = tokens(condition.value)
-    if condition.field == "words":
-        return tuple(f" {word} " for word in found) if condition.whole_word else tuple(found)
-    if condition.whole_word:
-        return (f" {' '.join(found)} ",)
-    return (" ".join(fold(condition.value).split()),)
-
-
 def _within(value: float, condition: Condition) -> bool:
     return (condition.low is None or value >= condition.low) and (condition.high is None or value <= condition.high)
 
@@ -158,7 +179,16 @@ def _within(value: float, condition: Condition) -> bool:
 class _Ready:
     rule: Rule
     feeds: frozenset[int]
+    folders: tuple[str, ...]
     tests: tuple[_Test, ...]
+
+    def covers(self, post: Matchable) -> bool:
+        """Whether the post comes from where the rule looks."""
+        if not self.feeds and not self.folders:
+            return True
+        return post.feed_id in self.feeds or any(
+            post.folder == folder or post.folder.startswith(f"{folder}/") for folder in self.folders
+        )
 
 
 class Matcher:
@@ -168,7 +198,7 @@ class Matcher:
         order = {"allow": 0, "hide": 1, "muffle": 2}
         enabled = sorted((rule for rule in rules if rule.enabled), key=lambda rule: order.get(rule.action, 3))
         self._rules = [
-            _Ready(rule, frozenset(rule.feed_ids), tuple(_Test(condition) for condition in rule.conditions)) for rule in enabled
+            _Ready(rule, frozenset(rule.feed_ids), rule.folders, tuple(_Test(condition) for condition in rule.conditions)) for rule in enabled
         ]
         conditions = [condition for rule in enabled for condition in rule.conditions]
         breakouts = [rule.breakout for rule in enabled if rule.breakout is not None]
@@ -188,7 +218,7 @@ class Matcher:
         views = _Views(post, topics)
         hits = []
         for ready in self._rules:
-            if ready.feeds and post.feed_id not in ready.feeds:
+            if not ready.covers(post):
                 continue
             matched = self._all_met(ready, views)
             if matched is None:

@@ -9,12 +9,16 @@ The text form, read and written without loss:
     label signal promotion over 0.8 not domain "example.org" named "Advertising"
     hide topic "" like 12, 15 unlike 19 over 0.5           (posts like those two, unlike the third)
     read length under 20 age over 48 until 2026-12-24T08:00:00+00:00
+    muffle words "match" in 3 folder "Sport" off           (that feed and that folder; switched off)
+
+In a file, feeds and posts stand as their addresses in quotation marks in place of numbers.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -49,8 +53,10 @@ def check(rule: Rule) -> None:
         raise InputError(f"A rule does one of {', '.join(_ACTIONS)}; “{rule.action}” is none of them.")
     for condition in rule.conditions:
         _check(condition)
-    if all(condition.negated for condition in rule.conditions) and rule.action in {"hide", "muffle"} and not rule.feed_ids:
+    if all(condition.negated for condition in rule.conditions) and rule.action in {"hide", "muffle"} and not (rule.feed_ids or rule.folders):
         raise InputError("A rule that only says what posts are not would hide almost all. Add what they are, or choose feeds.")
+    if not all(folder.strip() for folder in rule.folders):
+        raise InputError("A folder that a rule looks in needs a name.")
     breakout = rule.breakout
     if breakout is not None:
         if breakout.signal and breakout.signal not in SIGNALS:
@@ -114,7 +120,10 @@ class _Reader:
     """The words of a text form, read from left to right."""
 
     words: list[tuple[str, bool]]
+    feeds: Mapping[str, int] | None = None  # by address
+    posts: Mapping[str, int] | None = None
     place: int = 0
+    missing: list[str] = field(default_factory=list)  # addresses of example posts that are not here
 
     def peek(self, ahead: int = 0) -> str:
         """The next word outside quotation marks, else ""."""
@@ -151,32 +160,72 @@ class _Reader:
             raise InputError(f"After {after} comes a number.")
         return value
 
-    def ids(self, after: str, *, what: str = "feeds (see `millpond feeds list`)") -> tuple[int, ...]:
+    def feed_ids(self, after: str, *, more: str = "") -> tuple[int, ...]:
+        def unknown(address: str) -> int:
+            raise InputError(f"There is no feed {address} here. Add it first, or take it out of the rule.")
+
+        return self._ids(after, f"feeds (see `millpond feeds list`){more}", self.feeds, unknown)
+
+    def post_ids(self, after: str) -> tuple[int, ...]:
+        before = len(self.missing)
+        found = self._ids(after, "posts", self.posts, lambda address: self.missing.append(address), empty=True)
+        if not found and len(self.missing) == before:
+            raise InputError(f"After {after} come the numbers of posts.")
+        return found
+
+    def _ids(
+        self, after: str, what: str, known: Mapping[str, int] | None, unknown: Callable[[str], int | None], *, empty: bool = False
+    ) -> tuple[int, ...]:
         found: list[int] = []
-        while self.peek():
-            parts = [part for part in self.peek().split(",") if part]
-            if not parts or not all(part.isdecimal() and part.isascii() and len(part) < 16 for part in parts):
-                break
-            found += [int(part) for part in parts]
+        while not self.done():
+            word, quoted = self.words[self.place]
+            if quoted and known is not None:
+                one = known[word] if word in known else unknown(word)
+                found += [one] if one is not None else []
+            elif word == "," and not quoted:
+                pass
+            else:
+                parts = [part for part in word.split(",") if part]
+                if quoted or not parts or not all(part.isdecimal() and part.isascii() and len(part) < 16 for part in parts):
+                    break
+                found += [int(part) for part in parts]
             self.place += 1
-        if not found:
+        if not found and not empty:
             raise InputError(f"After {after} come the numbers of {what}.")
         return tuple(found)
 
 
 def parse_rule(text: str) -> Rule:
     """Read a rule from its text form. Raises InputError, which says what was expected where."""
-    read = _Reader(_scan(text))
+    return parse(text)[0]
+
+
+def parse(
+    text: str, *, feeds: Mapping[str, int] | None = None, posts: Mapping[str, int] | None = None
+) -> tuple[Rule, tuple[str, ...]]:
+    """Read a rule that may name feeds and posts by their addresses.
+
+    Args:
+        feeds, posts: ids by address.
+    Returns:
+        the rule, and the addresses of example posts that `posts` lacks: they were left out.
+    Raises:
+        InputError: it cannot be read, or names a feed that `feeds` lacks.
+    """
+    read = _Reader(_scan(text), feeds, posts)
     action = read.peek()
     if action not in _ACTIONS:
         raise InputError('A rule begins with what it does (hide, muffle, …), for example:  hide words "crypto price"')
     read.place += 1
     conditions: list[Condition] = []
     feed_ids: tuple[int, ...] = ()
-    name, until, breakout = "", None, None
+    folders: tuple[str, ...] = ()
+    name, until, breakout, enabled = "", None, None, True
     while not read.done():
         if read.take("in"):
-            feed_ids = () if read.take("all") else read.ids("in", what="feeds (see `millpond feeds list`), or all")
+            feed_ids, folders = _scope(read)
+        elif read.take("off"):
+            enabled = False
         elif read.take("named"):
             name = read.text("named")
         elif read.take("until"):
@@ -190,11 +239,27 @@ def parse_rule(text: str) -> Rule:
         conditions=tuple(conditions),
         action=action,  # type: ignore[arg-type]
         feed_ids=feed_ids,
+        folders=folders,
+        enabled=enabled,
         until=until,
         breakout=breakout,
     )
     check(rule)
-    return rule
+    return rule, tuple(read.missing)
+
+
+def _scope(read: _Reader) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    if read.take("all"):
+        return (), ()
+    feed_ids: tuple[int, ...] = ()
+    folders: list[str] = []
+    while True:
+        if read.take("folder"):
+            folders.append(read.text("folder"))
+        elif not folders and not feed_ids:
+            feed_ids = read.feed_ids("in", more=", folder and its name, or all")
+        else:
+            return feed_ids, tuple(folders)
 
 
 def _condition(read: _Reader) -> Condition:
@@ -211,9 +276,9 @@ def _condition(read: _Reader) -> Condition:
     counterexamples: tuple[int, ...] = ()
     while True:
         if field == "topic" and read.take("like"):
-            examples = read.ids("like", what="posts")
+            examples = read.post_ids("like")
         elif field == "topic" and read.take("unlike"):
-            counterexamples = read.ids("unlike", what="posts")
+            counterexamples = read.post_ids("unlike")
         elif field in BY_NUMBER | BY_SCORE and read.take("over"):
             low = read.number("over")
         elif field in BY_NUMBER | BY_SCORE and read.take("under"):
@@ -236,7 +301,7 @@ def _breakout(read: _Reader) -> Breakout:
         if read.take("outlets"):
             outlets = int(read.number("outlets"))
         elif read.take("from"):
-            feed_ids = read.ids("from")
+            feed_ids = read.feed_ids("from")
         elif read.take("signal"):
             signal = read.word("signal")
             if read.take("over"):
@@ -255,8 +320,12 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def format_rule(rule: Rule) -> str:
-    """Write a rule in its text form; `parse_rule` reads it back."""
+def format_rule(rule: Rule, *, feeds: Mapping[int, str] | None = None, posts: Mapping[int, str] | None = None) -> str:
+    """Write a rule in its text form; `parse_rule` reads it back.
+
+    Args:
+        feeds, posts: the addresses to write in place of numbers. What has none is left out.
+    """
     parts: list[str] = [rule.action]
     for condition in rule.conditions:
         parts += ["not"] if condition.negated else []
@@ -267,22 +336,25 @@ def format_rule(rule: Rule) -> str:
         elif condition.field == "signal":
             parts.append(condition.value)
         for word, ids in (("like", condition.examples), ("unlike", condition.counterexamples)):
-            parts += [word, _listed(ids)] if ids else []
+            listed = _listed(ids, posts)
+            parts += [word, listed] if listed else []
         for word, bound in (("over", condition.low), ("under", condition.high)):
             parts += [word, repr(float(bound))] if bound is not None else []
-    if rule.feed_ids:
-        parts.append("in " + _listed(rule.feed_ids))
+    if rule.feed_ids or rule.folders:
+        listed = _listed(rule.feed_ids, feeds)
+        parts += ["in", *([listed] if listed else []), *(f"folder {_quote(folder)}" for folder in rule.folders)]
     if rule.until is not None:
         parts += ["until", rule.until.isoformat()]
     if rule.breakout is not None:
         ways = []
         if rule.breakout.outlets:
             ways.append(f"outlets {rule.breakout.outlets}")
-        if rule.breakout.feed_ids:
-            ways.append("from " + _listed(rule.breakout.feed_ids))
+        if trusted := _listed(rule.breakout.feed_ids, feeds):
+            ways.append("from " + trusted)
         if rule.breakout.signal:
             ways.append(f"signal {rule.breakout.signal} over {float(rule.breakout.at_least)!r}")
         parts += ["unless", " or ".join(ways)] if ways else []
+    parts += [] if rule.enabled else ["off"]
     parts += ["named", _quote(rule.name)]
     return " ".join(parts)
 
@@ -304,8 +376,10 @@ def soft_condition(rule: Rule) -> int | None:
     return None
 
 
-def _listed(ids: tuple[int, ...]) -> str:
-    return ", ".join(map(str, ids))
+def _listed(ids: tuple[int, ...], addresses: Mapping[int, str] | None = None) -> str:
+    if addresses is None:
+        return ", ".join(map(str, ids))
+    return ", ".join(_quote(addresses[one]) for one in ids if one in addresses)
 
 
 def _quote(text: str) -> str:

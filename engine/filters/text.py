@@ -6,12 +6,11 @@ import unicodedata
 
 import regex
 
-# A word of a script with spaces, or one character of a script without (Han, kana, Thai, Lao, Khmer, Myanmar).
-_TOKEN = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-    r"|(?:(?![\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])[\p{L}\p{M}\p{N}_])+"
-    r"|[+#]+"
-)
+_APART = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # scripts without spaces
+_LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{_APART}]]"
+# A word of a script with spaces, or one character of a script without.
+_TOKEN = regex.compile(rf"[{_APART}]|{_LETTER}+|[+#]+", regex.VERSION1)
+_ALONE = regex.compile(rf"[{_APART}]", regex.VERSION1)
 
 
 def fold(text: str) -> str:
@@ -27,3 +26,11 @@ def tokens(text: str) -> list[str]:
 def spaced(text: str) -> str:
     """Return the words of a text, folded, with one space around each: a phrase stands in it where its own form does."""
     return " " + " ".join(_TOKEN.findall(fold(text))) + " "
+
+
+def word_pattern(token: str) -> regex.Pattern[str] | None:
+    """What finds a word of `tokens` in a folded text where it stands by itself; None where its letters alone will do."""
+    if _ALONE.fullmatch(token):
+        return None
+    around = "[+#]" if token[0] in "+#" else _LETTER
+    return regex.compile(rf"(?<!{around}){regex.escape(token)}(?!{around})", regex.VERSION1)

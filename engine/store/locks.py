@@ -11,11 +11,12 @@ from typing import Literal
 
 from engine.errors import BusyError, StoreError
 
-LockName = Literal["window", "jobs", "migration"]
+LockName = Literal["window", "jobs", "rules", "migration"]
 
 _WORDS = {
     "window": "Millpond is already open in another window",
     "jobs": "Millpond is already refreshing or sorting posts",
+    "rules": "Millpond is already applying rules",
     "migration": "Millpond is already preparing this profile",
 }
 

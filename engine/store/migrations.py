@@ -498,6 +498,22 @@ create table judged_scores (
 """
 
 
+# How far down the posts, from the newest, a rule was judged since it last changed; a rule without a row is done. Posts up to
+# `newest_id` were there when it changed. A rule that was removed stays for a while, so that it can be brought back.
+RULES_PAST = """
+create table rule_progress (
+  rule_id integer primary key,
+  version integer not null,
+  upto_at real,
+  upto_id integer,
+  done integer not null default 0,
+  total integer not null default 0,
+  newest_id integer not null
+) strict;
+alter table rules add column removed_at real;
+"""
+
+
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
         for statement in statements(part):
@@ -564,7 +580,14 @@ def m013(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (m001, m002, m003, m004, m005, m006, m007, m008, m009, m010, m011, m012, m013)
+def m014(db: Database) -> None:
+    for statement in statements(RULES_PAST):
+        db.conn.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (
+    m001, m002, m003, m004, m005, m006, m007, m008, m009, m010, m011, m012, m013, m014,
+)  # fmt: skip
 
 
 def statements(script: str) -> list[str]:

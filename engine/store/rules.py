@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from secrets import randbits
 from typing import Any
 
 from engine.errors import NotFoundError
@@ -31,7 +32,9 @@ where post_id in (select value from json_each(:ids))
 returning post_id
 """
 _SHOWN_ON_CARDS = ("label", "breakout", "boost")  # actions whose hits change how a post looks or stands
-_RULE = "select id, name, conditions, action, feed_ids, enabled, created_at, options from rules"
+Place = tuple[float, int]  # of a post in the list by date: when it was published (seconds since 1970), and its id
+_ONCE = frozenset({"star", "read", "notify"})
+RULE = "select id, name, conditions, action, feed_ids, enabled, created_at, options from rules"
 
 
 def _apply(connection: Connection, ids: Iterable[int]) -> frozenset[int]:
@@ -39,7 +42,7 @@ def _apply(connection: Connection, ids: Iterable[int]) -> frozenset[int]:
     return changed | refold(connection, changed)
 
 
-def _rule(row: Row) -> Rule:
+def rule_of(row: Row) -> Rule:
     options = json.loads(row[7])
     return Rule(
         id=row[0],
@@ -51,6 +54,7 @@ def _rule(row: Row) -> Rule:
         created_at=moment(row[6]),
         until=datetime.fromisoformat(options["until"]) if options.get("until") else None,
         breakout=_breakout(options["breakout"]) if options.get("breakout") else None,
+        folders=tuple(options.get("folders", ())),
     )
 
 
@@ -71,18 +75,38 @@ def _options(rule: Rule) -> str:
         {
             "until": rule.until.isoformat() if rule.until is not None else None,
             "breakout": asdict(rule.breakout) if rule.breakout is not None else None,
-        }
+            **({"folders": rule.folders} if rule.folders else {}),
+        },
+        ensure_ascii=False,
     )
 
 
 def _act_on_arrival(
     connection: Connection, had: set[tuple[int, int]], hits: Sequence[tuple[int, RuleHit]], judged: set[int]
 ) -> Changes:
-    """What rules do once with a post: star it, mark it read, tell the person. Not again when it is judged anew."""
-    new = [(post_id, hit.action) for post_id, hit in hits if post_id in judged and (hit.rule_id, post_id) not in had]
+    """What rules do once with a post: star it, mark it read, tell the person. Not again when it is judged anew, and not to
+    posts that were there before the rule."""
+    new = [
+        (post_id, hit.rule_id, hit.action)
+        for post_id, hit in hits
+        if hit.action in _ONCE and post_id in judged and (hit.rule_id, post_id) not in had
+    ]
+    if not new:
+        return Changes()
+    arrived = set(
+        connection.execute(
+            """
+            select r.id, s.post_id from rules as r left join rule_progress as p on p.rule_id = r.id
+            join post_states as s on s.first_seen_at >= r.created_at and s.post_id > coalesce(p.newest_id, 0)
+            where r.id in (select value from json_each(?)) and s.post_id in (select value from json_each(?))
+            """,
+            (json.dumps(sorted({rule_id for _, rule_id, _ in new})), json.dumps(sorted({post_id for post_id, _, _ in new}))),
+        )
+    )
+    acting = [(post_id, action) for post_id, rule_id, action in new if (rule_id, post_id) in arrived]
     changed: set[int] = set()
     for action, column in (("star", "saved"), ("read", "read")):
-        ids = json.dumps([post_id for post_id, done in new if done == action])
+        ids = json.dumps([post_id for post_id, done in acting if done == action])
         changed.update(
             ids_of(
                 connection,
@@ -90,7 +114,7 @@ def _act_on_arrival(
                 (ids,),
             )
         )
-    return Changes(updated=frozenset(changed), notify=frozenset(post_id for post_id, done in new if done == "notify"))
+    return Changes(updated=frozenset(changed), notify=frozenset(post_id for post_id, done in acting if done == "notify"))
 
 
 def _otherwise_shown(connection: Connection, among: str, had: set[Row]) -> frozenset[int]:
@@ -101,81 +125,152 @@ def _otherwise_shown(connection: Connection, among: str, had: set[Row]) -> froze
     return frozenset(row[1] for row in had ^ now if row[2] in _SHOWN_ON_CARDS)
 
 
-def _clear(connection: Connection, rule_id: int) -> set[int]:
-    return set(ids_of(connection, "delete from hits where rule_id = ? returning post_id", (rule_id,)))
+def _clear(connection: Connection, rule_id: int, among: Collection[int] | None = None) -> set[int]:
+    """Forget a rule's hits, all or those of some posts; returns the posts."""
+    if among is None:
+        return set(ids_of(connection, "delete from hits where rule_id = ? returning post_id", (rule_id,)))
+    sql = "delete from hits where rule_id = ? and post_id in (select value from json_each(?)) returning post_id"
+    return set(ids_of(connection, sql, (rule_id, json.dumps(sorted(among)))))
+
+
+def keep_hits(connection: Connection, rule_id: int, hits: Iterable[tuple[int, RuleHit]]) -> None:
+    connection.executemany(
+        "insert or replace into hits (rule_id, post_id, action, matched) values (?, ?, ?, ?)",
+        sorted((rule_id, post_id, hit.action, hit.matched) for post_id, hit in hits),
+    )
+
+
+def apply_hits(connection: Connection, rule: Rule, touched: Collection[int]) -> frozenset[int]:
+    """Let posts follow their hits; returns those that look otherwise now, as far as this rule goes."""
+    changed = _apply(connection, touched)
+    return changed | frozenset(touched) if rule.action in _SHOWN_ON_CARDS or rule.breakout is not None else changed
+
+
+def mark_owed(connection: Connection, rule_id: int, *, done: int | None, upto: Place | None = None) -> None:
+    """Note that a rule's past is to be judged, of which `done` posts are, down to `upto`; None: all of it is."""
+    if done is None:
+        connection.execute("delete from rule_progress where rule_id = ?", (rule_id,))
+        return
+    connection.execute(
+        """
+        insert or replace into rule_progress (rule_id, version, done, upto_at, upto_id, newest_id)
+        values (?, ?, ?, ?, ?, (select coalesce(max(post_id), 0) from post_states))
+        """,
+        (rule_id, randbits(62), done, *(upto or (None, None))),
+    )
+
+
+def _put(connection: Connection, rule: Rule, now: datetime, *, again: bool) -> Rule:
+    """Write a rule, a new one when its id is 0. Raises NotFoundError."""
+    values = (
+        rule.name,
+        json.dumps([asdict(condition) for condition in rule.conditions], ensure_ascii=False),
+        rule.action,
+        json.dumps(rule.feed_ids),
+        rule.enabled,
+        _options(rule),
+    )
+    if rule.id:
+        row = connection.execute(
+            """
+            update rules set name = ?, conditions = ?, action = ?, feed_ids = ?, enabled = ?, options = ?, removed_at = null
+            where id = ? and (removed_at is null or ?) returning id, created_at
+            """,
+            (*values, rule.id, again),
+        ).fetchone()
+        if row is None:
+            raise NotFoundError(f"There is no rule {rule.id}.")
+    else:
+        row = connection.execute(
+            """
+            insert into rules (name, conditions, action, feed_ids, enabled, options, created_at)
+            values (?, ?, ?, ?, ?, ?, ?) returning id, created_at
+            """,
+            (*values, stamp(now)),
+        ).fetchone()
+    return replace(rule, id=row[0], created_at=moment(row[1]))
+
+
+def _remove(connection: Connection, rule_id: int, now: float) -> Rule:
+    row = connection.execute(f"{RULE} where id = ? and removed_at is null", (rule_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no rule {rule_id}.")
+    connection.execute("update rules set removed_at = ? where id = ?", (now, rule_id))
+    return rule_of(row)
 
 
 class RulesPart(Part):
     def rules(self) -> list[Rule]:
         with self._db.read() as connection:
-            rows = connection.execute(f"{_RULE} order by id").fetchall()
-        return list(map(_rule, rows))
+            rows = connection.execute(f"{RULE} where removed_at is null order by id").fetchall()
+        return list(map(rule_of, rows))
 
-    def save_rule(self, rule: Rule, hits: Iterable[tuple[int, RuleHit]] = ()) -> tuple[Rule, Changes]:
-        """Store a rule (a new one when its id is 0) with all its hits: (post, action, the words that matched).
+    def save_rule(
+        self,
+        rule: Rule,
+        hits: Iterable[tuple[int, RuleHit]] = (),
+        *,
+        judged: Collection[int] | None = None,
+        upto: Place | None = None,
+        again: bool = False,
+    ) -> tuple[Rule, Changes]:
+        """Store a rule (a new one when its id is 0) with its hits: (post, action, the words that matched).
 
         Hits that it had before are forgotten; a rule that is not enabled has none. A post that the person brought
         back stays, whatever the hits say.
 
+        Args:
+            judged: the posts that the hits speak of; those of others stay as they are until they are judged
+                (see `rules_owed`). None: all posts.
+            upto: all posts down to this one are among `judged`.
+            again: a rule that was removed comes back.
         Raises:
             NotFoundError: no rule has this id.
         """
-        now = self._clock()
         found = list(hits) if rule.enabled else []
 
         def work(connection: Connection) -> tuple[Rule, Changes]:
-            values = (
-                rule.name,
-                json.dumps([asdict(condition) for condition in rule.conditions], ensure_ascii=False),
-                rule.action,
-                json.dumps(rule.feed_ids),
-                rule.enabled,
-                _options(rule),
-            )
-            touched: set[int] = set()
-            if rule.id:
-                row = connection.execute(
-                    """
-                    update rules set name = ?, conditions = ?, action = ?, feed_ids = ?, enabled = ?, options = ?
-                    where id = ? returning id, created_at
-                    """,
-                    (*values, rule.id),
-                ).fetchone()
-                if row is None:
-                    raise NotFoundError(f"There is no rule {rule.id}.")
-                touched = _clear(connection, rule.id)
-            else:
-                row = connection.execute(
-                    """
-                    insert into rules (name, conditions, action, feed_ids, enabled, options, created_at)
-                    values (?, ?, ?, ?, ?, ?, ?) returning id, created_at
-                    """,
-                    (*values, stamp(now)),
-                ).fetchone()
-            connection.executemany(
-                "insert or replace into hits (rule_id, post_id, action, matched) values (?, ?, ?, ?)",
-                sorted((row[0], post_id, hit.action, hit.matched) for post_id, hit in found),
-            )
+            stored = _put(connection, rule, self._clock(), again=again)
+            touched = _clear(connection, stored.id, judged)
+            keep_hits(connection, stored.id, found)
             touched.update(post_id for post_id, _ in found)
-            stored = replace(rule, id=row[0], created_at=moment(row[1]))
-            changed = _apply(connection, touched)
-            if rule.action in _SHOWN_ON_CARDS or rule.breakout is not None:
-                changed |= touched
-            return stored, Changes(rules=True, updated=changed, order=rule.action == "boost")
+            mark_owed(connection, stored.id, done=None if judged is None else len(judged), upto=upto)
+            return stored, Changes(rules=True, updated=apply_hits(connection, rule, touched), order=rule.action == "boost")
 
         return self._db.write(work, durable=True)
 
-    def delete_rule(self, rule_id: int) -> Changes:
-        """Forget a rule and its hits: what only it hid comes back. Raises NotFoundError."""
+    def save_rules(self, rules: Sequence[Rule], gone: Sequence[int] = ()) -> tuple[list[Rule], Changes]:
+        """Store rules, new ones and old, and remove others, all in one; what they take is judged afterwards.
+
+        Raises:
+            NotFoundError: one of them is not there; then nothing was changed.
+        """
+
+        def work(connection: Connection) -> tuple[list[Rule], Changes]:
+            stored = [_put(connection, rule, self._clock(), again=True) for rule in rules]
+            for rule_id in gone:
+                _remove(connection, rule_id, stamp(self._clock()))
+            for rule_id in [*(rule.id for rule in stored), *gone]:
+                mark_owed(connection, rule_id, done=0)
+            return stored, Changes(rules=True)
+
+        return self._db.write(work, durable=True)
+
+    def delete_rule(self, rule_id: int, *, judged: Collection[int] | None = None, upto: Place | None = None) -> Changes:
+        """Remove a rule and its hits: what only it hid comes back. Raises NotFoundError.
+
+        The rule itself is kept for a while, with what was said of it, so that `save_rule` can bring it back.
+
+        Args:
+            judged, upto: only the hits of these posts go at once, as for `save_rule`. None: all.
+        """
 
         def work(connection: Connection) -> Changes:
-            touched = _clear(connection, rule_id)
-            gone = connection.execute("delete from rules where id = ? returning action", (rule_id,)).fetchone()
-            if gone is None:
-                raise NotFoundError(f"There is no rule {rule_id}.")
-            connection.execute("delete from rule_marks where rule_id = ?", (rule_id,))
+            rule = _remove(connection, rule_id, stamp(self._clock()))
+            touched = _clear(connection, rule_id, judged)
+            mark_owed(connection, rule_id, done=None if judged is None else len(judged), upto=upto)
             touched |= _apply(connection, touched)
-            return Changes(rules=True, updated=frozenset(touched), order=gone[0] == "boost")
+            return Changes(rules=True, updated=frozenset(touched), order=rule.action == "boost")
 
         return self._db.write(work, durable=True)
 
@@ -201,7 +296,7 @@ class RulesPart(Part):
                 # A rule may have been deleted since the caller read it.
                 """
                 insert or replace into hits (rule_id, post_id, action, matched)
-                select id, ?, ?, ? from rules where id = ? and enabled = 1
+                select id, ?, ?, ? from rules where id = ? and enabled = 1 and removed_at is null
                 """,
                 [(post_id, hit.action, hit.matched, hit.rule_id) for post_id, hit in hits if post_id in judged],
             )
@@ -220,17 +315,18 @@ class RulesPart(Part):
             touched: set[int] = set()
             over = [
                 rule.id
-                for rule in map(_rule, connection.execute(f"{_RULE} where enabled = 1 and options like '%until%'").fetchall())
+                for rule in map(rule_of, connection.execute(f"{RULE} where enabled = 1 and removed_at is null and options like '%until%'").fetchall())
                 if rule.until is not None and rule.until <= now
             ]
             for rule_id in over:
                 connection.execute("update rules set enabled = 0 where id = ?", (rule_id,))
                 touched |= _clear(connection, rule_id)
+                mark_owed(connection, rule_id, done=None)
             touched |= _apply(connection, touched)
             return Changes(rules=bool(over), updated=frozenset(touched), order=bool(over))
 
         with self._db.read() as connection:
-            rules = map(_rule, connection.execute(f"{_RULE} where enabled = 1 and options like '%until%'").fetchall())
+            rules = map(rule_of, connection.execute(f"{RULE} where enabled = 1 and removed_at is null and options like '%until%'").fetchall())
             if not any(rule.until is not None and rule.until <= now for rule in rules):
                 return Changes()
         return self._db.write(work, durable=True)
@@ -257,7 +353,12 @@ class RulesPart(Part):
     def rule_judgements(self) -> dict[int, tuple[int, int]]:
         """Return for each rule how many posts that it took were judged, and how many of them did not fit."""
         with self._db.read() as connection:
-            rows = connection.execute("select rule_id, count(*), sum(fits = 0) from rule_marks group by rule_id")
+            rows = connection.execute(
+                """
+                select rule_id, count(*), sum(fits = 0) from rule_marks
+                where rule_id in (select id from rules where removed_at is null) group by rule_id
+                """
+            )
             return {rule_id: (judged, mistakes) for rule_id, judged, mistakes in rows}
 
     def hidden_and_restored(self) -> tuple[int, int]:
@@ -306,18 +407,20 @@ class RulesPart(Part):
         )
 
     def rule_counts(self) -> dict[int, int]:
-        """Return how many posts each rule hides or muffles now; a post that two rules took counts for both."""
+        """Return how many posts each rule takes now; a post that two rules took counts for both. Of a rule whose past is
+        still being judged, those that were judged."""
         with self._db.read() as connection:
-            counts = dict.fromkeys(ids_of(connection, "select id from rules"), 0)
-            counts.update(
-                connection.execute(
-                    """
-                    select h.rule_id, count(*) from hits as h join post_states as s on s.post_id = h.post_id
-                    where s.listed = 1 and s.hidden_by_person is null and h.action <> 'breakout' and (h.action = 'hide' or s.hidden = 0)
-                    group by h.rule_id
-                    """
-                )
+            counts = dict.fromkeys(ids_of(connection, "select id from rules where removed_at is null"), 0)
+            found = connection.execute(
+                """
+                select h.rule_id, count(*) from hits as h join post_states as s on s.post_id = h.post_id
+                left join rule_progress as p on p.rule_id = h.rule_id
+                where s.listed = 1 and s.hidden_by_person is null and h.action <> 'breakout' and (h.action = 'hide' or s.hidden = 0)
+                  and (p.rule_id is null or (s.published_at, s.post_id) >= (p.upto_at, p.upto_id))
+                group by h.rule_id
+                """
             )
+            counts.update((rule_id, count) for rule_id, count in found if rule_id in counts)
         return counts
 
     def hits(self, post_id: int) -> list[RuleHit]:

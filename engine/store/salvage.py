@@ -34,7 +34,7 @@ CARRIED = {
     "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "counters": "rowid", "sketches": "rowid",
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
     "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
-    "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "reader_states": "rowid",
+    "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "rule_progress": "rowid", "reader_states": "rowid",
     "stories": "rowid", "story_posts": "rowid", "story_pairs": "post_id", "story_acts": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.

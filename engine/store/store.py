@@ -40,6 +40,7 @@ from engine.store.migrations import migrate
 from engine.store.outbox import OutboxPart
 from engine.store.pictures import PicturesPart
 from engine.store.readers import ReadersPart
+from engine.store.reapplying import ReapplyingPart
 from engine.store.retention import RetentionPart
 from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
@@ -64,6 +65,7 @@ class Store(
     DerivedPart,
     VectorsPart,
     RulesPart,
+    ReapplyingPart,
     SearchPart,
     StoriesPart,
     StoryActsPart,

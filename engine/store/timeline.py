@@ -43,6 +43,7 @@ class Matchable:
 
     id: int
     feed_id: int
+    folder: str
     title: str
     text: str
     author: str
@@ -296,6 +297,18 @@ def _excerpt(text: str) -> str:
     return words[: EXCERPT - 1].rstrip() + "…"
 
 
+_MATCHABLE = """
+select p.id, p.feed_id, c.title, c.text, c.author, c.categories, c.url, s.language, c.word_count, c.media,
+       s.first_seen_at - s.published_at
+from posts as p join contents as c on c.id = p.content_id join post_states as s on s.post_id = p.id
+where p.id
+"""
+_STATE_ONLY = """
+select s.post_id, s.feed_id, '', '', '', '', '', s.language, 0, '', s.first_seen_at - s.published_at from post_states as s
+where s.post_id
+"""
+
+
 class TimelinePart(ScoresPart):
     def timeline(self, query: TimelineQuery, *, fold: bool = True) -> list[int]:
         """Return the ids of the posts that meet a query, in its order; a limit of 0 or less means all of them.
@@ -378,40 +391,43 @@ class TimelinePart(ScoresPart):
         return [found[post_id] for post_id in ids if post_id in found]
 
     def matchables(
-        self, ids: Iterable[int] | None = None, *, feed_ids: Sequence[int] = (), signals: bool = False, outlets: bool = False
+        self,
+        ids: Iterable[int] | None = None,
+        *,
+        feed_ids: Sequence[int] = (),
+        signals: bool = False,
+        outlets: bool = False,
+        contents: bool = True,
     ) -> Iterator[Matchable]:
         """Yield what rules look at, of these posts or of all that are listed, of these feeds or of all.
 
         Args:
-            signals, outlets: whether these are wanted; reading them takes time.
+            signals, outlets, contents: whether these are wanted; reading them takes time. Without contents all that the
+                post itself says is empty.
         """
         with self._db.read() as connection:
             if ids is None:
                 ids = ids_of(connection, "select post_id from post_states where listed = 1 order by post_id")
             feeds = {
-                row[0]: (feed_title(row[1], row[2], row[3]), row[3], row[4])
-                for row in connection.execute("select id, own_title, title, url, kind from feeds")
+                row[0]: (feed_title(row[1], row[2], row[3]), row[3], row[4], row[5])
+                for row in connection.execute("select id, own_title, title, url, kind, folder from feeds")
             }
         wanted = set(feed_ids)
         for some in chunks(list(ids)):
             with self._db.read() as connection:
                 rows = connection.execute(
-                    f"""
-                    select p.id, p.feed_id, c.title, c.text, c.author, c.categories, c.url, s.language, c.word_count, c.media,
-                           s.first_seen_at - s.published_at
-                    from posts as p join contents as c on c.id = p.content_id join post_states as s on s.post_id = p.id
-                    where p.id in ({marks(len(some))})
-                    """,
+                    f"{_MATCHABLE if contents else _STATE_ONLY} in ({marks(len(some))})",
                     some,
                 ).fetchall()
                 said = _signals(connection, some) if signals else {}
                 told = outlets_of(connection, some) if outlets else {}
             for row in rows:
                 if not wanted or row[1] in wanted:
-                    title, url, kind = feeds.get(row[1], ("", "", ""))
+                    title, url, kind, folder = feeds.get(row[1], ("", "", "", ""))
                     yield Matchable(
                         id=row[0],
                         feed_id=row[1],
+                        folder=folder,
                         title=row[2],
                         text=row[3],
                         author=row[4],

@@ -94,7 +94,9 @@ from engine.types.telling import (
     Progress,
     RefreshEvent,
     RulePreview,
+    RuleProgress,
     RuleSaved,
+    RulesImported,
     SearchHit,
     SearchQuery,
     SearchResult,
@@ -103,4 +105,4 @@ from engine.types.telling import (
     StarterPack,
 )
 
-__all__ = ["SIGNAL_NAMES", "SURE_FROM", "Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "ReaderItem", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleQuality", "RuleSaved", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery", "Vectors", "Verb"]
+__all__ = ["SIGNAL_NAMES", "SURE_FROM", "Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "Encryption", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedInfo", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "FetchState", "FetchedPost", "Field", "Floats", "ForeignLibrary", "FullText", "Health", "HealthVerdict", "Ids", "ImportDone", "ImportPreview", "ImportedPost", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "Order", "Parsed", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "ReaderItem", "Reason", "RecentPost", "RefreshEvent", "Request", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleProgress", "RuleQuality", "RuleSaved", "RulesImported", "SearchHit", "SearchMode", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery", "Vectors", "Verb"]

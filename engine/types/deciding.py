@@ -61,7 +61,8 @@ class Rule:
     name: str
     conditions: tuple[Condition, ...]
     action: Action = "hide"
-    feed_ids: tuple[int, ...] = ()  # empty: all feeds
+    feed_ids: tuple[int, ...] = ()
+    folders: tuple[str, ...] = ()  # and what they hold; without feeds and folders: all feeds
     enabled: bool = True
     created_at: datetime | None = None
     until: datetime | None = None  # off from then on

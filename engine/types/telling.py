@@ -168,10 +168,33 @@ class RulePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSaved:
-    """A rule as it was saved, and how many stored posts it took."""
+    """A rule as it was saved, and how many stored posts it took so far."""
 
     rule: Rule
     posts: int
+    changes: Changes
+    more: bool = False  # older posts are still to be judged: see `Engine.reapply_rules`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleProgress:
+    """How far down the posts, from the newest, a rule was judged since it changed."""
+
+    rule_id: int
+    done: int  # posts
+    total: int | None  # None while unknown
+    removed: bool = False  # it was removed, and what it took comes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesImported:
+    """What came of taking rules over from a text. `before` is what `Engine.put_rules_back` needs to undo it."""
+
+    added: int
+    changed: int
+    removed: int
+    remarks: tuple[str, ...]
+    before: tuple[Rule, ...]
     changes: Changes
 
 

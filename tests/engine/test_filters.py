@@ -121,3 +121,12 @@ def test_a_post_that_is_the_phrase_is_taken_by_it(value: str) -> None:
     rule = Rule(name="x", conditions=(Condition(field="phrase", value=value),))
     assert filters.compile([rule]).match(Sample(title=value))
 
+
+
+@given(
+    text=st.text("ab_ +#éÉ中は-.\n", max_size=40), value=st.text("ab_+#é中", min_size=1, max_size=4).filter(lambda value: bool(tokens(value)))
+)
+def test_a_word_is_found_exactly_where_it_is_one_of_the_texts_words(text: str, value: str) -> None:
+    rule = Rule(name="r", conditions=(Condition(field="words", value=value),))
+    found = filters.compile([rule]).match(Sample(title="", text=text, categories=()))
+    assert bool(found) == (set(tokens(value)) <= set(tokens(text)))
