@@ -136,6 +136,7 @@ class StatusLine(QWidget):
             "enrich": tr("Reading new posts"),
             "model": tr("Fetching a model"),
             "repair": tr("Trying feeds again"),
+            "rules": tr("Applying your rules"),
         }
         self.words.setText(names.get(job.name, job.name))
         self.detail.clear()

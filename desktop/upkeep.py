@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop import theme
 from desktop.network import Line
+from desktop.rules_past import RulesPast
 from desktop.status import LEDGER_ROWS
 from desktop.strings import plural, tr
 from desktop.timeline.empty import say_why_empty
@@ -49,6 +50,7 @@ class Upkeep(QObject):
         self.line = Line(self)
         self.line.changed.connect(self._line_changed)
         self._tidy_soon = self._timer(TIDY_MS, self._tidy)
+        self.rules_past = RulesPast(window)
         self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
     def _timer(self, milliseconds: int, act: Callable[[], None], *, once: bool = True) -> QTimer:
@@ -69,11 +71,13 @@ class Upkeep(QObject):
         self._poll.start()
         self.line.follow()
         self._tidy_soon.start(TIDY_MS)
+        self.rules_past.look()
         self._next_refresh.start(int(self._window.settings["refresh_minutes"]) * 60_000)
 
     def stop(self) -> None:
         for timer in (self._poll, self._next_refresh, self._again_soon, self._gather, self._side_soon, self._tidy_soon):
             timer.stop()
+        self.rules_past.stop()
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
@@ -119,6 +123,8 @@ class Upkeep(QObject):
             self._side_feeds = False
             self._side_soon.start()
         self._side_feeds = self._side_feeds or bool(changes.feeds or changes.unknown)
+        if changes.rules or changes.unknown:
+            self.rules_past.look()
         self._window.take_changes(changes)
         if changes.notify:
             self._notify(sorted(changes.notify))

@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from engine.types import RuleProgress as RuleProgress
     from engine.types import RuleQuality as RuleQuality
     from engine.types import RuleSaved as RuleSaved
+    from engine.types import RulesCompared as RulesCompared
     from engine.types import RulesImported as RulesImported
     from engine.types import SearchHit as SearchHit
     from engine.types import SearchQuery as SearchQuery
@@ -146,7 +147,7 @@ _HOMES = {
     "looks_private": "engine.subscribe",
 }
 _OTHER_NAMES = {"check_summary": "check"}
-_TYPES = ["Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleProgress", "RuleQuality", "RuleSaved", "RulesImported", "SIGNAL_NAMES", "SURE_FROM", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery"]
+_TYPES = ["Account", "Act", "Action", "AlgorithmChange", "Article", "Breakout", "Changes", "Check", "Comment", "Condition", "Counterfactual", "Counts", "Duplicates", "EnrichEvent", "Enriched", "Evaluation", "Explanation", "Extras", "Feed", "FeedFailed", "FeedHealth", "FeedRefreshed", "FeedRepaired", "FeedsMerged", "Field", "FullText", "Health", "HealthVerdict", "ImportDone", "ImportPreview", "InterestKind", "Learned", "LedgerRow", "Media", "ModelStatus", "NextLook", "Offline", "OpmlImport", "PastImport", "Picture", "PicturePolicy", "PlainPost", "Poll", "Post", "PostRow", "Preview", "Profile", "ProfileState", "Progress", "Quote", "RankingQuality", "Reason", "RefreshEvent", "Rescue", "Rule", "RuleErrors", "RuleHit", "RulePreview", "RuleProgress", "RuleQuality", "RuleSaved", "RulesCompared", "RulesImported", "SIGNAL_NAMES", "SURE_FROM", "SearchHit", "SearchQuery", "SearchResult", "Sentiment", "Signals", "Similarity", "Span", "StageFailed", "StarterPack", "Story", "StoryAct", "StoryPost", "Subscription", "Summary", "SummarySentence", "Target", "Thread", "Timeline", "TimelineQuery"]
 _HOMES |= dict.fromkeys(_TYPES, "engine.types")
 
 __all__ = [

@@ -96,7 +96,7 @@ def _goes_abroad(rule: Rule) -> bool:
 
 def _portable_rule(rule: Rule, feeds: _Feeds) -> PortableRule:
     trusted: tuple[str, ...] = ()
-    bare = replace(rule, feed_ids=())
+    bare = replace(rule, feed_ids=(), enabled=True)
     if rule.breakout is not None:
         trusted = feeds.written(rule.breakout.feed_ids)
         bare = replace(bare, breakout=replace(rule.breakout, feed_ids=()))

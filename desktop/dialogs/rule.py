@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,13 @@ from desktop.dialogs.dry_run import EXAMPLES, DryRun, Seen
 from desktop.dialogs.sheet import Sheet, field
 from desktop.signals import signal_words
 from desktop.strings import decimal, moment, number, plural, tr
-from engine import Breakout, Condition, EngineError, Feed, Rule, RuleSaved
+from engine import Breakout, Condition, EngineError, Feed, NotFoundError, Rule, RuleSaved
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 PREVIEW_AFTER_MILLISECONDS = 250
+SLID_AFTER_MILLISECONDS = 50  # after a threshold alone was moved: that is answered at once
 OTHER_ACTIONS = ("label", "boost", "star", "notify", "read", "allow")
 _DAYS = (1, 7, 30)
 
@@ -66,6 +67,31 @@ def breakout_words(breakout: Breakout) -> str:
     return tr(" or ").join(ways)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a rule looks; nothing in it: everywhere."""
+
+    feed_ids: tuple[int, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def scope_words(scope: Scope, titles: Mapping[int, str]) -> str:
+    """Where a rule looks, for a list to choose from."""
+    if scope == Scope():
+        return tr("All feeds")
+    if len(scope.feed_ids) == 1 and not scope.folders and scope.feed_ids[0] in titles:
+        return titles[scope.feed_ids[0]]
+    parts = [plural("{n} feed", "{n} feeds", len(scope.feed_ids))] if scope.feed_ids else []
+    parts += [tr("Folder {name}, also its new feeds").format(name=folder) for folder in scope.folders]
+    return " · ".join(parts)
+
+
+def _and_above(folder: str) -> list[str]:
+    """A folder and those around it: "A/B" and "A"."""
+    names = [name for name in folder.split("/") if name]
+    return ["/".join(names[:count]) for count in range(1, len(names) + 1)]
+
+
 class RuleEditor(Sheet):
     """Edits one rule. The preview follows what is typed; saving applies it to past and new posts."""
 
@@ -89,9 +115,9 @@ class RuleEditor(Sheet):
         self.add_button(tr("Cancel"), self.close)
         self.save_button = self.add_button(tr("Save rule"), self.save, "primary")
         self._looking = threading.Event()  # set: nobody waits for that preview any more
+        self._looked_for: Rule | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(PREVIEW_AFTER_MILLISECONDS)
         self._timer.timeout.connect(self._preview)
         self._changed()
 
@@ -182,22 +208,30 @@ class RuleEditor(Sheet):
         for words, name in signal_entries(breakout.signal):
             self.severe.addItem(words, name)
         self.severe.setCurrentIndex(max(0, self.severe.findData(breakout.signal or "anger")))
-        for check, control in ((self.by_outlets, self.outlets), (self.by_source, self.trusted), (self.by_signal, self.severe)):
+        self.severity = Stepper(50, 99, suffix=" %")
+        self.severity.spin.setValue(round(100 * breakout.at_least))
+        self.severity.setAccessibleName(tr("How sure, in percent"))
+        self.surely = theme.label(tr("from"), "second")
+        for check, controls in (
+            (self.by_outlets, (self.outlets,)), (self.by_source, (self.trusted,)), (self.by_signal, (self.severe, self.surely, self.severity)),
+        ):  # fmt: skip
             line = QHBoxLayout()
             line.addWidget(check)
-            line.addWidget(control, 1)
+            for control in controls:
+                line.addWidget(control, 1 if control in (self.outlets, self.trusted, self.severe) else 0)
             self.body.addLayout(line)
             check.toggled.connect(lambda _on: self._changed())
         self.outlets.changed.connect(self._changed)
         self.trusted.activated.connect(lambda _index: self._changed())
         self.severe.activated.connect(lambda _index: self._changed())
+        self.severity.changed.connect(self._changed)
         self._breakout_shown()
 
     def _breakout_shown(self) -> None:
         takes = not self.other_choice.isChecked()
         self.breakout_title.setVisible(takes and not self._breakout_open)
         for widget in (
-            self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe,
+            self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe, self.surely, self.severity,
         ):  # fmt: skip
             widget.setVisible(takes and self._breakout_open)
         self._changed()
@@ -216,8 +250,9 @@ class RuleEditor(Sheet):
         outlets = int(self.outlets.spin.value()) if self.by_outlets.isChecked() else 0
         if not (feeds or signal or outlets):
             return None
-        kept = self._rule.breakout
-        return Breakout(outlets=outlets, feed_ids=feeds, signal=signal, at_least=kept.at_least if kept is not None else 0.8)
+        kept, percent = self._rule.breakout, self.severity.spin.value()
+        finer = kept is not None and round(100 * kept.at_least) == percent  # than the sheet shows it
+        return Breakout(outlets=outlets, feed_ids=feeds, signal=signal, at_least=kept.at_least if kept is not None and finer else percent / 100)
 
     def _make_until(self) -> None:
         self.until = Choice()
@@ -234,10 +269,10 @@ class RuleEditor(Sheet):
 
     def _make_scope(self) -> None:
         self.scope = Choice()
-        self.scope.addItem(tr("All feeds"), ())
-        wanted = tuple(self._rule.feed_ids)
-        if wanted:
-            self.scope.addItem(plural("{n} feed", "{n} feeds", len(wanted)), wanted)
+        self.scope.addItem(tr("All feeds"), Scope())
+        wanted = Scope(tuple(self._rule.feed_ids), tuple(self._rule.folders))
+        if wanted != Scope():
+            self.scope.addItem(scope_words(wanted, {}), wanted)
             self.scope.setCurrentIndex(1)
         self.scope.currentIndexChanged.connect(lambda _index: self._changed())
         self.body.addWidget(field(tr("In"), self.scope))
@@ -246,17 +281,18 @@ class RuleEditor(Sheet):
             self._window.lanes.read(engine.feeds, self._fill_scope, owner=self)
 
     def _fill_scope(self, feeds: list[Feed]) -> None:
-        wanted = tuple(self.scope.currentData())
+        wanted: Scope = self.scope.currentData()
+        titles = {feed.id: feed.title for feed in feeds}
+        folders = sorted({folder for feed in feeds for folder in _and_above(feed.folder)}, key=str.casefold)
+        single = [Scope(folders=(folder,)) for folder in folders]
+        single += [Scope((feed.id,)) for feed in sorted(feeds, key=lambda feed: feed.title.casefold())]
         self.scope.blockSignals(True)
         self.scope.clear()
-        self.scope.addItem(tr("All feeds"), ())
-        if len(wanted) > 1:
-            self.scope.addItem(plural("{n} feed", "{n} feeds", len(wanted)), wanted)
-        for feed in sorted(feeds, key=lambda feed: feed.title.casefold()):
-            self.scope.addItem(feed.title, (feed.id,))
+        for scope in (Scope(), *([] if wanted in single or wanted == Scope() else [wanted]), *single):
+            self.scope.addItem(scope_words(scope, titles), scope)
         for feed in sorted(feeds, key=lambda feed: feed.title.casefold()):
             self.trusted.addItem(feed.title, (feed.id,))
-        at = next((i for i in range(self.scope.count()) if tuple(self.scope.itemData(i)) == wanted), 0)
+        at = next((i for i in range(self.scope.count()) if self.scope.itemData(i) == wanted), 0)
         self.scope.setCurrentIndex(at)
         self.scope.blockSignals(False)
 
@@ -287,7 +323,8 @@ class RuleEditor(Sheet):
             name=name,
             conditions=conditions,
             action="hide" if self.hide_choice.isChecked() else "muffle" if self.muffle_choice.isChecked() else self.other.currentData(),
-            feed_ids=tuple(self.scope.currentData() or ()),
+            feed_ids=self.scope.currentData().feed_ids,
+            folders=self.scope.currentData().folders,
             enabled=self._rule.enabled,
             created_at=self._rule.created_at,
             until=self.until.currentData(),
@@ -297,10 +334,11 @@ class RuleEditor(Sheet):
     def _changed(self) -> None:
         if not hasattr(self, "_timer"):
             return
-        ready = self.rule() is not None
-        self.save_button.setEnabled(ready)
-        if ready:
-            self._timer.start()
+        rule = self.rule()
+        self.save_button.setEnabled(rule is not None)
+        if rule is not None:
+            slid = self._looked_for is not None and _apart_from_thresholds(rule) == _apart_from_thresholds(self._looked_for)
+            self._timer.start(SLID_AFTER_MILLISECONDS if slid else PREVIEW_AFTER_MILLISECONDS)
         else:
             self._timer.stop()
             self.dry_run.show_nothing(tr("Write what to look for, and see here what it would take."))
@@ -310,6 +348,7 @@ class RuleEditor(Sheet):
         if rule is None or engine is None:
             return
 
+        self._looked_for = rule
         self._looking.set()
         self._looking = cancel = threading.Event()
         self.destroyed.connect(cancel.set)
@@ -348,25 +387,43 @@ class RuleEditor(Sheet):
             return
         self.busy(True)
         marks: Mapping[int, bool] = dict(self.dry_run.marks)
+        visible = self._window.timeline.visible_ids()
 
-        def write() -> RuleSaved:
-            saved = engine.save_rule(rule)
+        def write() -> tuple[RuleSaved, dict[int, bool | None]]:
+            said: dict[int, bool] = engine.rule_marks(rule.id) if rule.id else {}
+            saved = engine.save_rule(rule, visible=visible)
             if marks:
                 engine.judge_rule(saved.rule.id, marks)
-            return saved
+            return saved, {post_id: said.get(post_id) for post_id in marks}
 
         self._window.lanes.slow(write, self._saved, failed=self._failed, owner=self)
 
-    def _saved(self, saved: RuleSaved) -> None:
+    def _saved(self, done: tuple[RuleSaved, dict[int, bool | None]]) -> None:
+        saved, said = done
         old = self._rule
         window, engine = self._window, self._window.engine
 
         def back() -> None:
             if engine is not None:
-                again = (lambda: engine.save_rule(old)) if old.id else (lambda: engine.delete_rule(saved.rule.id))
+                visible = window.timeline.visible_ids()
+
+                def again() -> None:
+                    if not old.id:
+                        engine.delete_rule(saved.rule.id, visible=visible)
+                        return
+                    engine.save_rule(old, visible=visible)
+                    if said:
+                        engine.judge_rule(old.id, said)
+
                 window.lanes.slow(again, lambda _answer: window.say(tr("The rule is as it was")))
 
-        text = plural("Rule saved: it takes {n} post", "Rule saved: it takes {n} posts", saved.posts)
+        if saved.more:
+            window.upkeep.rules_past.tell_when_done(saved.rule)
+            text = plural(
+                "Rule saved: it takes {n} post so far, still looking…", "Rule saved: it takes {n} posts so far, still looking…", saved.posts
+            )
+        else:
+            text = plural("Rule saved: it takes {n} post", "Rule saved: it takes {n} posts", saved.posts)
         window.undo.push(tr("Rule {name}").format(name=saved.rule.name), back)
         window.say(text, undo=window.undo.back)
         self.close()
@@ -379,22 +436,32 @@ class RuleEditor(Sheet):
         self.close()
 
 
+def _apart_from_thresholds(rule: Rule) -> Rule:
+    return replace(rule, name="", conditions=tuple(replace(condition, low=None) for condition in rule.conditions))
+
+
 def delete_rule(window: MainWindow, rule: Rule) -> None:
     """Delete a rule; undo saves it again."""
     engine = window.engine
     if engine is None:
         return
 
+    visible = window.timeline.visible_ids()
+
+    def restored() -> None:
+        try:
+            engine.save_rule(rule, visible=visible)
+        except NotFoundError:  # deleted so long ago that it is forgotten
+            engine.save_rule(replace(rule, id=0), visible=visible)
+
     def back() -> None:
-        window.lanes.slow(
-            lambda: engine.save_rule(replace(rule, id=0)), lambda _saved: window.say(tr("The rule is back"))
-        )
+        window.lanes.slow(restored, lambda _saved: window.say(tr("The rule is back")))
 
     def deleted(_changes: object) -> None:
         window.undo.push(tr("Delete rule {name}").format(name=rule.name), back)
         window.say(tr("Rule “{name}” deleted").format(name=rule.name), undo=window.undo.back)
 
-    window.lanes.slow(lambda: engine.delete_rule(rule.id), deleted, owner=window)
+    window.lanes.slow(lambda: engine.delete_rule(rule.id, visible=visible), deleted, owner=window)
 
 
 def open_dialog(window: MainWindow, rule: Rule | None = None) -> RuleEditor:

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.dialogs import rule as rule_dialog
+from desktop.dialogs import rule_file
 from desktop.dialogs.controls import Check
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import number, plural, tr
-from engine import Changes, EngineError, Feed, Rule, RuleErrors
+from engine import Changes, EngineError, Feed, Rule, RuleErrors, RuleProgress
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -34,10 +35,13 @@ class RulesPage(Page):
             tr("A rule hides posts, or makes them one quiet line. Nothing is lost: what is hidden waits in the tray."),
         )
         self._errors: dict[int, RuleErrors] = {}
+        self._progress: dict[int, RuleProgress] = {}
         head = QHBoxLayout()
         self.new_button = button(tr("New rule…"), lambda: rule_dialog.open_dialog(self._window), "primary")
         head.addWidget(self.new_button)
         head.addWidget(button(tr("Open the tray"), lambda: self._window.show_page("tray")))
+        head.addWidget(button(tr("Write to a file…"), lambda: rule_file.open_export(self._window)))
+        head.addWidget(button(tr("Take from a file…"), lambda: rule_file.open_import(self._window)))
         head.addStretch(1)
         self.body.addLayout(head)
         self._list = QVBoxLayout()
@@ -51,11 +55,12 @@ class RulesPage(Page):
         engine = self._window.engine
         if engine is not None:
             self._window.lanes.read(
-                lambda: (engine.rules(), engine.rule_counts(), engine.feeds(), engine.rule_errors()), self._show, key="rules-page", owner=self
-            )
+                lambda: (engine.rules(), engine.rule_counts(), engine.feeds(), engine.rule_errors(), engine.rule_progress()),
+                self._show, key="rules-page", owner=self,
+            )  # fmt: skip
 
-    def _show(self, found: tuple[list[Rule], dict[int, int], list[Feed], dict[int, RuleErrors]]) -> None:
-        rules, counts, feeds, self._errors = found
+    def _show(self, found: tuple[list[Rule], dict[int, int], list[Feed], dict[int, RuleErrors], dict[int, RuleProgress]]) -> None:
+        rules, counts, feeds, self._errors, self._progress = found
         titles = {feed.id: feed.title for feed in feeds}
         empty(self._list)
         if not rules:
@@ -76,14 +81,15 @@ class RulesPage(Page):
         top.addWidget(on)
         box.addLayout(top)
         words = rule_dialog.rule_words(rule)
-        if rule.feed_ids:
-            names = [titles.get(feed_id, "?") for feed_id in rule.feed_ids]
+        if rule.feed_ids or rule.folders:
+            names = [*(titles.get(feed_id, "?") for feed_id in rule.feed_ids), *rule.folders]
             words += " " + tr("Only in {feeds}.").format(feeds=", ".join(names[:4]))
         box.addWidget(theme.label(words, "second", wrap=True))
         foot = QWidget()
         flow = FlowLayout(foot, across=theme.px(8))
-        takes = plural("takes {n} post", "takes {n} posts", count) if rule.enabled else tr("off: takes nothing")
-        flow.addWidget(theme.label(takes, "third"))
+        flow.addWidget(theme.label(self._takes(rule, count), "third"))
+        if rule.id in self._progress and not self._window.upkeep.rules_past.running():
+            flow.addWidget(button(tr("Go on"), self._window.upkeep.rules_past.go_on, name=tr("Go on with {rule}").format(rule=rule.name)))
         if rule.id in self._errors:
             flow.addWidget(theme.label(errors_words(self._errors[rule.id]), "third"))
         if count and rule.action == "hide":
@@ -96,6 +102,16 @@ class RulesPage(Page):
         box.addWidget(foot)
         return frame
 
+    def _takes(self, rule: Rule, count: int) -> str:
+        progress = self._progress.get(rule.id)
+        if progress is None:
+            return plural("takes {n} post", "takes {n} posts", count) if rule.enabled else tr("off: takes nothing")
+        if not rule.enabled:
+            return tr("off: older posts are still to come back")
+        if not self._window.upkeep.rules_past.running():
+            return plural("takes {n} post so far; older ones wait", "takes {n} posts so far; older ones wait", count)
+        return plural("takes {n} post so far, still looking…", "takes {n} posts so far, still looking…", count)
+
     def _see(self, rule_id: int) -> None:
         from desktop.pages.tray import TrayPage
 
@@ -106,11 +122,12 @@ class RulesPage(Page):
         engine = self._window.engine
         if engine is None:
             return
+        visible = self._window.timeline.visible_ids()
 
         def failed(error: EngineError) -> None:
             self._window.say(str(error))
             self.load()
 
         self._window.lanes.slow(
-            lambda: engine.save_rule(replace(rule, enabled=enabled)), lambda _saved: self.load(), failed=failed, owner=self
+            lambda: engine.save_rule(replace(rule, enabled=enabled), visible=visible), lambda _saved: self.load(), failed=failed, owner=self
         )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
-from engine.cli.shared import ID, Session, command, main, plain, show_json, show_rows
+from engine.cli.shared import ID, Line, Session, command, main, plain, show_json, show_rows
+from engine.errors import BusyError, InputError
 
 
 @main.group()
@@ -29,10 +33,9 @@ def rules_list(session: Session, as_json: bool) -> None:
         if not known:
             click.echo('No rules yet. Try:  millpond rules add \'hide words "crypto price"\'')
         for rule in known:
-            off = "" if rule.enabled else "  (off)"
             wrong = errors.get(rule.id)
             said = f"  ({wrong.mistakes} of {wrong.judged} judged were mistakes)" if wrong is not None else ""
-            click.echo(f"{rule.id:4}  {counts.get(rule.id, 0):6} posts  {format_rule(rule)}{off}{said}")
+            click.echo(f"{rule.id:4}  {counts.get(rule.id, 0):6} posts  {format_rule(rule)}{said}")
 
 
 @command(rules, "add")
@@ -68,9 +71,81 @@ def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) 
                     click.echo(f"  {score:.2f}  {(row.title or row.excerpt)[:70]}")
             return
         saved = engine.save_rule(rule)
+        judge_rest(engine)
+        posts = engine.rule_counts().get(saved.rule.id, saved.posts) if saved.more else saved.posts
         if as_json:
-            return show_json(saved)
-        click.echo(f"Rule {saved.rule.id} took {saved.posts} posts.")
+            return show_json(replace(saved, posts=posts, more=False))
+        click.echo(f"Rule {saved.rule.id} took {posts} posts.")
+
+
+@command(rules, "export")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), required=False)
+def rules_export(session: Session, path: Path | None, as_json: bool) -> None:
+    """Write all rules as text, one a line, to a file or to the screen. Feeds stand there by their addresses."""
+    with session.engine() as engine:
+        text = engine.export_rules()
+    if path is not None:
+        write_text(path, text)
+        if not as_json:
+            click.echo(f"Written to {path}.")
+            return
+    if as_json:
+        return show_json({"path": str(path) if path is not None else None, "text": text})
+    click.echo(text, nl=False)
+
+
+@command(rules, "import")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--only-these", is_flag=True, help="Remove the rules that the file does not hold.")
+@click.option("--try", "dry", is_flag=True, help="Only show what would change.")
+def rules_import(session: Session, path: Path, only_these: bool, dry: bool, as_json: bool) -> None:
+    """Take rules over from a text of one a line. Rules that are there already stay; one of the same name is changed."""
+    text = read_text(path)
+    with session.engine() as engine:
+        compared = engine.compare_rules(text, others=only_these)
+        if not as_json:
+            for change in compared.changes:
+                for sign, line in (("-", change.before), ("+", change.after)):
+                    if line:
+                        click.echo(f"{sign} {line}")
+            for remark in compared.remarks:
+                click.echo(remark)
+        if dry:
+            return show_json(compared) if as_json else click.echo("Nothing was changed." if compared.changes else "Nothing would change.")
+        done = engine.import_rules(text, others=only_these)
+        judge_rest(engine)
+        if as_json:
+            return show_json(done)
+        click.echo(f"{done.added} rules added, {done.changed} changed, {done.removed} removed.")
+
+
+def read_text(path: Path) -> str:
+    """Raises InputError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8.") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Raises InputError."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def judge_rest(engine: Any) -> None:
+    """Judge the past by rules that changed, showing progress; where another Millpond does it already, leave it to that one."""
+    line = Line()
+    try:
+        for step in engine.reapply_rules():
+            line.show(f"applying “{step.detail}”: {step.done} of {step.total} posts")
+    except BusyError:
+        click.echo("Another Millpond applies the rule to older posts.", err=True)
+    line.end()
 
 
 @command(rules, "remove")
@@ -78,7 +153,9 @@ def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) 
 def rules_remove(session: Session, rule_id: int, as_json: bool) -> None:
     """Remove a rule; what it hid is shown again."""
     with session.engine() as engine:
+        count = engine.rule_counts().get(rule_id, 0)
         changes = engine.delete_rule(rule_id)
+        judge_rest(engine)
         if as_json:
             return show_json(changes)
-        click.echo(f"Rule {rule_id} removed; {len(changes.updated)} posts are back.")
+        click.echo(f"Rule {rule_id} removed; {count} posts are back.")

@@ -80,8 +80,10 @@ class Feeds(Reapplying):
         stopped: bool | None = None,
         options: Sequence[str] | None = None,
     ) -> Changes:
+        before = self._store.feed(feed_id)
         changes = self._store.update_feed(feed_id, title=title, folder=folder, stopped=stopped, options=options)
-        return self._publish(changes | self._rules_follow(title=title is not None, folder=folder is not None))
+        after = self._store.feed(feed_id)
+        return self._publish(changes | self._rules_follow(title=before.title != after.title, folder=before.folder != after.folder))
 
     def remove_feed(self, feed_id: int) -> Changes:
         """Stop following; `restore_feed` brings everything back."""

@@ -74,17 +74,14 @@ class ReapplyingPart(Part):
         )
 
     def signal_columns(self, names: Sequence[str]) -> tuple[Ids, Floats]:
-        """Return what the present heads said of all posts: (n,) ids and (n, len(names)) probabilities, NaN for "not asked"."""
+        """Return what heads said of all posts: (n,) ids and (n, len(names)) probabilities, NaN for "not asked"."""
         import numpy as np
 
         columns = ", ".join(f"g.{name}" for name in names if name.isalpha())
         found: list[NDArray[np.float64]] = [np.zeros((0, 1 + len(names)))]
         with self._db.read() as connection:
             cursor = connection.execute(
-                f"""
-                select p.id, {columns} from signals as g join posts as p on p.content_id = g.content_id
-                where g.model_id = (select value from marks where name = 'signals_model')
-                """
+                f"select p.id, {columns} from signals as g join posts as p on p.content_id = g.content_id"
             )
             while rows := cursor.fetchmany(8192):
                 found.append(np.array(rows, dtype=np.float64))
@@ -104,6 +101,21 @@ class ReapplyingPart(Part):
         with self._db.read() as connection:
             found = ids_of(connection, "select rowid from words where words match ? limit ?", (all_of(terms), at_most + 1))
         return len(found) <= at_most
+
+    def posts_with_urls(self, urls: Collection[str]) -> dict[str, int]:
+        """Return posts by their addresses, the last one where there are several; reads all contents once."""
+        if not urls:
+            return {}
+        with self._db.read() as connection:
+            return dict(
+                connection.execute(
+                    """
+                    select c.url, max(p.id) from contents as c join posts as p on p.content_id = c.id
+                    where c.url in (select value from json_each(?)) group by c.url
+                    """,
+                    (json.dumps(sorted(urls)),),
+                )
+            )
 
     def rules_owed(self) -> list[Owed]:
         """Return the rules whose past is still to be judged, those that hide first, then the ones changed last."""
@@ -129,10 +141,11 @@ class ReapplyingPart(Part):
         with self._db.read() as connection:
             rows = connection.execute(
                 """
-                select p.rule_id, p.done, p.total, r.removed_at is not null from rule_progress as p join rules as r on r.id = p.rule_id
+                select p.rule_id, p.done, p.total, r.removed_at is not null, p.version
+                from rule_progress as p join rules as r on r.id = p.rule_id
                 """
             ).fetchall()
-        return {row[0]: RuleProgress(rule_id=row[0], done=row[1], total=row[2] or None, removed=bool(row[3])) for row in rows}
+        return {row[0]: RuleProgress(rule_id=row[0], done=row[1], total=row[2] or None, removed=bool(row[3]), version=row[4]) for row in rows}
 
     def save_piece(
         self,

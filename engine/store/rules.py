@@ -33,6 +33,7 @@ returning post_id
 """
 _SHOWN_ON_CARDS = ("label", "breakout", "boost")  # actions whose hits change how a post looks or stands
 Place = tuple[float, int]  # of a post in the list by date: when it was published (seconds since 1970), and its id
+CLEARED_AT_ONCE = 1000  # hits of a rule whose time is over; more are cleared piece by piece
 _ONCE = frozenset({"star", "read", "notify"})
 RULE = "select id, name, conditions, action, feed_ids, enabled, created_at, options from rules"
 
@@ -308,7 +309,7 @@ class RulesPart(Part):
         return self._db.write(work)
 
     def expire_rules(self) -> Changes:
-        """Turn off the rules whose time is over: what only they hid comes back."""
+        """Turn off the rules whose time is over: what only they hid comes back, where it is much piece by piece (`rules_owed`)."""
         now = self._clock()
 
         def work(connection: Connection) -> Changes:
@@ -320,8 +321,10 @@ class RulesPart(Part):
             ]
             for rule_id in over:
                 connection.execute("update rules set enabled = 0 where id = ?", (rule_id,))
-                touched |= _clear(connection, rule_id)
-                mark_owed(connection, rule_id, done=None)
+                (hits,) = connection.execute("select count(*) from hits where rule_id = ?", (rule_id,)).fetchone()
+                few = hits <= CLEARED_AT_ONCE
+                touched |= _clear(connection, rule_id) if few else set()
+                mark_owed(connection, rule_id, done=None if few else 0)
             touched |= _apply(connection, touched)
             return Changes(rules=bool(over), updated=frozenset(touched), order=bool(over))
 

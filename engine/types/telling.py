@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.types.arrays import Floats
 from engine.types.deciding import Rule
+from engine.types.ranked import AlgorithmChange
 from engine.types.sources import Subscription
 from engine.types.stored import Changes, SearchMode
 
@@ -183,7 +184,16 @@ class RuleProgress:
     rule_id: int
     done: int  # posts
     total: int | None  # None while unknown
+    version: int = 0  # another one each time the rule changes
     removed: bool = False  # it was removed, and what it took comes back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesCompared:
+    """What taking rules over from a text would change, and remarks on lines of it."""
+
+    changes: tuple[AlgorithmChange, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
