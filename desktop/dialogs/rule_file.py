@@ -98,8 +98,8 @@ class RuleFile(Sheet):
     def _failed(self, error: EngineError) -> None:
         self.outcome.setText(tr("This file cannot be taken over. Nothing was changed."))
         self.lines.hide()
-        self.take_button.setEnabled(False)
         self.fail(str(error))
+        self.take_button.setEnabled(False)
 
 
 def read(path: Path) -> str:
