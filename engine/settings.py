@@ -79,7 +79,7 @@ ALL: tuple[Setting, ...] = (
     Setting(name="fold_stories", group="Stories", label="Fold posts that tell the same", default=True,
             help="One card for a story, with the others behind it. Nothing is removed."),
     Setting(name="story_marks_all", group="Stories", label="Reading one telling marks all as read", default=True,
-            help="Reading or marking the card of a story does the same to the posts folded into it."),
+            help="Reading the card of a story, or hiding it, does the same to the posts behind it."),
     Setting(name="ai", group="Models", label="Use language models", default=True,
             help="Off: no model is loaded; ranking goes by words and sources, summaries are picked sentences."),
     Setting(name="embedding_model", group="Models", label="Embedding model", default="all-MiniLM-L6-v2",

@@ -69,7 +69,10 @@ class Ranking(Reading, Rules):
             weight = float(EDIT_WEIGHT.parse(weight))
             if kind == "topic" and not key.startswith("post:"):
                 self._description(key)  # made now, for the order must not wait for a model
-        return self._publish(self._store.edit_interest(kind, key, weight) | self._scorer.take_edits())
+        changes = self._store.edit_interest(kind, key, weight) | self._scorer.take_edits()
+        if kind == "source":  # the feed that a person prefers stands for its stories
+            changes |= self._store.fold_by_feeds([int(key)])
+        return self._publish(changes)
 
     def forget_posts(self, ids: Iterable[int], *, forget: bool = True) -> Changes:
         """Let what was done to posts so far teach nothing any more; with `forget=False` it teaches again.

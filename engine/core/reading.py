@@ -127,21 +127,24 @@ class Reading(Parts):
         read: bool | None = None,
         saved: bool | None = None,
         hidden: bool | None = None,
+        tellings: bool = True,
     ) -> Changes:
         """Set states; those of `None` stay. `Changes.updated` are the posts that really changed: undo with these.
 
-        With "story_marks_all", one telling marked as read marks all of its story.
+        With "story_marks_all", a telling that is marked as read, or hidden, takes all that tell its story with it.
+
+        Args:
+            tellings: False: these posts alone, whatever the setting says.
         """
         if saved:
             self._judge("saved", ids)
         elif read:
             self._judge("passed", ids)  # until it is said that they were opened
-        if read and self._settings["fold_stories"] and self._settings["story_marks_all"]:
-            own, others = list(ids), self._store.with_tellings(ids)[len(dict.fromkeys(ids)) :]
-            told = self._store.mark(others, read=True) if others else Changes()
-            changes = self._store.mark(own, read=read, saved=saved, hidden=hidden) | told
-            return self._publish(self._learnt(changes) if saved is not None else changes)
-        changes = self._store.mark(ids, read=read, saved=saved, hidden=hidden)
+        told = Changes()
+        if tellings and (read or hidden) and self._settings["fold_stories"] and self._settings["story_marks_all"]:
+            others = self._store.with_tellings(ids)[len(dict.fromkeys(ids)) :]
+            told = self._store.mark(others, read=read or None, hidden=hidden or None) if others else told
+        changes = self._store.mark(ids, read=read, saved=saved, hidden=hidden) | told
         return self._publish(self._learnt(changes) if saved is not None else changes)
 
     def mark_all_read(self, query: TimelineQuery) -> tuple[list[int], Changes]:

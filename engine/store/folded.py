@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.store.connection import Connection, marks
 from engine.store.part import Row, ids_of
-from engine.stories.leads import Member, choose_lead, outlets
+from engine.stories.leads import PEOPLE, Member, choose_lead, outlets
 
 _MEMBERS = """
 select sp.story_id, s.post_id, s.feed_id, f.kind, coalesce(c.author, ''), coalesce(c.word_count, 0), s.published_at,
@@ -26,7 +26,7 @@ where sp.story_id in (select value from json_each(?))
 
 def told_by(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the stories of posts that tell one with others, as fields of `PostRow`."""
-    rows = connection.execute(
+    rows: list[Row] = connection.execute(
         f"""
         select sp.post_id, sp.story_id, t.outlets, t.followed_at is not null,
           (select count(*) from story_posts as o where o.story_id = sp.story_id),
@@ -35,11 +35,30 @@ def told_by(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, A
         from story_posts as sp join stories as t on t.id = sp.story_id where sp.post_id in ({marks(len(ids))})
         """,
         list(ids),
-    )
+    ).fetchall()
+    people = _people(connection, {row[1] for row in rows})
     return {
-        row[0]: {"story_id": row[1], "outlets": row[2], "story_followed": bool(row[3]), "story_posts": row[4], "story_new": row[5]}
+        row[0]: {
+            "story_id": row[1], "outlets": row[2], "people": people.get(row[1], 0), "story_followed": bool(row[3]),
+            "story_posts": row[4], "story_new": row[5],
+        }
         for row in rows
-    }
+    }  # fmt: skip
+
+
+def _people(connection: Connection, stories: set[int]) -> dict[int, int]:
+    """How many people of networks tell these stories; those that only outlets tell are left out."""
+    return dict(
+        connection.execute(
+            f"""
+            select sp.story_id, count(distinct f.kind || char(10) || c.author) from story_posts as sp
+            join posts as p on p.id = sp.post_id join feeds as f on f.id = p.feed_id join contents as c on c.id = p.content_id
+            where sp.story_id in (select value from json_each(?)) and c.author <> '' and f.kind in ({marks(len(PEOPLE))})
+            group by sp.story_id
+            """,
+            [json.dumps(sorted(stories)), *sorted(PEOPLE)],
+        )
+    )
 
 
 def outlets_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:

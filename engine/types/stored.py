@@ -139,6 +139,7 @@ class PostRow:
     story_id: int | None = None  # the story that it tells with others; None while it stands alone
     story_posts: int = 1  # how many posts tell it, this one among them
     outlets: int = 1  # from how many sources or people
+    people: int = 0  # how many of these are people of a network
     story_followed: bool = False
     story_new: int = 0  # posts of a followed story that came since the person last looked
 

@@ -135,7 +135,7 @@ def test_people_of_networks_are_outlets_and_feeds_otherwise(store: Store) -> Non
     some = [post(1, author="Ada"), post(2, author="Ada"), post(3, author="Bob")]
     found = sorted(take(store, people, some).new | take(store, site, [post(4, author="Cy"), post(5, author="Di")]).new)
     fold(store, *found)
-    assert {row.outlets for row in store.rows(found)} == {3}
+    assert {(row.outlets, row.people) for row in store.rows(found)} == {(3, 2)}
     sizes = dict(zip(*(part.tolist() for part in store.story_sizes()), strict=True))
     assert sizes == dict.fromkeys(found, 3)
 
