@@ -20,7 +20,7 @@ def _days_ago(days: float) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def _require_posts(engine: Any, ids: Sequence[int]) -> None:
+def require_posts(engine: Any, ids: Sequence[int]) -> None:
     """Raises NotFoundError before anything is changed."""
     if unknown := set(ids) - {row.id for row in engine.rows(list(ids))}:
         raise NotFoundError(f"There is no post {min(unknown)}. Nothing was changed.")
@@ -32,20 +32,21 @@ def _require_posts(engine: Any, ids: Sequence[int]) -> None:
 @click.option("--folder", default=None)
 @click.option("--unread", is_flag=True)
 @click.option("--saved", is_flag=True)
+@click.option("--followed", is_flag=True, help="One line for each story that you follow.")
 @click.option("--hidden", is_flag=True, help="The tray: what your rules and you hid.")
 @click.option("--days", type=float, default=None, help="Only the last … days.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=30, show_default=True)
 def timeline(
-    session: Session, order: str, feed_id: int | None, folder: str | None, unread: bool, saved: bool, hidden: bool,
-    days: float | None, limit: int, as_json: bool,
+    session: Session, order: str, feed_id: int | None, folder: str | None, unread: bool, saved: bool,
+    followed: bool, hidden: bool, days: float | None, limit: int, as_json: bool,
 ) -> None:
     """Show the timeline: ranked for you, or newest first."""
     from engine.types import TimelineQuery
 
     since = _days_ago(days) if days is not None else None
     query = TimelineQuery(
-        order="newest" if order == "newest" else "for_you", feed_id=feed_id, folder=folder, unread=unread or None,
-        saved=saved or None, hidden=hidden, since=since, limit=limit,
+        order="newest" if order == "newest" or followed else "for_you", feed_id=feed_id, folder=folder, unread=unread or None,
+        saved=saved or None, followed=followed, hidden=hidden, since=since, limit=limit,
     )
     with session.engine() as engine:
         if feed_id is not None and all(feed.id != feed_id for feed in engine.feeds()):
@@ -53,7 +54,9 @@ def timeline(
         rows = engine.rows(engine.timeline(query))
         if as_json:
             return show_json(rows)
-        if not rows:
+        if not rows and followed:
+            click.echo("You follow no story yet:  millpond follow-story ID")
+        elif not rows:
             click.echo("Nothing here." if engine.feeds() else "You follow nothing yet:  millpond feeds add URL")
         show_rows(rows)
 
@@ -122,11 +125,12 @@ def like(session: Session, post_id: int, negative: bool, clear: bool, as_json: b
 def hide(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
     """Hide posts: they go to the tray."""
     with session.engine() as engine:
-        _require_posts(engine, post_ids)
+        require_posts(engine, post_ids)
         changes = engine.mark(list(post_ids), hidden=not undo)
         if as_json:
             return show_json(changes)
-        click.echo("Shown again." if undo else "Hidden. Undo:  millpond hide --undo " + " ".join(map(str, post_ids)))
+        gone = sorted({*post_ids, *(row.id for row in engine.rows(sorted(changes.updated)) if row.hidden)})
+        click.echo("Shown again." if undo else "Hidden. Undo:  millpond hide --undo " + " ".join(map(str, gone)))
 
 
 @command(main)
@@ -135,7 +139,7 @@ def hide(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool)
 def save(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool) -> None:
     """Save posts: they are kept for ever."""
     with session.engine() as engine:
-        _require_posts(engine, post_ids)
+        require_posts(engine, post_ids)
         changes = engine.mark(list(post_ids), saved=not undo)
         if as_json:
             return show_json(changes)

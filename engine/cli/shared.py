@@ -273,6 +273,13 @@ def signals_by_verdict(row: Any) -> dict[str, list[str]]:
     return found
 
 
+def story_words(row: Any) -> str:
+    """Who else tells what a post tells, and what is new where the story is followed."""
+    outlets, posts = row.outlets - 1, row.story_posts - 1
+    words = f"+{outlets} source{'s' if outlets != 1 else ''}" if outlets else f"+{posts} post{'s' if posts != 1 else ''}"
+    return words + (f", {row.story_new} new" if row.story_followed and row.story_new else "")
+
+
 def show_rows(rows: Iterable[Any]) -> None:
     """Print posts, one or two lines each."""
     for row in rows:
@@ -290,6 +297,7 @@ def show_rows(rows: Iterable[Any]) -> None:
         feeling += "".join(f" · {words}" for words in signals_by_verdict(row)["yes"][:2])
         reason = f" · {REASONS.get(row.reason, row.reason)}" if row.reason else ""
         reason += f" ({row.reason_detail})" if row.reason and row.reason_detail else ""
-        click.echo(f"          {row.feed_title} · {ago(row.published_at)}{feeling}{reason}")
+        told = f" · {story_words(row)}" if row.story_posts > 1 else ""
+        click.echo(f"          {row.feed_title} · {ago(row.published_at)}{told}{feeling}{reason}")
         if words:
             click.echo(f"          {words}")
