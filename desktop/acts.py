@@ -52,7 +52,7 @@ class Acts:
     def like(self, post_id: int, liked: bool | None) -> None:
         text = {True: tr("Liked"), False: tr("Disliked"), None: tr("Like taken back")}[liked]
 
-        def back(rows: Sequence[PostRow], engine: Engine) -> Changes:
+        def back(rows: Sequence[PostRow], _others: Sequence[int], engine: Engine) -> Changes:
             return _merged(engine.feedback(row.id, row.liked) for row in rows)
 
         self._do([post_id], text, lambda engine: engine.feedback(post_id, liked), back, reorders=True)
@@ -60,7 +60,7 @@ class Acts:
     def save(self, ids: Sequence[int], saved: bool) -> None:
         text = plural("Saved", "Saved {n} posts", len(ids)) if saved else plural("No longer saved", "{n} no longer saved", len(ids))
 
-        def back(rows: Sequence[PostRow], engine: Engine) -> Changes:
+        def back(rows: Sequence[PostRow], _others: Sequence[int], engine: Engine) -> Changes:
             return _merged(engine.mark([row.id], saved=row.saved) for row in rows)
 
         self._do(ids, text, lambda engine: engine.mark(ids, saved=saved), back)
@@ -68,8 +68,11 @@ class Acts:
     def hide(self, ids: Sequence[int], hidden: bool) -> None:
         text = plural("Hidden", "{n} posts hidden", len(ids)) if hidden else plural("Restored", "{n} posts restored", len(ids))
 
-        def back(rows: Sequence[PostRow], engine: Engine) -> Changes:
-            return _merged(engine.mark([row.id], hidden=row.hidden) for row in rows)
+        def back(rows: Sequence[PostRow], others: Sequence[int], engine: Engine) -> Changes:
+            # Among the others is also what merely stands for its story instead.
+            with_it = [row.id for row in engine.rows(others) if row.hidden] if hidden else []
+            again = [engine.mark([row.id], hidden=row.hidden, tellings=False) for row in rows]
+            return _merged([*again, engine.mark(with_it, hidden=False)])
 
         def act(engine: Engine) -> Changes:
             changes = engine.mark(ids, hidden=hidden)
@@ -90,8 +93,9 @@ class Acts:
             return
         one, many = (tr("Marked as read"), tr("{n} marked as read")) if read else (tr("Marked as unread"), tr("{n} marked as unread"))
 
-        def back(rows: Sequence[PostRow], engine: Engine) -> Changes:
-            return _merged(engine.mark([row.id], read=row.read) for row in rows)
+        def back(rows: Sequence[PostRow], others: Sequence[int], engine: Engine) -> Changes:
+            again = [engine.mark([row.id], read=row.read, tellings=False) for row in rows]
+            return _merged([*again, engine.mark(others if read else [], read=False)])
 
         self._do(ids, plural(one, many, len(ids)), lambda engine: engine.mark(ids, read=read), back)
 
@@ -117,22 +121,25 @@ class Acts:
         ids: Sequence[int],
         text: str,
         act: Callable[[Engine], Changes],
-        back: Callable[[Sequence[PostRow], Engine], Changes],
+        back: Callable[[Sequence[PostRow], Sequence[int], Engine], Changes],
         *,
         reorders: bool = False,
     ) -> None:
+        """`back` gets the posts as they were, and the other tellings of their stories to which the act did the same."""
         window, engine = self._window, self._window.engine
         if engine is None or not ids:
             return
 
-        def run() -> list[PostRow]:
+        def run() -> tuple[list[PostRow], list[int]]:
             before = engine.rows(ids)
-            act(engine)
-            return before
+            changes = act(engine)
+            return before, sorted(changes.updated.difference(ids))
 
-        def done(before: list[PostRow]) -> None:
+        def done(was: tuple[list[PostRow], list[int]]) -> None:
+            before, others = was
+
             def undo() -> None:
-                window.lanes.read(lambda: back(before, engine), lambda _: window.timeline.reorder())
+                window.lanes.read(lambda: back(before, others, engine), lambda _: window.timeline.reorder())
 
             window.undo.push(text, undo)
             window.say(text, undo=window.undo.back)

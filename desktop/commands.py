@@ -117,6 +117,46 @@ class Commands:
         if self._window.on_timeline() and not self._window.timeline.search_text:
             self._window.acts.read_all(self._window.timeline.query)
 
+    # ---- stories -----------------------------------------------------------------------------
+
+    def next_telling(self) -> None:
+        if self._window.on_timeline():
+            self._window.reading.story.open_next()
+
+    def split_story(self) -> None:
+        """The telling that has the focus, or else the post that is open."""
+        if self._window.on_timeline():
+            self._window.reading.story.split()
+
+    def lead_story(self) -> None:
+        if self._window.on_timeline():
+            self._window.reading.story.stand()
+
+    def follow_story(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._window.stories.follow(row.id, not row.story_followed)
+
+    def pick_post(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._window.timeline.toggle_pick(row.id)
+
+    def put_together(self, post_id: int | None = None) -> None:
+        """Make one story of the picked cards, and of `post_id`."""
+        if not self._window.on_timeline():
+            return
+        timeline = self._window.timeline
+        ids = list(dict.fromkeys([*timeline.model.picked, *([post_id] if post_id is not None else [])]))
+        if len(ids) < 2:
+            self._window.say(tr("Pick two or more cards first: V picks the one that is selected"))
+            return
+        timeline.let_go()
+        self._window.stories.put_together(ids)
+
+    def show_followed(self) -> None:
+        self._window.go("timeline", "followed")
+
     def undo_last(self) -> None:
         self._window.undo.back()
 
@@ -193,6 +233,8 @@ class Commands:
         if not self._window.on_timeline():
             return None
         row = self._window.timeline.current_row()
+        if self._window.aside is not None:  # a telling that the list folds away is open: the keys mean that one
+            row = self._window.reading.row or row
         if row is None:
             self._window.say(tr("Choose a post first: J goes to the next one"))
         return row

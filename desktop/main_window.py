@@ -14,16 +14,18 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
 from desktop.commands import Commands
+from desktop.facts import plain
 from desktop.frame import Toast, TopBar
 from desktop.lanes import Lanes
 from desktop.panes import Panes
 from desktop.samples import Samples
 from desktop.sidebar import Place, Sidebar
 from desktop.status import StatusLine
+from desktop.story_acts import StoryActs
 from desktop.strings import tr
 from desktop.timeline.pane import TimelinePane
 from desktop.upkeep import Upkeep
-from engine import SETTINGS, BusyError, Changes, Condition, EngineError, Rule, TimelineQuery
+from engine import SETTINGS, BusyError, Changes, Condition, EngineError, Rule, Story, TimelineQuery
 
 if TYPE_CHECKING:
     from desktop.reading.pane import ReadingPane
@@ -47,12 +49,14 @@ class MainWindow(QMainWindow):
         self.lanes = Lanes(self)
         self.undo = Undo(self)
         self.acts = Acts(self)
+        self.stories = StoryActs(self)
         self.commands = Commands(self)
         self.samples = Samples(self)
         self.feeds: list[Feed] = []
         self._pages: dict[str, QWidget] = {}
         self._lock = contextlib.ExitStack()
         self._place = Place("timeline", "for_you")
+        self.aside: int | None = None  # the open post, while the list holds it not and the selection is another's
         self.setWindowTitle("Millpond")
         self.resize(*SIZE)
         self.setMinimumSize(360, 420)
@@ -101,6 +105,7 @@ class MainWindow(QMainWindow):
         self.sidebar.health_wanted.connect(self.show_health)
         self.status.ledger_wanted.connect(self._show_ledger)
         self.timeline.opened.connect(self.open_post)
+        self.timeline.selected.connect(self._back_in_list)
         self.panes.changed.connect(self._fit_bars)
 
     @property
@@ -203,6 +208,8 @@ class MainWindow(QMainWindow):
             query, title = TimelineQuery(order="for_you", folder=place.name), place.name
         elif place.name == "saved":
             query, title = TimelineQuery(order="newest", saved=True), tr("Saved")
+        elif place.name == "followed":
+            query, title = TimelineQuery(order="newest", followed=True), tr("Followed stories")
         self.show_timeline(query, title)
 
     def show_timeline(self, query: TimelineQuery | None = None, title: str = "") -> None:
@@ -216,6 +223,20 @@ class MainWindow(QMainWindow):
 
     def show_feed(self, feed_id: int) -> None:
         self.go("feed", feed_id=feed_id)
+
+    def show_tellings(self, post_id: int) -> None:
+        """Show every post of the story that this one tells, as a list of its own."""
+        engine = self.engine
+        if engine is None:
+            return
+
+        def show(story: Story | None) -> None:
+            if story is not None:
+                lead = next(post for post in story.posts if post.post_id == story.lead_id)
+                title = plain(lead.title, 60) or lead.feed_title
+                self.show_timeline(TimelineQuery(order="newest", story_id=story.id), tr("Who tells “{title}”").format(title=title))
+
+        self.lanes.read(lambda: engine.story(post_id), show, owner=self)
 
     def show_page(self, name: str) -> None:
         """Show one of `pages.PAGES` in the place of list and post."""
@@ -243,13 +264,17 @@ class MainWindow(QMainWindow):
             page.open_topic(topic)
 
     def go_back(self) -> None:
-        """One step back: from the search, from the post to the list, from a page to the list."""
+        """One step back: from what is picked, the search, a page, the post or one story to the list."""
         if self.top.search.text():
             self.top.search.clear()
         elif not self.on_timeline():
             self.show_timeline()
         elif self.panes.reading_on_top():
             self.panes.show_reading(False)
+        elif self.timeline.model.picked:
+            self.timeline.let_go()
+        elif self.timeline.query.story_id is not None:
+            self._go_to(self._place)
         self._focus_list()
 
     def _segment(self, name: str) -> None:
@@ -289,12 +314,18 @@ class MainWindow(QMainWindow):
         """Show a post in the reading pane, selecting it where the list has it."""
         if not self.on_timeline():
             self.show_timeline()
-        self.timeline.view.select(post_id)
+        if self.timeline.view.select(post_id):
+            self.aside = None
+        else:
+            self.aside = post_id
         self.reading.show_post(post_id)
         self.panes.show_reading(True)
         row = self.timeline.model.row_of(post_id)
         if self.settings.get("mark_read_on_open", True) and (row is None or not row.read):
             self.acts.read([post_id], True, quietly=True)
+
+    def _back_in_list(self, _post_id: int) -> None:
+        self.aside = None
 
     def act_on(self, name: str, post_id: int) -> None:
         """Do what a button on a card, or its menu, says."""
@@ -309,6 +340,12 @@ class MainWindow(QMainWindow):
             "hide": lambda: self.acts.hide([post_id], not row.hidden),
             "read": lambda: self.acts.read([post_id], not row.read),
             "feed": lambda: self.show_feed(row.feed_id),
+            "tellings": lambda: self.show_tellings(post_id),
+            "follow_story": lambda: self.stories.follow(post_id, not row.story_followed),
+            "split": lambda: self.stories.split([post_id]),
+            "take_apart": lambda: self.stories.take_apart(post_id),
+            "pick": lambda: self.timeline.toggle_pick(post_id),
+            "together": lambda: self.commands.put_together(post_id),
         }
         if name in acts:
             acts[name]()

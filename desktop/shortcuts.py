@@ -25,6 +25,7 @@ class Shortcut:
 
 def table() -> tuple[Shortcut, ...]:
     reading, posts, places, window = tr("Reading"), tr("Posts"), tr("Places"), tr("Window")
+    stories = tr("Stories")
     return (
         Shortcut("next_post", ("J",), tr("Next post"), reading),
         Shortcut("previous_post", ("K",), tr("Previous post"), reading),
@@ -38,6 +39,13 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
         Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),
+        Shortcut("next_telling", ("E",), tr("The next telling of the story"), stories),
+        Shortcut("follow_story", ("Y",), tr("Follow the story, or no longer"), stories),
+        Shortcut("split_story", ("Shift+N",), tr("Not the same story: take this telling out"), stories),
+        Shortcut("lead_story", ("Shift+E",), tr("Let this telling stand for the story"), stories),
+        Shortcut("pick_post", ("V",), tr("Pick a card, or let it go"), stories),
+        Shortcut("put_together", ("Shift+V",), tr("Put the picked cards together"), stories),
+        Shortcut("show_followed", ("Shift+Y",), tr("Followed stories"), stories),
         Shortcut("like", ("L",), tr("Like, or take it back"), posts),
         Shortcut("dislike", ("D",), tr("Dislike, or take it back"), posts),
         Shortcut("save_post", ("S",), tr("Save, or no longer"), posts),
@@ -115,7 +123,7 @@ class ShortcutSheet(QDialog):
         for entry in table():
             groups.setdefault(entry.group, []).append(entry)
         names = list(groups)
-        for part in (names[:2], names[2:]):
+        for part in (names[:3], names[3:]):
             grid = QGridLayout()
             grid.setHorizontalSpacing(theme.px(16))
             grid.setVerticalSpacing(theme.px(5))

@@ -37,12 +37,14 @@ BATCH = 100  # feeds put into the tree per turn of the event loop
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry leads: a timeline ("for_you", "newest", "saved", "tray"), a page, a feed or a folder."""
+    """Where an entry leads: a timeline ("for_you", "newest", "saved", "followed"), a page, a feed or a folder."""
 
     kind: str  # "timeline", "page", "feed", "folder", "section"
     name: str = ""
     feed_id: int = 0
 
+
+FOLLOWED = Place("timeline", "followed")
 
 PlaceRole = Qt.ItemDataRole.UserRole
 AsideRole = Qt.ItemDataRole.UserRole + 1
@@ -199,7 +201,10 @@ class Sidebar(QWidget):
         self.feeds.itemCollapsed.connect(self._collapsed)
         for words, name in ((tr("For you"), "for_you"), (tr("Newest"), "newest"), (tr("Saved"), "saved")):
             self._add(self.feeds, words, Place("timeline", name))
+        self._add(self.feeds, tr("Followed stories"), FOLLOWED)
+        self._items[FOLLOWED].setHidden(True)
         self._add(self.feeds, tr("Tray"), Place("page", "tray"))
+        self._fixed = self.feeds.topLevelItemCount()
         self.yours.entry(tr("Yours"), Place("section"))
         for words, name in (
             (tr("Rules"), "rules"),
@@ -262,6 +267,12 @@ class Sidebar(QWidget):
         ):
             self._items[place].setData(0, AsideRole, words.format(n=number(n)) if n else "")
 
+    def set_followed(self, stories: int, new: int) -> None:
+        """How many stories are followed, and in how many there is something new. Without any there is no entry."""
+        item = self._items[FOLLOWED]
+        item.setHidden(not stories)
+        item.setData(0, AsideRole, tr("{n} new").format(n=number(new)) if new else "")
+
     def set_feeds(self, feeds: Iterable[Feed]) -> None:
         """Show these feeds, a hundred per turn of the event loop."""
         listed = sorted(feeds, key=lambda feed: feed.title.casefold())
@@ -270,8 +281,8 @@ class Sidebar(QWidget):
         self._shown = listed
         failing = sum(bool(feed.error) for feed in listed)
         self._items[Place("page", "health")].setData(0, AsideRole, tr("{n} failing").format(n=number(failing)) if failing else "")
-        while self.feeds.topLevelItemCount() > 4:
-            self.feeds.takeTopLevelItem(4)
+        while self.feeds.topLevelItemCount() > self._fixed:
+            self.feeds.takeTopLevelItem(self._fixed)
         self._items = {place: item for place, item in self._items.items() if place.kind in ("timeline", "page")}
         self._pending = self._fill(listed)
         self._step.start()

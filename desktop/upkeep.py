@@ -14,7 +14,7 @@ from desktop.rules_past import RulesPast
 from desktop.status import LEDGER_ROWS
 from desktop.strings import plural, tr
 from desktop.timeline.empty import say_why_empty
-from engine import Changes, FeedRefreshed, Offline
+from engine import Changes, FeedRefreshed, Offline, TimelineQuery
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -49,6 +49,7 @@ class Upkeep(QObject):
         self._told_offline = False
         self.line = Line(self)
         self.line.changed.connect(self._line_changed)
+        self._folds: Value = True  # whether the lists are shown with their stories folded
         self._tidy_soon = self._timer(TIDY_MS, self._tidy)
         self.rules_past = RulesPast(window)
         self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
@@ -63,6 +64,7 @@ class Upkeep(QObject):
     def listen(self, engine: Engine) -> None:
         """Be told from now on what is written in this process."""
         self._stop_listening = engine.changes(self._incoming.emit)
+        self._folds = self._window.settings["fold_stories"]
 
     def begin(self) -> None:
         """The list is on screen: load what stands beside it, look for other writers and, in time, for new posts."""
@@ -170,6 +172,10 @@ class Upkeep(QObject):
         self._window.settings |= settings
         self.use_theme()
         self._line_changed()
+        if self._folds != settings["fold_stories"]:
+            self._folds = settings["fold_stories"]
+            self._window.timeline.reorder()
+            self._load_counts()
         if before != settings["refresh_minutes"]:
             self._next_refresh.start(int(settings["refresh_minutes"]) * 60_000)
 
@@ -195,6 +201,19 @@ class Upkeep(QObject):
         engine = self._window.engine
         if engine is not None:
             self._window.lanes.read(engine.counts, self._window.sidebar.set_counts, key="counts")
+            self.load_followed()
+
+    def load_followed(self) -> None:
+        """Count the followed stories, and those in which something is new."""
+        engine = self._window.engine
+        if engine is None:
+            return
+
+        def count() -> tuple[int, int]:
+            rows = engine.rows(engine.timeline(TimelineQuery(order="newest", followed=True)))
+            return len(rows), sum(row.story_new > 0 for row in rows)
+
+        self._window.lanes.read(count, lambda found: self._window.sidebar.set_followed(*found), key="followed", owner=self)
 
     def load_ledger(self) -> None:
         engine, first = self._window.engine, self._ledger_since == 0

@@ -30,6 +30,7 @@ from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.pictures import PictureControl, decode, picture_name
 from desktop.reading.signals import SignalsPanel
+from desktop.reading.story import StoryPanel
 from desktop.reading.summary import SummaryBox
 from desktop.reading.thread import ThreadPanel
 from desktop.reading.why import WhyPanel
@@ -45,6 +46,7 @@ from engine import (
     NotFoundError,
     PicturePolicy,
     Post,
+    PostRow,
     Rule,
     Summary,
 )
@@ -140,6 +142,8 @@ class ReadingPane(QWidget):
         self.whole.changed.connect(self._load)
         column.addWidget(self.header)
         column.addSpacing(theme.px(4))
+        self.story = StoryPanel(self._window)
+        column.addWidget(self.story)
         self.summary_box = SummaryBox()
         self.summary_box.wanted.connect(self.summarise)
         self.summary_box.cancelled.connect(self._cancel_summary)
@@ -202,6 +206,11 @@ class ReadingPane(QWidget):
     def post_id(self) -> int | None:
         return self._id
 
+    @property
+    def row(self) -> PostRow | None:
+        """The row of the post that is open, once it is loaded."""
+        return self._post.row if self._post is not None and self._post.row.id == self._id else None
+
     def show_post(self, id: int) -> None:
         """Load and show a post; one that is shown already is loaded again, and stays where it was scrolled."""
         if id != self._id:
@@ -212,6 +221,7 @@ class ReadingPane(QWidget):
 
     def clear(self) -> None:
         self._id = self._post = self._shown = None
+        self.story.clear()
         self._stack.setCurrentIndex(0)
         self._foot.hide()
 
@@ -221,7 +231,9 @@ class ReadingPane(QWidget):
             return
         if changes.unknown or self._id in changes.updated or (self._post and self._post.row.feed_id in changes.feeds):
             self._load()
-        elif changes.order or changes.rules:
+            return
+        self.story.refresh(changes)
+        if changes.order or changes.rules:
             self._load_why()
 
     def _load(self) -> None:
@@ -277,6 +289,7 @@ class ReadingPane(QWidget):
         self._take_pictures(loaded)
         self.whole.show_post(post, loaded.whole, always=loaded.whole_always)
         self.header.show_post(post)
+        self.story.show_post(post)
         self.deeds.show_post(post)
         self.talk.show_post(post)
         self.signals.show_row(post.row)
@@ -582,6 +595,7 @@ class ReadingPane(QWidget):
     def _restyle(self) -> None:
         if self._post is not None:
             self.header.draw()
+            self.story.restyle()
             self._show_body()
             self.summary_box.restyle()
             self._show_evidence(0)

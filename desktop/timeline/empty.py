@@ -94,6 +94,18 @@ def say_why_empty(window: MainWindow) -> None:
         )
     elif query.saved:
         empty.say(tr("Nothing saved yet"), tr("S saves the post that is open. Saved posts are kept for ever."))
+    elif query.followed:
+        empty.say(
+            tr("No story followed"),
+            tr("Y follows the story that is open. What comes to it later is marked as new, and the story waits here."),
+            [(tr("Back to all posts"), "", commands.show_for_you)],
+        )
+    elif query.story_id is not None:
+        empty.say(
+            tr("This story was taken apart"),
+            tr("Its posts stand alone now. Z takes the last act back."),
+            [(tr("Back to the list"), "", window.go_back)],
+        )
     elif query.unread:
         empty.say(
             tr("All read"), tr("Nothing unread is left here."), [(tr("Show all posts"), "", commands.toggle_unread)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from desktop.timeline.delegate import CardDelegate
 from desktop.timeline.empty import EmptyState, say_why_empty
 from desktop.timeline.merge import merge
 from desktop.timeline.model import Loaded, TimelineModel
+from desktop.timeline.picked import PickedBar
 from desktop.timeline.view import TimelineView
 from engine import Changes, EngineError, PostRow, SearchResult, TimelineQuery
 
@@ -61,8 +63,10 @@ class TimelinePane(QWidget):
         self.view.opened.connect(self.opened)
         self.view.near_end.connect(self._more)
         self.view.page_down.connect(window.page_or_next)
+        self.view.picked.connect(self.toggle_pick)
         self.view.selectionModel().currentChanged.connect(self._current_changed)
         self.model.rows_loaded.connect(self._drop_hidden)
+        self.model.rows_loaded.connect(self._fold_soon)
 
     def _build(self) -> None:
         self.heading = theme.label("", "section")
@@ -95,6 +99,8 @@ class TimelinePane(QWidget):
         self.note.setContentsMargins(theme.px(14), 0, theme.px(14), theme.px(6))
         whole.addWidget(self.note)
         whole.addWidget(stack, 1)
+        self.picked_bar = PickedBar(self._window.commands.put_together, self.let_go)
+        whole.addWidget(self.picked_bar)
         self.pill = QPushButton(self)
         theme.role(self.pill, "pill")
         self.pill.setToolTip(tr("Show the new posts (.)"))
@@ -210,6 +216,18 @@ class TimelinePane(QWidget):
         self._say(" · ".join(parts))
         self._show_stack()
 
+    # ---- picking -----------------------------------------------------------------------------
+
+    def toggle_pick(self, post_id: int) -> None:
+        """Pick a card for putting it together with others, or let it go."""
+        self.model.pick([post_id], post_id not in self.model.picked)
+        self.picked_bar.show_count(len(self.model.picked))
+
+    def let_go(self) -> None:
+        """Pick nothing any more."""
+        self.model.pick(self.model.picked, False)
+        self.picked_bar.show_count(0)
+
     # ---- keeping it current ------------------------------------------------------------------
 
     def refresh(self, changes: Changes) -> None:
@@ -222,7 +240,7 @@ class TimelinePane(QWidget):
             self._load_rule_names()
         for_you = self.query.order == "for_you"
         stale = changes.new or changes.unknown or changes.feeds or changes.rules or (changes.order and for_you)
-        listed = self.query.hidden or self.query.saved is not None
+        listed = self.query.hidden or self.query.saved is not None or self.query.followed or self.query.story_id is not None
         if (stale or (listed and changes.updated)) and not self.search_text and not self._check_soon.isActive():
             self._check_soon.start()
 
@@ -316,6 +334,7 @@ class TimelinePane(QWidget):
             if current is not None:
                 self.view.select(current, scroll=False)
         else:
+            self.model.remove(self._folded(fresh))
             ids, self._new = merge(self.model.ids, fresh, kept, by_time=self.query.order == "newest")
             self.model.set_ids(ids)
         self._show_pill()
@@ -346,6 +365,32 @@ class TimelinePane(QWidget):
         gone = [row.id for row in rows if row.hidden != self.query.hidden and row.id != current]
         if gone:
             QTimer.singleShot(0, self, lambda: self._remove(gone))
+
+    def folds(self) -> bool:
+        """False of a list that shows every telling: found, saved and hidden posts, those of one feed or one story."""
+        query = self.query
+        every = self.search_text or query.feed_id is not None or query.story_id is not None or query.saved or query.hidden
+        return not every and bool(self._window.settings.get("fold_stories", True))
+
+    def _fold_soon(self, positions: list[int]) -> None:
+        """Where two cards of the list turn out to tell one story, have one of them folded into the other."""
+        if not self.folds():
+            return
+        came = {row.story_id for at in positions if (row := self.model.row(at)) is not None} - {None}
+        if not came or self._check_soon.isActive():
+            return
+        told = Counter(row.story_id for row in self.model.held() if row.story_id in came)
+        if any(cards > 1 for cards in told.values()):
+            self._check_soon.start()
+
+    def _folded(self, fresh: Sequence[int]) -> list[int]:
+        """The cards that left the list because another tells their story; the selected one stays until it is left."""
+        kept, current = set(fresh), self.view.current_id()
+        told = {row.story_id for row in self.model.held() if row.id in kept}
+        return [
+            row.id for row in self.model.held()
+            if row.story_id is not None and row.id not in kept and row.id != current and row.story_id in told
+        ]  # fmt: skip
 
     def _remove(self, ids: list[int]) -> None:
         self.model.remove(ids)
@@ -430,13 +475,30 @@ class TimelinePane(QWidget):
             ("hide", tr("Restore") if row.hidden else tr("Hide")),
             ("", ""),
             ("why", tr("Why is this here?")),
+            *self._story_entries(row),
             ("feed", tr("Show only {feed}").format(feed=row.feed_title.replace("&", "&&"))),
             ("rule", tr("Make a rule from this …")),
         ]
         for name, words in entries:
-            if not name:
+            if not words:
                 menu.addSeparator()
                 continue
             action = menu.addAction(words)
             action.triggered.connect(lambda _checked=False, name=name: self._window.act_on(name, row.id))
         return menu
+
+    def _story_entries(self, row: PostRow) -> list[tuple[str, str]]:
+        """What can be done with the story of a post."""
+        follow = tr("No longer follow this story") if row.story_followed else tr("Follow this story")
+        entries = [("", ""), ("follow_story", follow)]
+        if row.story_posts > 1:
+            entries += [
+                ("tellings", tr("Show every telling")),
+                ("split", tr("Not the same story: take this one out")),
+                ("take_apart", tr("Take the story apart")),
+            ]
+        picked = self.model.picked
+        entries.append(("pick", tr("No longer pick") if row.id in picked else tr("Pick, to put together")))
+        if [i for i in picked if i != row.id]:
+            entries.append(("together", plural("Put together with the picked one", "Put together with the {n} picked", len(picked))))
+        return [*entries, ("", "")]

@@ -44,6 +44,7 @@ class TimelineView(QListView):
     looked_at = Signal(int, int)  # first and last position on screen
     near_end = Signal()
     page_down = Signal()  # space
+    picked = Signal(int)  # a post id: Ctrl and a click
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -386,9 +387,17 @@ class TimelineView(QListView):
     def wheelEvent(self, event: QWheelEvent) -> None:
         QAbstractItemView.wheelEvent(self, event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.button() == Qt.MouseButton.LeftButton and index.isValid():
+                self.picked.emit(int(index.data(IdRole)))
+            return
+        super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and index.isValid() and index == self.currentIndex():
             row = self.cards().row(index.row())
             cell = self.visualRect(index).toRectF()

@@ -25,7 +25,8 @@ from desktop import theme
 from desktop.app import make_application
 from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
-from engine import Condition, ProfileState, Rule, open_engine, sample_internet
+from engine import Condition, ProfileState, Rule, TimelineQuery, open_engine, sample_internet
+from tests import tellings
 from tests.benchmarks.network_posts import plant
 
 WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
@@ -130,6 +131,59 @@ def networks(studio: Studio, feed_id: int) -> None:
     window.resize(*WIDE)
 
 
+def stories(studio: Studio) -> None:
+    """Who tells the same: on the card, above the text, picked, followed, and as a list."""
+    window, engine = studio.window, studio.window.engine
+    assert engine is not None
+    window.resize(*WIDE)
+    window.commands.show_newest()
+    studio.settle()
+    open_title(studio, "bridge closes for repairs until")
+    studio.take("story")
+    window.reading.story.rows[0].only.click()
+    window.reading.story.more.click()
+    studio.take("story-all")
+    open_title(studio, "电车")
+    studio.take("story-chinese")
+    for words in ("Hedges", "allocator"):
+        window.timeline.toggle_pick(next(i for i in window.timeline.model.ids if words in str(window.timeline.model.row_of(i))))
+    studio.take("story-picked")
+    window.timeline.let_go()
+    window.act_on("tellings", next(i for i in window.timeline.model.ids if "bridge" in str(window.timeline.model.row_of(i))))
+    studio.take("story-list")
+    window.commands.show_newest()
+    studio.settle()
+    followed(studio)
+    for name, size in (("narrow", (420, 900)), ("wide", BROAD)):
+        window.resize(*size)
+        window.commands.show_newest()
+        studio.take(f"story-{name}-list")
+        open_title(studio, "bridge closes for repairs until")
+        studio.take(f"story-{name}")
+    window.resize(*WIDE)
+
+
+def followed(studio: Studio) -> None:
+    """A followed story to which something came since the last look."""
+    window, engine = studio.window, studio.window.engine
+    assert engine is not None
+    window.commands.show_followed()
+    studio.take("story-followed-none")
+    story = next(row for row in engine.rows(engine.timeline(TimelineQuery(order="newest"))) if "bridge" in row.title.casefold())
+    engine.follow_story(story.id, True)
+    tellings.add(engine, tellings.LATER_STILL if theme.tokens().dark else tellings.LATER)
+    tellings.fold(engine)
+    window.commands.show_newest()
+    studio.settle()
+    window.commands.show_followed()
+    studio.settle()
+    window.timeline.view.select(window.timeline.model.ids[0])
+    studio.take("story-followed")
+    window.open_post(window.timeline.model.ids[0])
+    studio.take("story-followed-new")
+    engine.follow_story(story.id, False)
+
+
 def pages(studio: Studio) -> None:
     for name in PAGES:
         studio.window.show_page(name)
@@ -217,6 +271,7 @@ def main() -> None:
             for name, words in (("No ferries", "ferries"), ("No frost", "frost"), ("不看自行车", "自行车"), ("No owls", "owls"), ("No lighthouses", "lighthouse")):
                 engine.save_rule(Rule(name=name, conditions=(Condition(field="words", value=words),)))
             feed_id = plant(engine)
+            tellings.plant(engine)
             window.commands.show_newest()
             studio.settle()
             for at, liked in ((1, True), (3, True), (6, False)):
@@ -227,6 +282,7 @@ def main() -> None:
                 studio.settle()
                 reading(studio)
                 networks(studio, feed_id)
+                stories(studio)
                 pages(studio)
                 widths(studio)
                 dialogs(studio)
