@@ -39,6 +39,7 @@ class Enricher:
     model: str
     heads: str  # what the store calls the trained heads; "" where the model has none
     speaks: Callable[[str, str], bool]
+    usual_language: str  # see `Model.usual_language`
     heads_speak: Callable[[str], bool]  # a language, without the embedding model
     settle_rules: Callable[[Sequence[int]], Changes]
     reapply_rules: Callable[[], Iterator[Progress]]  # over the past, where rules changed
@@ -112,7 +113,8 @@ class Enricher:
     def _embed(self, texts: Sequence[Text], *, vectors: bool) -> Iterator[EnrichEvent]:
         assert self.embed is not None
         inputs = [for_embedding(text.title, text.text) for text in texts]
-        for batch in self.embed.embed(inputs, heads=True, languages=[text.language for text in texts]):
+        languages = [text.language or self.usual_language for text in texts]
+        for batch in self.embed.embed(inputs, heads=True, languages=languages):
             ids = [texts[index].id for index in batch.indices]
             if vectors:
                 codes, scales = quantise(batch.vectors)

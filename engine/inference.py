@@ -106,8 +106,9 @@ class Inference:
         found = [Signals()] * len(texts)
         languages = self._languages.of(texts)
         spoken = self._spoken(texts)
+        usual = self.model().usual_language()
         for batch in worker.embed(
-            [texts[index] for index in spoken], heads=True, languages=[languages[index] for index in spoken]
+            [texts[index] for index in spoken], heads=True, languages=[languages[index] or usual for index in spoken]
         ):
             for index, signals in zip(batch.indices, batch.signals, strict=True):
                 found[spoken[index]] = signals or Signals()

@@ -43,6 +43,7 @@ class Models(Reading, Rules, Stories):
                 model=entry.name,
                 heads=signals_name(entry.name),
                 speaks=entry.speaks,
+                usual_language=entry.usual_language(),
                 heads_speak=heads.speaks if heads is not None else lambda _language: False,
                 settle_rules=self._settle,
                 reapply_rules=self._reapply_if_free,

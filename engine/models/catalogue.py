@@ -76,6 +76,10 @@ class Model:
             return not self.languages or language in self.languages
         return (not self.languages or not _LATIN_LANGUAGES.isdisjoint(self.languages)) and _mostly_latin(text)
 
+    def usual_language(self) -> str:
+        """What a text counts as that the model speaks though nobody could tell its language: see `speaks`."""
+        return self.languages[0] if self.languages else ""
+
     def path(self, models_dir: Path) -> Path:
         """What a worker loads: the one GGUF file, or the folder with all files."""
         folder = models_dir / self.folder

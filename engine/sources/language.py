@@ -136,5 +136,5 @@ def detect(texts: Sequence[str]) -> list[str]:
             found.append(by_script)
             continue
         code, confidence = _identifier().classify(start)
-        found.append(code if confidence >= 0.5 else "")
+        found.append(code if confidence >= 0.5 and len(code) == 2 else "")  # it knows languages without such a code, too
     return found

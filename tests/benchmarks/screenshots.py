@@ -93,8 +93,16 @@ def reading(studio: Studio) -> None:
     open_title(studio, "Main Street")
     window.reading.summarise()
     studio.take("timeline")
+    signals = window.reading.signals
+    if signals.isVisible():
+        window.reading.area.ensureWidgetVisible(signals)
+        studio.take("signals")
+        studio.dialog("dialog-rule-signal", next(iter(signals.names.values())).click)
     open_title(studio, "电")
     studio.take("timeline-chinese")
+    if signals.isVisible():
+        window.reading.area.ensureWidgetVisible(signals)
+        studio.take("signals-chinese")
     window.commands.show_newest()
     studio.take("newest")
     window.top.search.setText("battery")

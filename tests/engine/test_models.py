@@ -97,6 +97,12 @@ def test_the_default_embedding_model_speaks_english_alone() -> None:
     assert not model.speaks("")
 
 
+def test_short_words_in_latin_letters_count_as_the_models_first_language() -> None:
+    model = catalogue.by_name("all-MiniLM-L6-v2")
+    assert model.speaks("", "best day ever omg")
+    assert model.usual_language() == "en"
+
+
 def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(NotFoundError, match="SmolLM2-135M-Instruct"):
         catalogue.by_name("gpt")

@@ -8,13 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from engine import Condition, Engine, Rule, Signals, format_rule, open_engine, parse_rule
+from engine import (
+    Condition,
+    Engine,
+    PlainPost,
+    Progress,
+    Rule,
+    Signals,
+    StageFailed,
+    TimelineQuery,
+    format_rule,
+    list_models,
+    open_engine,
+    parse_rule,
+)  # fmt: skip
 from engine.errors import InputError
 from engine.filters import check
 from engine.installation import signals_name, trained_heads
 from engine.types import SIGNAL_NAMES, Sentiment
 from engine.workers.clients import _signals
 from engine.workers.wire import WireError
+from tests.engine.conftest import plain_posts
 
 NAN = math.nan
 
@@ -62,3 +76,59 @@ def test_an_old_rule_on_a_signal_that_nobody_tells_any_more_loads_and_takes_noth
         assert format_rule(kept).startswith("hide signal fear over 0.8")
         with pytest.raises(InputError, match="no signal “fear”"):
             check(kept)
+
+
+needs_model = pytest.mark.skipif(
+    not all(model.installed for model in list_models() if model.default and model.kind == "embedding"),
+    reason="the default embedding model is not installed: make models",
+)
+
+
+@needs_model
+@pytest.mark.skipif("zh" not in trained_heads("all-MiniLM-L6-v2").languages, reason="these heads speak no Chinese")  # type: ignore[union-attr]
+def test_a_chinese_post_gets_signals_without_a_vector_and_a_rule_that_asks_for_them_takes_it(engine: Engine) -> None:
+    glad = "这家店太棒了，味道非常好，服务也很热情，下次一定再来，强烈推荐给大家！"
+    with engine:
+        engine.set_setting("summaries_top", 0)
+        engine.add_posts("磨坊日记", [PlainPost(title="好店", text=glad, url="https://mill.example/1")])
+        rule = engine.save_rule(parse_rule("muffle signal positive over 0.6"))
+        assert rule.posts == 0
+        assert not [event for event in engine.enrich() if isinstance(event, StageFailed)]
+        (row,) = engine.rows(engine.timeline(TimelineQuery(order="newest")))
+        assert row.language == "zh"
+        assert row.sentiment is not None
+        assert row.sentiment.label == "positive"
+        assert row.muffled_by == rule.rule.id
+        assert engine._store.vector_count("all-MiniLM-L6-v2") == 0
+        assert engine.signals([f"好店\n{glad}"])[0].sentiment == pytest.approx(row.sentiment)
+
+
+@needs_model
+def test_a_few_words_of_which_nobody_can_tell_the_language_have_signals_all_the_same(engine: Engine) -> None:
+    with engine:
+        text = "best day ever omg"
+        assert engine.languages([text]) == [""]
+        (said,) = engine.signals([text])
+        assert said.sentiment is not None
+        assert said.sentiment.label == "positive"
+
+
+@needs_model
+def test_other_heads_read_all_posts_again_the_newest_first_and_leave_their_vectors(engine: Engine) -> None:
+    with engine:
+        engine.set_setting("summaries_top", 0)
+        engine.add_posts("Ponds", plain_posts(5))
+        list(engine.enrich())
+        ids = engine.timeline(TimelineQuery(order="newest"))
+        before = engine.rows(ids)
+        assert all(row.sentiment is not None for row in before)
+        vectors = engine._store.vectors("all-MiniLM-L6-v2", ids)[1].copy()
+        others = Signals(sentiment=Sentiment(0.0, 1.0, 0.0))
+        engine._store.save_signals("all-MiniLM-L6-v2 heads of yesterday", dict.fromkeys(ids, others))
+        assert engine._store.owed("signals", signals_name("all-MiniLM-L6-v2")) == ids
+        assert [row.sentiment for row in engine.rows(ids)] == [others.sentiment] * 5
+        stages = {event.stage for event in engine.enrich() if isinstance(event, Progress)}
+        assert "embed" not in stages
+        assert "signals" in stages
+        assert [row.sentiment for row in engine.rows(ids)] == [row.sentiment for row in before]
+        assert (engine._store.vectors("all-MiniLM-L6-v2", ids)[1] == vectors).all()

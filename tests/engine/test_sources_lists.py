@@ -187,6 +187,10 @@ def test_words_tell_languages_of_one_script_apart() -> None:
     assert detect(texts) == ["en", "de", "fr", "zh", "", ""]
 
 
+def test_a_language_without_a_code_of_two_letters_counts_as_one_that_nobody_can_tell() -> None:
+    assert detect(["Wetin dey happen for Naija today? Una well done o, make we dey go."]) == [""]
+
+
 # ---- articles --------------------------------------------------------------------------------
 
 PAGE = """<html><head><title>Ferry late | Harbour</title><meta name="author" content="Ines Falk"></head><body><nav><a href="/">Home</a> <a href="/x">Other</a></nav>
