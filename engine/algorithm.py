@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from engine.errors import InputError
 from engine.filters import format_rule, parse_rule
 from engine.ranking import portable
+from engine.ranking.features import terms_of_word
 from engine.ranking.portable import Portable, PortableRule, PortableTimeline, PortableWeight
 from engine.ranking.score import SHARE_NAMES
 from engine.settings import EDIT_WEIGHT, Value, by_name
 from engine.store import Store
-from engine.types import AlgorithmChange, Feed, InterestKind, Profile, Rule, Timeline
+from engine.types import AlgorithmChange, Breakout, Feed, InterestKind, Profile, Rule, Timeline
 from engine.vault import without_secrets
 
 SETTINGS = ("preset", "strength", "exploration", "fold_stories", "story_marks_all")
 _KINDS: tuple[InterestKind, ...] = ("word", "source", "author", "topic", "signal")
 _TOPIC_POST = "post:"
+MOST_CHARACTERS = 200  # of a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +202,10 @@ def _edits(
         kind = next((kind for kind in _KINDS if kind == each.kind), None)
         if kind is None:
             raise InputError(f"Line {each.line}: a weight is of a {', '.join(_KINDS)}, not of a “{each.kind}”.")
-        if not each.key.strip() or (kind == "topic" and each.key.startswith(_TOPIC_POST)):
-            raise InputError(f"Line {each.line}: a {kind} needs a key that says which.")
+        if not each.key.strip() or len(each.key) > MOST_CHARACTERS or (kind == "topic" and each.key.startswith(_TOPIC_POST)):
+            raise InputError(f"Line {each.line}: a {kind} needs a key that says which, in at most {MOST_CHARACTERS} characters.")
+        if kind == "word" and not terms_of_word(each.key):
+            raise InputError(f"Line {each.line}: “{each.key}” stands in so many posts that it says nothing.")
         if kind == "signal" and each.key not in SHARE_NAMES:
             raise InputError(f"Line {each.line}: there is no signal “{each.key}”. There are: {', '.join(SHARE_NAMES)}.")
         try:
@@ -239,8 +243,8 @@ def _rules(
         if each.feeds and not feed_ids:  # it would take posts of all feeds instead of none
             changes.append(AlgorithmChange(what="left_out", name=rule.name, before="", after=each.rule))
             continue
-        if rule.breakout is not None:
-            rule = replace(rule, breakout=replace(rule.breakout, feed_ids=trusted))
+        if trusted:
+            rule = replace(rule, breakout=replace(rule.breakout or Breakout(), feed_ids=trusted))
         rule = replace(rule, feed_ids=feed_ids, enabled=each.enabled)
         line = _portable_rule(rule, feeds)
         same = next((old for old in present if _portable_rule(old, feeds) == line), None)

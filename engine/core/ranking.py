@@ -15,7 +15,7 @@ from engine.types import AlgorithmChange, Changes, InterestKind, Profile, Timeli
 if TYPE_CHECKING:
     from engine.algorithm import Incoming
 
-_MOST_CHARACTERS = 200
+_MOST_CHARACTERS = 200  # of a name or a key
 
 
 class Ranking(Reading, Rules):

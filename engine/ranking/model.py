@@ -72,11 +72,13 @@ class Known:
         )  # fmt: skip
 
     def of(self, ids: NDArray[np.int32], values: Floats, otherwise: float = 0.0) -> Floats:
-        """(n,) the value of each id."""
+        """(n,) the value of each id; `otherwise` for those that are not known, -1 among them."""
         if not len(self.ids):
             return np.full(len(ids), otherwise, np.float32)
-        places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        return np.where(self.ids[places] == ids, values[places], np.float32(otherwise)).astype(np.float32)
+        last = int(self.ids[-1]) + 1
+        table = np.full(last + 1, otherwise, np.float32)
+        table[self.ids] = values
+        return table[np.minimum(ids, last)]  # -1 is the last place, too
 
     def without(self, ids: Collection[int]) -> Known:
         """The same, saying nothing of some."""

@@ -219,17 +219,39 @@ def rank(
             parts[PLACES["rule_boost"]] = boosted * np.float32(_BOOST_HALF_LIVES * gentle)
         before = _sum(parts, zero)
         scores = before.copy()
-        rows = np.flatnonzero(shown)
-        order = rows[np.argsort(-before[rows], kind="stable")]
+        order = best_first(before, np.flatnonzero(shown))
         for part, weight, column in CROWDS:
             if getattr(weights, weight):
                 crowd = crowding(candidates.column(column), before, order, weights.window)
                 if crowd is not None:
                     parts[PLACES[part]] = crowd * (-getattr(weights, weight) * gentle)
                     scores += parts[PLACES[part]]
-    rows = np.flatnonzero(shown)[::-1]
-    order = rows[np.argsort(-scores[rows], kind="stable")]  # ties: the higher id, which came later
+    order = best_first(scores, np.flatnonzero(shown))
     return Ranking(candidates.ids[order], order, scores, tuple(parts), _rarely_posts(recent), before, shown, taste, interest is not None)
+
+
+def best_first(scores: Doubles, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order rows by their scores; of equal ones the higher row, which came later, stands first.
+
+    Args:
+        rows: ascending.
+    """
+    mine = scores[rows]
+    if len(rows) < 2:
+        return rows
+    # Sorting whole numbers that hold score and place is five times as fast as a stable sort of places by scores.
+    top = mine.max()
+    below = top - mine
+    low_bits = len(rows).bit_length()
+    scale = 2.0 ** (62 - low_bits - int(below.max() + 1).bit_length())
+    keys = (below * scale).astype(np.int64) << low_bits
+    keys |= np.arange(len(rows) - 1, -1, -1)
+    keys.sort()
+    places = len(rows) - 1 - (keys & ((1 << low_bits) - 1))
+    ordered = mine[places]
+    if (ordered[1:] > ordered[:-1]).any():  # closer to each other than the whole numbers tell
+        return rows[::-1][np.argsort(-mine[::-1], kind="stable")]
+    return rows[places]
 
 
 def _sum(parts: Sequence[Numbers], zero: Doubles) -> Doubles:

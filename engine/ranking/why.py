@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.ranking.candidates import Candidates
-from engine.ranking.score import CROWDS, PARTS, PLACES, Doubles, Ranking, crowding
+from engine.ranking.score import CROWDS, PARTS, PLACES, Doubles, Ranking, best_first, crowding
 from engine.types import Counterfactual, Explanation, Reason, RuleHit
 
 _YOUNGER_HOURS = (6.0, 24.0)
@@ -114,8 +114,7 @@ def _rescored(ranking: Ranking, candidates: Candidates, row: int, by: float) -> 
         members = np.flatnonzero((groups == groups[row]) & ranking.shown)
         if len(members) < 2:
             continue
-        order = members[np.argsort(-before[members], kind="stable")]
-        crowd = crowding(groups, before, order, weights.window)
+        crowd = crowding(groups, before, best_first(before, members), weights.window)
         if crowd is not None:
             scores[members] += crowd[members] * (-getattr(weights, weight) * gentle) - ranking.parts[PLACES[part]][members]
     return scores

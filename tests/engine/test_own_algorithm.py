@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine import (
     WEIGHTS,
+    Breakout,
     Condition,
     Engine,
     InputError,
@@ -400,6 +401,19 @@ def test_what_no_file_can_hold_stays(engine: Engine) -> None:
     assert [each.id for each in engine.rules()] == [rule.id]
 
 
+def test_what_lets_posts_through_a_rule_is_in_the_file(engine: Engine) -> None:
+    trusted = int(feed_of(engine, "Lake"))
+    condition = Condition(field="words", value="ice")
+    engine.save_rule(Rule(name="No ice", conditions=(condition,), breakout=Breakout(feed_ids=(trusted,))))
+    text = engine.export_algorithm()
+    assert engine.compare_algorithm(text) == []
+    engine.import_algorithm("format = 1\n")
+    engine.import_algorithm(text)
+    (rule,) = engine.rules()
+    assert rule.breakout is not None
+    assert rule.breakout.feed_ids == (trusted,)
+
+
 def test_a_rule_of_feeds_that_are_not_followed_is_left_out_and_told(engine: Engine) -> None:
     text = """
 format = 1
@@ -431,6 +445,8 @@ def test_what_the_file_does_not_name_goes(engine: Engine) -> None:
         ("format = 1\n[[timeline]]\nname = 'A'\n[[timeline]]\nname = 'A'\n", 4),
         ("format = 1\n[[weight]]\nkind = 'mood'\nkey = 'x'\nweight = 1\n", 2),
         ("format = 1\n[[weight]]\nkind = 'word'\nkey = 'x'\nweight = 50\n", 2),
+        ("format = 1\n[[weight]]\nkind = 'word'\nkey = 'the'\nweight = 1\n", 2),
+        ("format = 1\n[[weight]]\nkind = 'topic'\nkey = 'post:3'\nweight = 1\n", 2),
         ("format = 1\n[[rule]]\nrule = 'hide words'\n", 2),
         ("format = 1\n[[rule]]\nrule = 'hide words \"x\" in 3'\n", 2),
         ("format = 1\n[[rule]]\nrule = 'hide words \"x\"'\nmood = 3\n", 2),

@@ -14,7 +14,7 @@ from engine.ranking.candidates import NOT_ASKED, SHARES, Candidates
 from engine.ranking.features import sketch, unpack
 from engine.ranking.learner import Feedback, corpus_idf, learn
 from engine.ranking.model import Interest, shares_of, signals_part
-from engine.ranking.score import PRESETS, SHARE_NAMES, Ranking, Taste, rank
+from engine.ranking.score import PRESETS, SHARE_NAMES, Ranking, Taste, best_first, rank
 from engine.ranking.why import counterfactuals, explain
 from engine.types import Floats
 from engine.vectors import Int8Matrix, quantise, unit
@@ -138,6 +138,13 @@ def test_curiosity_lifts_what_nobody_can_tell_yet() -> None:
     assert calm.order.tolist() == [1, 0]  # alike: the later one first
     assert part(curious, 1, "unsure") == pytest.approx(1.8 * CALM.interest)
     assert (part(curious, 0, "unsure"), part(calm, 1, "unsure")) == (0, 0)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 1.0 + 1e-12, -3.5, 1e9]) | st.floats(-1e6, 1e6), max_size=40))
+def test_the_best_stand_first_and_of_equal_ones_the_later(scores: list[float]) -> None:
+    values = np.array(scores, np.float64)
+    rows = np.arange(len(values))
+    assert best_first(values, rows).tolist() == sorted(rows.tolist(), key=lambda row: (-scores[row], -row))
 
 
 # ---- what would move a post ------------------------------------------------------------------------
