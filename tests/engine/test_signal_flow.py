@@ -117,6 +117,7 @@ def test_a_few_words_of_which_nobody_can_tell_the_language_have_signals_all_the_
 def test_other_heads_read_all_posts_again_the_newest_first_and_leave_their_vectors(engine: Engine) -> None:
     with engine:
         engine.set_setting("summaries_top", 0)
+        engine.set_setting("fold_stories", False)
         engine.add_posts("Ponds", plain_posts(5))
         list(engine.enrich())
         ids = engine.timeline(TimelineQuery(order="newest"))
