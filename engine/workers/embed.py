@@ -1,4 +1,4 @@
-"""The `embed` worker: texts in, unit vectors and what the trained heads say out. Operations: embed, info.
+"""The `embed` worker: texts in, unit vectors and what the trained heads say out. Operations: embed, signals, info.
 
 Texts are cut, tokenised, sorted by length and put through the model in batches of about equal work, several at a time
 with one thread each: threads that share one small matrix product spend their time waiting for each other as soon as
@@ -17,7 +17,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from engine.errors import ModelError
-from engine.signals.heads import Heads
-from engine.types import SIGNAL_NAMES, Floats, Vectors
+from engine.signals.heads import Branch, Heads
+from engine.types import SIGNAL_NAMES, Floats, Sentiment, Signals, Vectors
+from engine.workers.branch import Layers
 from engine.workers.samples import SAMPLES
 
 MAX_CHARACTERS = 2000  # more than any model here reads, and cheap to cut before tokenising
@@ -44,6 +45,8 @@ TOKENISE_TEXTS = 256
 MIN_MEAN_COSINE = 0.99
 MIN_COSINE = 0.985
 MAX_THREADS = 8
+SIGNAL_TEXTS = 50  # of one reply
+NAN = float("nan")
 
 Payload = dict[str, Any]
 Cancelled = Callable[[], bool]
@@ -55,7 +58,7 @@ Ids = list[int]
 class Batch:
     indices: list[int]
     vectors: Vectors
-    layers: Floats | None  # (n, layers, width): each layer's mean over the tokens, embeddings first
+    means: Floats | None  # (n, width): what the branch of the trained heads makes of each text
 
 
 def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled], Replies]]:
@@ -70,27 +73,51 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
     @cache
     def heads() -> Heads:  # loaded when first asked for: vectors come without them, even when their file is damaged
         try:
-            return Heads.from_bytes(Path(heads_path).read_bytes())
+            found = Heads.from_bytes(Path(heads_path).read_bytes())
         except OSError as error:
             raise ModelError("The file of trained heads is missing; install Millpond again.") from error
+        encoder.add(found.branch)
+        found = replace(found, branch=None)  # its arrays live in the encoder now
+        give_back_memory()
+        return found
 
     def embed(payload: Payload, cancelled: Cancelled) -> Replies:
         wanted = heads() if payload.get("heads") and heads_path else None
-        for batch in encoder.encode(payload["texts"], layers=wanted is not None, cancelled=cancelled):
-            sentiments = wanted.sentiment(batch.layers) if wanted is not None and batch.layers is not None else []
+        texts, languages = payload["texts"], payload.get("languages") or []
+        for batch in encoder.encode(texts, branch=wanted is not None, cancelled=cancelled):
+            said: list[list[float]] = []
+            if wanted is not None:
+                spoken = [languages[index] if languages else "" for index in batch.indices]
+                said = _numbers(wanted.signals([texts[index] for index in batch.indices], spoken, batch.means))
             yield {
                 "indices": batch.indices,
                 "vectors": batch.vectors.astype("<f4", copy=False).tobytes(),
                 "dimensions": batch.vectors.shape[1],
-                "signals": [
-                    [item.negative, item.neutral, item.positive, *(float("nan") for _ in SIGNAL_NAMES)] for item in sentiments
-                ],
+                "signals": said,
             }
+
+    def signals(payload: Payload, cancelled: Cancelled) -> Replies:
+        texts, languages = payload["texts"], payload["languages"]
+        for at in range(0, len(texts), SIGNAL_TEXTS):
+            if cancelled():
+                return
+            some = slice(at, at + SIGNAL_TEXTS)
+            yield {"signals": _numbers(heads().signals(texts[some], languages[some], None)) if heads_path else []}
 
     def info(payload: Payload, cancelled: Cancelled) -> Replies:
         yield encoder.info()
 
-    return {"embed": embed, "info": info}
+    return {"embed": embed, "signals": signals, "info": info}
+
+
+def _numbers(said: Sequence[Signals]) -> list[list[float]]:
+    """Three numbers of the sentiment and one for each of SIGNAL_NAMES; NaN: nobody asked."""
+    nothing = Sentiment(NAN, NAN, NAN)
+    return [
+        [tone.negative, tone.neutral, tone.positive, *(one.shares.get(name, NAN) for name in SIGNAL_NAMES)]
+        for one in said
+        for tone in [one.sentiment or nothing]
+    ]
 
 
 class Encoder:
@@ -99,6 +126,8 @@ class Encoder:
     def __init__(self, folder: Path, threads: int, measured: dict[str, Any]) -> None:
         check_folder(folder)
         self._folder = folder
+        self._branch: Layers | None = None
+        self._shared = 0  # layers that the branch has in common with the model
         self._threads = threads or min(MAX_THREADS, psutil.cpu_count(logical=False) or os.cpu_count() or 1)
         torch.set_num_threads(1)
         self._pool = ThreadPoolExecutor(self._threads, "embed", initializer=torch.set_num_threads, initargs=(1,))
@@ -126,7 +155,7 @@ class Encoder:
         }
 
     def encode(
-        self, texts: Sequence[str], *, layers: bool = False, cancelled: Cancelled = lambda: False
+        self, texts: Sequence[str], *, branch: bool = False, cancelled: Cancelled = lambda: False
     ) -> Iterator[Batch]:
         """Vectors of `texts` in batches, longest texts first, in the same batches each time."""
         waiting: deque[Future[Batch]] = deque()
@@ -134,7 +163,7 @@ class Encoder:
             for indices, ids in batches(self._tokenise(texts)):
                 if cancelled():
                     return
-                waiting.append(self._pool.submit(self._forward, indices, ids, layers))
+                waiting.append(self._pool.submit(self._forward, indices, ids, branch))
                 if len(waiting) > self._threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -145,6 +174,30 @@ class Encoder:
             for future in waiting:
                 future.cancel()
 
+    def add(self, branch: Branch | None) -> None:
+        """Run a branch of the model, too: on what its first layers make of texts, in the precision that it runs in."""
+        if branch is None:
+            return
+        config: Any = self._model[0].auto_model.config  # type: ignore[union-attr]
+        here = (config.hidden_size, config.num_attention_heads)
+        if here != (branch.width, branch.attention_heads) or branch.shared > config.num_hidden_layers:
+            raise ModelError("The trained heads belong to another embedding model; install Millpond again.")
+        inner = branch.layers[0]["up.weight"].shape[0]
+        layers = Layers(len(branch.layers), branch.width, inner, branch.attention_heads)
+        layers.load_state_dict(
+            {
+                f"layers.{number}.{name}": torch.from_numpy(part)
+                for number, layer in enumerate(branch.layers)
+                for name, part in layer.items()
+            }
+        )
+        layers.eval()
+        if self.precision == "bf16":
+            layers.to(torch.bfloat16)
+        elif self.precision == "int8":
+            in_eight_bits(layers)
+        self._branch, self._shared = layers, branch.shared
+
     def _tokenise(self, texts: Sequence[str]) -> list[Ids]:
         found: list[Ids] = []
         limit = min(MAX_TOKENS, int(self._model.max_seq_length or MAX_TOKENS))
@@ -153,7 +206,7 @@ class Encoder:
             found += self._model.tokenizer(some, truncation=True, max_length=limit, padding=False)["input_ids"]
         return found
 
-    def _forward(self, indices: list[int], ids: list[Ids], layers: bool) -> Batch:
+    def _forward(self, indices: list[int], ids: list[Ids], branch: bool) -> Batch:
         longest = -(-max(map(len, ids)) // PAD_TO) * PAD_TO
         tokens = torch.full((len(ids), longest), int(self._model.tokenizer.pad_token_id or 0), dtype=torch.long)
         mask = torch.zeros((len(ids), longest), dtype=torch.long)
@@ -170,9 +223,9 @@ class Encoder:
                 features = module(features)
             vectors = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=-1)
             means = None
-            if layers:
-                weights = (mask.float() / mask.sum(dim=1, keepdim=True)).unsqueeze(1)  # (n, 1, tokens)
-                means = torch.stack([torch.bmm(weights, layer.float()).squeeze(1) for layer in hidden], dim=1).numpy()
+            if branch and self._branch is not None:
+                with autocast:
+                    means = self._branch(hidden[self._shared], mask.bool()).float().numpy()
             return Batch(indices, vectors.numpy(), means)
 
     # ---- choosing a precision ----------------------------------------------------------------------
@@ -214,12 +267,7 @@ class Encoder:
         if precision == "bf16":
             transformer.to(torch.bfloat16)
         elif precision == "int8":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
-
-                quantise: Callable[..., Any] = quantize_dynamic
-                quantise(transformer, {torch.nn.Linear: per_channel_dynamic_qconfig}, inplace=True)
+            in_eight_bits(transformer)
         self.precision = precision
 
     def _timed(self, give_up_seconds: float = float("inf")) -> tuple[Vectors, float]:
@@ -291,6 +339,16 @@ def check_folder(folder: Path) -> None:
     )
     if own_code or list(folder.rglob("*.py")):
         raise ModelError(f"The model in {folder.name} wants to run code of its own, which Millpond refuses.")
+
+
+def in_eight_bits(module: torch.nn.Module) -> None:
+    """Make the dense layers of a module run in 8 bits."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
+
+        quantise: Callable[..., Any] = quantize_dynamic
+        quantise(module, {torch.nn.Linear: per_channel_dynamic_qconfig}, inplace=True)
 
 
 def give_back_memory() -> None:

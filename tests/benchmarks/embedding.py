@@ -2,7 +2,8 @@
 
 Run with `python -m tests.benchmarks.embedding [--json]`. Both get the same posts; plain encoding runs in a process of
 its own, one post at a time, with the library's defaults. They take turns, so that both see the same machine, and the
-ratio is the median of the turns. Also printed: the largest resident memory of the worker, polled.
+ratio is the median of the turns. Also printed: what the trained heads add to the time of the same posts, and the largest resident
+memory of the worker, polled.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def measure(folder: Path, heads: Path | None, options: argparse.Namespace) -> di
 
         poller = threading.Thread(target=poll)
         poller.start()
-        plain_rates, worker_rates = [], []
+        plain_rates, worker_rates, signal_seconds = [], [], []
         vectors = np.zeros((len(posts), worker.info().dim), np.float32)
         expected = np.zeros((0, 0), np.float32)
         for _ in range(options.turns):
@@ -113,9 +114,15 @@ def measure(folder: Path, heads: Path | None, options: argparse.Namespace) -> di
             plain_rates.append(len(sample) / answer["seconds"])
             expected = np.asarray(answer["vectors"], np.float32)
             began = time.perf_counter()
-            for batch in worker.embed(posts, heads=heads is not None):
+            for batch in worker.embed(posts):
                 vectors[list(batch.indices)] = batch.vectors
-            worker_rates.append(len(posts) / (time.perf_counter() - began))
+            seconds = time.perf_counter() - began
+            worker_rates.append(len(posts) / seconds)
+            if heads is not None:
+                began = time.perf_counter()
+                for _ in worker.embed(posts, heads=True, languages=["en"] * len(posts)):
+                    pass
+                signal_seconds.append((time.perf_counter() - began, seconds))
         done.set()
         poller.join()
         cosines = np.einsum("ij,ij->i", expected, vectors[: len(sample)])
@@ -131,7 +138,13 @@ def measure(folder: Path, heads: Path | None, options: argparse.Namespace) -> di
         "ratio_lowest": round(min(ratios), 2),
         "device": str(info),
         "threads": info.threads,
-        "heads_in_the_same_pass": heads is not None,
+        "seconds_for_1000_posts": round(1000 / statistics.median(worker_rates), 2),
+        "seconds_for_1000_posts_with_signals": round(
+            1000 * statistics.median([both for both, _ in signal_seconds] or [0.0]) / len(posts), 2
+        ),
+        "signals_add_percent": round(
+            100 * statistics.median([both / alone - 1 for both, alone in signal_seconds] or [0.0]), 1
+        ),
         "cosine_mean": round(float(cosines.mean()), 5),
         "cosine_lowest": round(float(cosines.min()), 5),
         "first_vector_seconds": round(first_seconds, 1),

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 import resources
 from engine.errors import ModelError
 from engine.models.catalogue import by_name, default_models_dir
+from engine.signals.heads import Heads
+from engine.types import Signals
 from engine.workers.clients import EmbedWorker
 from engine.workers.samples import SAMPLES
 
@@ -87,17 +90,110 @@ def test_what_was_measured_is_kept_and_not_measured_again(worker: EmbedWorker, m
         path.write_text(original)
 
 
+def signals_of(worker: EmbedWorker, texts: list[str], language: str = "en") -> list[Signals]:
+    found = [Signals()] * len(texts)
+    for batch in worker.embed(texts, heads=True, languages=[language] * len(texts)):
+        for index, said in zip(batch.indices, batch.signals, strict=True):
+            assert said is not None
+            found[index] = said
+    return found
+
+
 @needs_model
-@pytest.mark.skipif(not HEADS.exists(), reason="no trained heads are shipped yet")
 def test_the_heads_speak_in_the_same_pass(worker: EmbedWorker) -> None:
     texts = ["I love this so much, best day ever!", "This is awful, I hate it and I am furious."]
-    found = {}
-    for batch in worker.embed(texts, heads=True):
-        found.update(zip(batch.indices, batch.signals, strict=True))
-    glad, cross = (found[index].sentiment for index in (0, 1))
-    assert glad.positive > glad.negative
-    assert cross.negative > cross.positive
-    assert abs(glad.negative + glad.neutral + glad.positive - 1) < 1e-3
+    glad, cross = signals_of(worker, texts)
+    assert glad.sentiment is not None
+    assert cross.sentiment is not None
+    assert (glad.sentiment.label, cross.sentiment.label) == ("positive", "negative")
+    assert abs(glad.sentiment.negative + glad.sentiment.neutral + glad.sentiment.positive - 1) < 1e-3
+    assert glad.shares["joy"] > 0.5 > glad.shares["anger"]
+    assert cross.shares["anger"] > 0.5 > cross.shares["joy"]
+
+
+FRIENDLY_OATHS = [
+    "Holy shit that sunset was gorgeous",
+    "damn girl you look fantastic in that dress",
+    "I'm so fucking proud of you, congratulations!!",
+    "That was one hell of a ride, loved every damn minute",
+    "fuck yeah, we made it to the finals",
+]
+REPORTS_OF_VIOLENCE = [
+    "Three killed, dozens injured as car bomb explodes outside courthouse in the capital",
+    "Teenager charged with the murder of two classmates appears in court",
+    "UN report documents torture of prisoners by both sides of the war",
+    "Rebels attacked a convoy on Tuesday, killing eleven soldiers, the defence ministry said",
+    "Police officer convicted of assaulting a protester is jailed for four years",
+]
+ATTACKS = [
+    "You are a worthless piece of trash and everybody hates you",
+    "Shut up you stupid idiot, nobody wants you here",
+    "these people are disgusting vermin, go back to where you came from",
+    "what a pathetic moron, you should be ashamed you dumb bitch",
+]
+
+
+@needs_model
+@pytest.mark.parametrize("text", [*FRIENDLY_OATHS, *REPORTS_OF_VIOLENCE])
+def test_a_friendly_oath_and_a_report_of_violence_are_not_surely_hostile(worker: EmbedWorker, text: str) -> None:
+    (found,) = signals_of(worker, [text])
+    assert found.verdict("hostility") != "yes"
+
+
+@needs_model
+@pytest.mark.parametrize("text", ATTACKS)
+def test_an_attack_on_somebody_is_hostile(worker: EmbedWorker, text: str) -> None:
+    (found,) = signals_of(worker, [text])
+    assert found.verdict("hostility") == "yes"
+
+
+@needs_model
+def test_a_text_that_wants_to_rob_is_a_scam_and_a_plain_one_is_not(worker: EmbedWorker) -> None:
+    scam, plain = signals_of(
+        worker,
+        [
+            "URGENT: your bank account is suspended. Verify your card details at http://secure-login.example/verify or call 09061234567 now",
+            "Running ten minutes late, can you order me a coffee?",
+        ],
+    )
+    assert scam.verdict("scam") == scam.verdict("spam") == "yes"
+    assert plain.verdict("scam") == plain.verdict("spam") == "no"
+
+
+@needs_model
+def test_a_headline_that_holds_back_what_it_is_about_is_clickbait(worker: EmbedWorker) -> None:
+    bait, plain = signals_of(
+        worker,
+        ["17 Things You Won't Believe People Actually Do At Work", "Parliament passes budget after late-night session"],
+    )
+    assert (bait.verdict("clickbait"), plain.verdict("clickbait")) == ("yes", "no")
+
+
+@needs_model
+def test_signals_of_a_text_do_not_depend_on_the_texts_beside_it(worker: EmbedWorker) -> None:
+    texts = [text for text in SAMPLES if text]
+    together = signals_of(worker, texts)
+    (alone,) = signals_of(worker, texts[2:3])
+    assert alone.shares == pytest.approx(together[2].shares, abs=0.03)
+
+
+@needs_model
+def test_texts_in_other_languages_are_read_by_words_and_characters_alone(worker: EmbedWorker) -> None:
+    chinese, unknown = worker.signals(["太棒了，非常喜欢，强烈推荐！", "Texti á íslensku"], ["zh", "is"])
+    assert chinese.sentiment is not None
+    assert chinese.sentiment.label == "positive"
+    assert "joy" not in chinese.shares
+    assert unknown == Signals()
+
+
+@needs_model
+def test_heads_of_another_encoder_are_refused(model_dir: Path, tmp_path: Path) -> None:
+    heads = Heads.from_bytes(HEADS.read_bytes())
+    assert heads.branch is not None
+    path = tmp_path / "heads.npz"
+    path.write_bytes(replace(heads, branch=replace(heads.branch, attention_heads=6)).to_bytes())
+    with EmbedWorker(model_dir, path) as worker, pytest.raises(ModelError, match="another embedding model"):
+        list(worker.embed(["x"], heads=True, languages=["en"]))
 
 
 @needs_model
