@@ -16,7 +16,7 @@ from engine import EngineError, InputError, RulesCompared, RulesImported
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
-LINES = (4, 14)  # of the differences that are seen without scrolling, at least and at most
+LINES = (3, 14)  # of the differences that are seen without scrolling, at least and at most
 LARGEST_BYTES = 4_000_000
 
 
@@ -68,7 +68,7 @@ class RuleFile(Sheet):
         lines = [f"{sign} {line}" for change in compared.changes for sign, line in (("−", change.before), ("+", change.after)) if line]
         self.lines.setPlainText("\n".join(lines))
         self.lines.setVisible(bool(lines))
-        seen = max(LINES[0], min(LINES[1], 2 * len(lines)))
+        seen = max(LINES[0], min(LINES[1], len(lines) + 1))
         self.lines.setFixedHeight(seen * self.lines.fontMetrics().lineSpacing() + theme.px(16))
         self.remarks.setText("\n".join(compared.remarks))
         self.remarks.setVisible(bool(compared.remarks))

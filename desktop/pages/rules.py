@@ -36,14 +36,15 @@ class RulesPage(Page):
         )
         self._errors: dict[int, RuleErrors] = {}
         self._progress: dict[int, RuleProgress] = {}
-        head = QHBoxLayout()
+        row = QWidget()
+        head = FlowLayout(row, across=theme.px(8))
+        head.setContentsMargins(0, 0, 0, 0)
         self.new_button = button(tr("New rule…"), lambda: rule_dialog.open_dialog(self._window), "primary")
         head.addWidget(self.new_button)
         head.addWidget(button(tr("Open the tray"), lambda: self._window.show_page("tray")))
         head.addWidget(button(tr("Write to a file…"), lambda: rule_file.open_export(self._window)))
         head.addWidget(button(tr("Take from a file…"), lambda: rule_file.open_import(self._window)))
-        head.addStretch(1)
-        self.body.addLayout(head)
+        self.body.addWidget(row)
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.px(8))
         self.body.addLayout(self._list)
