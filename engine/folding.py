@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.sources.links import canonical_url
 from engine.store import Fold, Store, StoredTelling
-from engine.stories import WINDOW_HOURS, StoryIndex, Telling, links_of
+from engine.stories import TWO_ALIKE, WINDOW_HOURS, StoryIndex, Telling, links_of, taught_bar
 from engine.types import Changes, Ids, Vectors
 
+TAUGHT_PAIRS = 200  # of the person's, by which the bar is moved
 MOST_POSTS = 60_000  # kept in memory; of a busier week the newest
 
 
@@ -54,7 +55,7 @@ class Folding:
             if self._index is not None:
                 self._index.number(self._store.numbers_of_stories(changes.updated))
                 self._index.forget_pairs()
-                self._index.keep(self._store.story_pairs())
+                self._learn(self._index)
 
     def _ready(self, first: float, last: float) -> StoryIndex:
         """The index, holding what was told around this time."""
@@ -62,10 +63,10 @@ class Folding:
         index = self._index
         if index is None or first - reach > self._last or last + reach < self._first:
             index = self._index = StoryIndex()
-            index.keep(self._store.story_pairs())
             self._first = self._last = first - reach
             self._load(index, first - reach, last + reach)
             self._first, self._last = first - reach, last + reach
+            self._learn(index)
             return index
         if first - reach < self._first:
             self._load(index, first - reach, self._first)
@@ -77,6 +78,16 @@ class Folding:
             self._first = max(self._first, first - reach)
             index.forget_before(self._first / 3600)
         return index
+
+    def _learn(self, index: StoryIndex) -> None:
+        """Take in what the person put together or apart, and move the bar by the latest of it."""
+        pairs = self._store.story_pairs()
+        index.keep(pairs)
+        latest = pairs[-TAUGHT_PAIRS:]
+        ids = sorted({post_id for one, other, _ in latest for post_id in (one, other)})
+        told = {telling.id: telling for telling in self._tellings(self._store.tellings(ids))}
+        judged = [(index.alike(told[one], told[other]), together) for one, other, together in latest if one in told and other in told]
+        index.stricter = taught_bar(judged, TWO_ALIKE)
 
     def _load(self, index: StoryIndex, since: float, until: float) -> None:
         stored = [telling for telling in self._store.tellings_between(since, until, limit=MOST_POSTS) if telling.id not in index]
@@ -96,6 +107,7 @@ class Folding:
                 text=telling.text,
                 links=links_of(telling.url, telling.body_html, telling.words, telling.quoted_url, canonical=canonical_url),
                 hours=telling.published / 3600,
+                source=telling.source,
                 vector=vectors.get(telling.id),
             )
             for telling in stored

@@ -48,10 +48,11 @@ def _mastodon(source: dict[str, Any], now: datetime) -> Pages:
         options = [{"title": title, "votes_count": votes} for title, votes in post.get("poll", [])]
         poll = {"options": options, "multiple": post.get("multiple", False), "expires_at": (now + timedelta(days=1)).isoformat()}
         name = str(_STATUS - number * 1000)
+        shared = f' <a href="{post["link"]}">{post["link"].partition("//")[2]}</a>' if "link" in post else ""
         return {
             "id": name, "uri": f"https://lantern.example/statuses/{name}", "url": f"https://lantern.example/@lantern/{name}",
             "created_at": at.isoformat(), "edited_at": edited.isoformat() if edited else None, "account": account(post["by"]),
-            "content": f"<p>{escape(post['text'])}</p>", "spoiler_text": post.get("warning", ""), "sensitive": "warning" in post,
+            "content": f"<p>{escape(post['text'])}{shared}</p>", "spoiler_text": post.get("warning", ""), "sensitive": "warning" in post,
             "visibility": post.get("visibility", "public"), "language": post.get("language", "en"),
             "favourites_count": post["likes"], "replies_count": post["replies"], "tags": [], "reblog": None,
             "media_attachments": [picture] if "picture" in post else [], "poll": poll if options else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from engine.store.derived import settle
 from engine.store.feeds import feed_title
 from engine.store.folded import is_there, members_of, new_story, pour, settle_stories, story_numbers
 from engine.store.part import Part, Row, ids_of, moment, stamp
+from engine.stories.leads import PEOPLE
 from engine.types import Changes, Ids, Story, StoryPost
 
 if TYPE_CHECKING:
@@ -24,10 +26,11 @@ _SHORT = 120  # words up to which a post's links are read
 # What a telling says to the index; the body only where its links count.
 _TELLING = f"""
 select p.id, c.title, substr(c.text, 1, {_TEXT}), c.url, c.word_count, s.published_at, sp.story_id,
-       iif(c.word_count <= {_SHORT}, coalesce(b.body_html, ''), ''), coalesce(x.extras, '')
+       iif(c.word_count <= {_SHORT}, coalesce(b.body_html, ''), ''), coalesce(x.extras, ''), s.feed_id, f.kind, c.author
 from post_states as s
 join posts as p on p.id = s.post_id
 join contents as c on c.id = p.content_id
+join feeds as f on f.id = s.feed_id
 left join bodies as b on b.content_id = c.id
 left join extras as x on x.content_id = c.id
 left join story_posts as sp on sp.post_id = s.post_id
@@ -47,6 +50,7 @@ class StoredTelling:
     story_id: int | None
     body_html: str  # "" where it is too long for its links to count
     quoted_url: str
+    source: int  # who tells it: a feed, or a person of a network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,5 +269,5 @@ def _telling(row: Row) -> StoredTelling:
     quote = json.loads(row[8]).get("quote") if row[8] else None
     return StoredTelling(
         id=row[0], title=row[1], text=row[2], url=row[3], words=row[4], published=row[5], story_id=row[6], body_html=row[7],
-        quoted_url=quote[2] if quote else "",
+        quoted_url=quote[2] if quote else "", source=-zlib.crc32(row[11].encode()) - 1 if row[10] in PEOPLE and row[11] else row[9],
     )  # fmt: skip

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W\d_]+")
 _SAID_ELSEWHERE = 0.6  # share of a sentence's words that stand in one sentence of another telling, or …
 _SAID_SOMEWHERE = 0.85  # … anywhere in one other telling
-_LEAST_WORDS = 4
+_LEAST_WORDS = 3
 _MOST_SENTENCES = 400  # of one telling
 
 

@@ -6,9 +6,10 @@ words or addresses with it or whose vectors are near, never with all; posts that
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,25 @@ _TERMS = 48  # of a post, its title's first
 _TEXT_CHARACTERS = 300
 _TEXT_WEIGHT = 0.6  # of a term that stands in the text only
 _BLOCK = 64  # posts whose cosines are made at once
-_COMMON = 0.04  # share of the posts from which a term leads to nobody
-_LOOKED_UP = 30_000  # entries of the word index that one post may cost
+_COMMON = 0.02  # share of the posts from which a term leads to nobody
+_LOOKED_UP = 12_000  # entries of the word index that one post may cost
+_USUAL_LENGTH = 15.0  # of a post's weighted terms; only the choice of whom to compare hangs on it
 _COMPARED = 64  # posts that one post is compared with closely
 _NEAREST = 3  # members by which a story is judged
 _LEAST_TITLE = 12  # characters from which an equal title means an equal story
+_ALIKE = 0.37  # what the mean likeness to a story's nearest members must reach, …
+_FEW = 0.09  # … more of a story that is told once, half as much more of one told twice
+TWO_ALIKE = _ALIKE + _FEW  # from here on two posts begin a story
+_BRIDGE = 0.12  # … and more for a post to bring a second story to its own
+_MOST_BRIDGED = 40  # posts of a story that may still be brought to another
+_SAME_SOURCE = 0.85  # a feed that says the like again mostly tells something else
+_WORDS_SHARE = 0.35  # beside the vectors' cosine
+# Shared words alone score lower than words and meaning together: the exponent lifts them to one scale.
+_WORDS_ALONE_EXPONENT = 1.5
 _LEAST_GROUND = 400.0  # posts that term weights are learnt from at least; fewer count as so many
 
+_COLUMNS = ("_ids", "_hours", "_stories", "_alive", "_terms", "_values", "_vectors", "_spoken", "_sources")
+_TITLE = "\n"  # begins a title among the addresses
 _Slots = NDArray[np.int64]
 
 
@@ -43,6 +56,7 @@ class Telling:
     text: str = ""
     links: tuple[str, ...] = ()  # addresses that it is about, reduced for matching: see `links_of`
     hours: float = float("nan")  # when it was published, in hours since 1970; NaN while unknown
+    source: int = 0  # the feed; 0 while unknown
     vector: Floats | None = None  # (d,) of length 1; None where the model does not speak its language
 
 
@@ -75,9 +89,10 @@ class StoryIndex:
         self._values: Floats = np.zeros((0, _TERMS), np.float32)
         self._vectors: Vectors = np.zeros((0, 0), np.float32)
         self._spoken: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._sources: _Slots = np.zeros(0, np.int64)
         self._row: dict[int, int] = {}
         self._sizes: dict[int, int] = defaultdict(int)
-        self._by_term: dict[int, list[int]] = defaultdict(list)
+        self._by_term: dict[int, array[int]] = defaultdict(_no_rows)
         self._by_link: dict[str, list[int]] = defaultdict(list)
         self._links: dict[int, tuple[str, ...]] = {}
         self._frequency: Floats = np.zeros(TERM_SPACE, np.float32)
@@ -185,11 +200,13 @@ class StoryIndex:
     def _known(self, telling: Telling, row: int) -> int | None:
         """A post that tells the same by what needs no comparing: the person's word, one address, one longer title."""
         for other in self._together.get(telling.id, ()):
-            if other in self._row:
+            if self._row.get(other, row) < row:
                 return self._row[other]
-        for link in telling.links:
+        for link in self._links[telling.id]:
             for other in reversed(self._by_link.get(link, ())):
-                if other != row and self._alive[other] and self._in_window(other, row) and self._allowed(telling.id, other):
+                if other >= row or (link.startswith(_TITLE) and telling.source and telling.source == self._sources[other]):
+                    continue
+                if self._alive[other] and self._in_window(other, row) and self._allowed(telling.id, other):
                     return other
         return None
 
@@ -209,27 +226,54 @@ class StoryIndex:
     def _alike(self, row: int, others: _Slots) -> Floats:
         """(n,) how alike a post and some others are, from 0 to 1."""
         words = self._word_cosines(row, others)
-        alone = (1 - np.power(np.clip(1 - words, 0, 1), np.float32(1.5))).astype(np.float32)
-        if not self._spoken[row] or not len(others):
-            return alone
-        cosines = np.clip(self._vectors[others] @ self._vectors[row], 0, 1)
-        both = (0.65 * cosines + 0.35 * words).astype(np.float32)
-        return np.where(self._spoken[others], both, alone)
+        alike = alone(words)
+        if self._spoken[row] and len(others):
+            cosines = np.clip(self._block[row - self._block_first, others], 0, 1)
+            alike = np.where(self._spoken[others], together(cosines, words), alike)
+        if self._sources[row]:
+            alike = np.where(self._sources[others] == self._sources[row], alike * np.float32(_SAME_SOURCE), alike)
+        return alike
 
     def _closest(self, post_id: int, row: int, rows: _Slots, alike: Floats) -> tuple[int | None, list[int]]:
         """A member of the story that a post is most alike, if it is alike enough, and of further ones that it is as surely alike."""
-        stories = self._stories[rows]
+        best: dict[int, list[tuple[float, int]]] = {}
+        order = np.argsort(-alike)
+        for score, place, story in zip(alike[order].tolist(), rows[order].tolist(), self._stories[rows[order]].tolist(), strict=True):
+            if score < _ALIKE / 2:
+                break
+            nearest = best.setdefault(story, [])
+            if len(nearest) < _NEAREST:
+                nearest.append((score, place))
         judged: list[tuple[float, int]] = []
-        for story in np.unique(stories):
-            here = np.flatnonzero(stories == story)
-            if post_id in self._apart and not self._allowed_in(post_id, int(story)):
+        for story, nearest in best.items():
+            if post_id in self._apart and not self._allowed_in(post_id, story):
                 continue
-            top = np.sort(alike[here])[::-1][:_NEAREST]
-            size = min(max(self._sizes[int(story)], 1), _NEAREST)
-            judged.append((float(top.sum() / size), int(rows[here[np.argmax(alike[here])]])))
+            size = min(self._sizes[story], _NEAREST)
+            over = sum(score for score, _ in nearest) / size - _ALIKE - (_FEW, _FEW / 2, 0.0)[size - 1] - self.stricter
+            if over >= 0:
+                judged.append((over, nearest[0][1]))
         judged.sort(reverse=True)
-        enough = [place for score, place in judged if score >= 0.34 + self.stricter]
-        return (enough[0] if enough else None), []
+        also = [
+            place for over, place in judged[1:]
+            if over >= _BRIDGE and judged[0][0] >= _BRIDGE and self._sizes[int(self._stories[place])] <= _MOST_BRIDGED
+        ]  # fmt: skip
+        return (judged[0][1] if judged else None), also
+
+    def alike(self, one: Telling, other: Telling) -> float:
+        """How alike two posts are, by what words are worth now; they need not be here, and are not kept."""
+        pair = StoryIndex()
+        pair._frequency, pair._seen = self._frequency, max(self._seen, 1.0)
+        rows = [pair._add(replace(one, id=1)), pair._add(replace(other, id=2))]
+        for row in rows:  # the weights are this index's own
+            pair._frequency[pair._terms[row][pair._terms[row] > 0]] -= 1
+        pair._make_cosines(rows)
+        return float(pair._alike(1, np.zeros(1, np.int64))[0])
+
+    def compare_with_all(self) -> Floats:
+        """How alike the newest post is to every other one: what placing costs without an index, to measure it by."""
+        row = self._count - 1
+        self._make_cosines([row])
+        return self._alike(row, np.arange(row))
 
     # ---- inside ------------------------------------------------------------------------------
 
@@ -272,6 +316,7 @@ class StoryIndex:
         row = self._count
         self._count += 1
         self._ids[row], self._hours[row], self._stories[row] = telling.id, telling.hours, 0
+        self._sources[row] = telling.source
         self._alive[row] = True
         self._row[telling.id] = row
         terms, values = _bag(telling)
@@ -284,7 +329,7 @@ class StoryIndex:
         links = telling.links
         title = " ".join(normalise(telling.title).split())
         if len(title) >= _LEAST_TITLE:
-            links = (*links, f"\n{title}")
+            links = (*links, _TITLE + title)
         self._links[telling.id] = links
         for link in links:
             self._by_link[link].append(row)
@@ -300,20 +345,20 @@ class StoryIndex:
 
     def _grow(self) -> None:
         room = max(256, len(self._ids) // 2)
-        for name in ("_ids", "_hours", "_stories", "_alive", "_terms", "_values", "_vectors", "_spoken"):
+        for name in _COLUMNS:
             column: NDArray[Any] = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros((room, *column.shape[1:]), column.dtype)]))
 
     def _compact(self) -> None:
         """Drop the rows of forgotten posts."""
         keep = np.flatnonzero(self._alive[: self._count])
-        for name in ("_ids", "_hours", "_stories", "_alive", "_terms", "_values", "_vectors", "_spoken"):
+        for name in _COLUMNS:
             setattr(self, name, getattr(self, name)[keep].copy())
         self._count = len(keep)
         self._row = {int(post_id): row for row, post_id in enumerate(self._ids)}
         moved = {int(old): new for new, old in enumerate(keep)}
         self._by_link = defaultdict(list, {link: [moved[row] for row in rows] for link, rows in self._by_link.items()})
-        self._by_term = defaultdict(list)
+        self._by_term = defaultdict(_no_rows)
         for row in range(self._count):
             for term in self._terms[row][self._terms[row] > 0].tolist():
                 self._by_term[term].append(row)
@@ -342,25 +387,21 @@ class StoryIndex:
         length = float(np.sqrt((weights * weights).sum())) or 1.0
         common = max(50.0, _COMMON * len(self._row))
         order = np.argsort(self._frequency[terms])
-        looked: list[list[int]] = []
-        parts: list[Floats] = []
+        looked: list[NDArray[np.int32]] = []
+        worth: list[float] = []
         total = 0
         for place in order.tolist():
-            rows = self._by_term[int(terms[place])]
+            rows = np.frombuffer(self._by_term[int(terms[place])], np.int32)
             total += len(rows)
             if looked and (self._frequency[terms[place]] > common or total > _LOOKED_UP):
                 break
             looked.append(rows)
-            parts.append(np.full(len(rows), weights[place] * self._idf[terms[place]] / length, np.float32))
+            worth.append(float(weights[place] * self._idf[terms[place]]) / length)
         if not looked:
             return np.zeros(row, np.float32)
-        slots = np.fromiter((slot for rows in looked for slot in rows), np.int64)
-        sums = np.bincount(slots, np.concatenate(parts), minlength=self._count)[:row]
-        return (sums / self._lengths(row)).astype(np.float32)
-
-    def _lengths(self, row: int) -> Floats:
-        """A length that stands for that of all posts: only the order of candidates hangs on it."""
-        return np.float32(15.0) * np.ones(row, np.float32)
+        each = np.repeat(worth, [len(rows) for rows in looked])
+        sums = np.bincount(np.concatenate(looked), each, minlength=self._count)[:row]
+        return (sums / _USUAL_LENGTH).astype(np.float32)
 
     def _word_cosines(self, row: int, others: _Slots) -> Floats:
         if not len(others):
@@ -376,10 +417,24 @@ class StoryIndex:
         return np.asarray(sums / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
+def _no_rows() -> array[int]:
+    return array("i")
+
+
+def together(cosines: Floats, words: Floats) -> Floats:
+    """How alike posts are by their vectors' and their words' cosines."""
+    return np.asarray((1 - _WORDS_SHARE) * cosines + _WORDS_SHARE * words, dtype=np.float32)
+
+
+def alone(words: Floats) -> Floats:
+    """The same where there are no vectors."""
+    return np.asarray(1 - np.power(np.clip(1 - words, 0, 1), _WORDS_ALONE_EXPONENT), dtype=np.float32)
+
+
 def _bag(telling: Telling) -> tuple[NDArray[np.int32], Floats]:
     """A post's terms, its title's first, and what each is worth: more where it is repeated, less outside of the title."""
     values: dict[int, float] = {term: 1 + float(np.log(count)) for term, count in count_terms(telling.title).items()}
     for term, count in count_terms(telling.text[:_TEXT_CHARACTERS]).items():
-        values.setdefault(term, _TEXT_WEIGHT * (1 + float(np.log(count))))
+        values.setdefault(term, (_TEXT_WEIGHT if telling.title else 1.0) * (1 + float(np.log(count))))
     chosen = dict(list(values.items())[:_TERMS])
     return np.fromiter(chosen.keys(), np.int32, len(chosen)), np.fromiter(chosen.values(), np.float32, len(chosen))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import Engine, EnrichEvent, PlainPost, StageFailed, TimelineQuery
+from engine import Engine, EnrichEvent, PlainPost, SampleInternet, StageFailed, TimelineQuery
 from tests.engine.conftest import NOW
 
 FERRY = "Ferry service across the northern strait resumes after the storm"
@@ -188,3 +188,32 @@ def test_a_folder_shows_its_own_telling_in_both_orders(engine: Engine, ferry: di
     engine.explain(ferry[f"gull: {FERRY}"])
     for order in ("newest", "for_you"):
         assert engine.timeline(TimelineQuery(order=order, folder="Birds")) == [ferry[f"heron: {FERRY_AGAIN}"]]  # type: ignore[arg-type]
+
+
+def test_the_samples_fold_across_networks(engine: Engine, internet: SampleInternet) -> None:
+    engine.follow(internet.subscriptions, allow_private=True)
+    list(engine.refresh(force=True))
+    enrich(engine)
+    told: dict[str, set[str]] = {}
+    for row in engine.rows(engine.timeline(TimelineQuery(order="newest", limit=0))):
+        story = engine.story(row.id) if row.story_posts > 1 else None
+        if story is not None:
+            told[row.title] = {telling.network for telling in story.posts}
+    assert told == {
+        "Ferry collision in fog: no one hurt, crew praised": {"feed", "hackernews"},
+        "Night buses return to the northern districts": {"feed", "mastodon"},
+        "新型储能电池在北方电网试运行": {"feed", "bluesky"},
+    }
+
+
+def test_what_was_split_by_hand_raises_the_bar_for_others(engine: Engine) -> None:
+    add(engine, "gull", "ferry strait storm harbour pilot anchor lantern compass", hours=5)
+    add(engine, "heron", "ferry strait storm bakery garden violin museum chestnut", hours=4)
+    enrich(engine)
+    both = sorted(ids(engine).values())
+    assert engine.story(both[0]) is not None
+    engine.split_story([both[1]])
+    assert engine._folding._index is not None
+    assert engine._folding._index.stricter > 0.0
+    engine.undo_story_act(1)
+    assert engine._folding._index.stricter == 0.0

@@ -1,8 +1,7 @@
-"""One story from many places: a stream folded as it arrives, titles of the same link, and pairs of paraphrases."""
+"""One story from many places: a stream folded as it arrives, and titles of the same link."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +11,8 @@ import numpy as np
 
 from engine import Engine, PlainPost
 from tests.evaluate import metrics
-from tests.evaluate.layouts import read_csv, read_jsonl, read_lines, sets
+from tests.evaluate.layouts import read_csv, read_jsonl, sets
 from tests.evaluate.tasks import SetResult, sample
-
-Pairs = list[tuple[str, str, bool]]
 
 
 def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
@@ -23,19 +20,14 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
     for name, files in sets(root.rglob("*.csv")):
         rows = [row for path in files for row in read_csv(path)]
         if rows and {"TITLE", "STORY"} <= set(rows[0]):
-            yield _stream(engine, _name(name, files, root), rows, limit)
+            yield _stream(engine, name_of(name, files, root), rows, limit)
     for name, files in sets(root.rglob("*.jsonl")):
         groups = [row for path in files for row in read_jsonl(path)]
         if groups and "posts" in groups[0]:
-            yield _groups(engine, _name(name, files, root), groups, limit)
-    pairs = [*sets(root.rglob("*.json")), *sets(root.rglob("*.tsv"))]
-    for name, files in pairs:
-        rows_of_pairs = [pair for path in files for pair in _pairs(path)]
-        if rows_of_pairs:
-            yield _paraphrases(engine, name, rows_of_pairs, limit)
+            yield groups_of(engine, name_of(name, files, root), groups, limit)
 
 
-def _name(name: str, files: list[Path], root: Path) -> str:
+def name_of(name: str, files: list[Path], root: Path) -> str:
     return files[0].stem if files[0].parent == root else name
 
 
@@ -68,7 +60,7 @@ def _stream(engine: Engine, name: str, rows: list[dict[str, str]], limit: int) -
     )
 
 
-def _groups(engine: Engine, name: str, groups: list[dict[str, Any]], limit: int) -> SetResult:
+def groups_of(engine: Engine, name: str, groups: list[dict[str, Any]], limit: int) -> SetResult:
     """Titles that different people gave to the same link; the links themselves are not shown to the engine."""
     chosen, total = sample(groups, limit)
     titles = [post["title"] for group in chosen for post in group["posts"]]
@@ -92,36 +84,3 @@ def _groups(engine: Engine, name: str, groups: list[dict[str, Any]], limit: int)
         },
         sampled_from=total,
     )
-
-
-def _paraphrases(engine: Engine, name: str, rows: Pairs, limit: int) -> SetResult:
-    chosen, total = sample(rows, limit)
-    scores: list[float] = []
-    for start in range(0, len(chosen), 200):  # the engine compares all with all
-        block = chosen[start : start + 200]
-        found = engine.similar([text for a, b, _ in block for text in (a, b)])
-        scores += [float(found.matrix[2 * i, 2 * i + 1]) for i in range(len(block))]
-    truth = [same for _, _, same in chosen]
-    said = [score >= found.threshold for score in scores]
-    return SetResult(
-        name=name,
-        n=len(chosen),
-        metrics={
-            "auc": metrics.auc(truth, scores),
-            "accuracy": metrics.accuracy(truth, said),
-            "macro_f1": metrics.macro_f1(truth, said),
-        },
-        sampled_from=total,
-    )
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str, bool]]:
-    """JSON lines `sentence1`, `sentence2`, `label`; or a tsv of quality, two ids and two sentences below a header."""
-    if path.suffix == ".tsv":
-        for cells in csv.reader(read_lines(path)[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
-            if len(cells) == 5 and cells[0] in ("0", "1"):
-                yield cells[3], cells[4], cells[0] == "1"
-        return
-    for row in read_jsonl(path):
-        if {"sentence1", "sentence2", "label"} <= set(row):
-            yield row["sentence1"], row["sentence2"], str(row["label"]) == "1"
