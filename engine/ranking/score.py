@@ -250,8 +250,9 @@ def best_first(scores: Doubles, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     places = len(rows) - 1 - (keys & ((1 << low_bits) - 1))
     ordered = mine[places]
     if (ordered[1:] > ordered[:-1]).any():  # closer to each other than the whole numbers tell
-        return rows[::-1][np.argsort(-mine[::-1], kind="stable")]
-    return rows[places]
+        places = len(rows) - 1 - np.argsort(-mine[::-1], kind="stable")
+    found: NDArray[np.int64] = rows[places]
+    return found
 
 
 def _sum(parts: Sequence[Numbers], zero: Doubles) -> Doubles:

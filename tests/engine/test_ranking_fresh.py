@@ -165,3 +165,20 @@ def test_one_act_is_enough_to_rank(count: int) -> None:
     posts = [post("Frozen lake"), post("Old engine")]
     scores = rank_fresh(posts, [post("Lake")] * count, [])
     assert scores[0] > scores[1]
+
+
+def test_a_like_reaches_along_a_drift_of_posts() -> None:
+    """Posts on an arc, each near the next: the like at its end is far from the other end, but nearer than a stranger is."""
+    angles = np.linspace(0, 1.4, 12)
+    arc = np.stack([np.cos(angles), np.sin(angles), np.zeros(12), np.zeros(12)], axis=1)
+    stranger = np.array([[np.cos(angles[-1]), 0, np.sin(angles[-1]), 0]])  # as far from the like as the end of the arc is
+    disliked = np.array([[0, 0, 0, 1.0]])
+    vectors = np.concatenate([arc[1:], stranger, arc[:1], disliked]).astype(np.float32)
+    scores = rank_fresh([post(f"p{n}") for n in range(12)], [post("liked")], [post("disliked")], vectors=vectors)
+    assert scores[10] > scores[11]
+
+
+def test_a_single_post_with_a_vector_is_ranked_without_neighbours() -> None:
+    vectors = np.full((3, 4), np.nan, np.float32)
+    vectors[0] = [1, 0, 0, 0]
+    assert np.isfinite(rank_fresh([post("Lake")], [post("Lake shore")], [post("Engine")], vectors=vectors)).all()
