@@ -11,7 +11,7 @@ from engine.store.connection import Connection
 from engine.store.part import Part, ids_of, stamp
 from engine.store.rules import RULE, Place, apply_hits, keep_hits, mark_owed, rule_of
 from engine.store.tokens import all_of, words_of
-from engine.types import Changes, Floats, Ids, Rule, RuleHit, RuleProgress
+from engine.types import SIGNAL_NAMES, Changes, Floats, Ids, Rule, RuleHit, RuleProgress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,10 +74,14 @@ class ReapplyingPart(Part):
         )
 
     def signal_columns(self, names: Sequence[str]) -> tuple[Ids, Floats]:
-        """Return what heads said of all posts: (n,) ids and (n, len(names)) probabilities, NaN for "not asked"."""
+        """Return what heads said of all posts: (n,) ids and (n, len(names)) probabilities, NaN for "not asked".
+
+        An old rule may name a signal that there is no more: nobody was asked for it.
+        """
         import numpy as np
 
-        columns = ", ".join(f"g.{name}" for name in names if name.isalpha())
+        known = ("negative", "neutral", "positive", *SIGNAL_NAMES)
+        columns = ", ".join(f"g.{name}" if name in known else "null" for name in names)
         found: list[NDArray[np.float64]] = [np.zeros((0, 1 + len(names)))]
         with self._db.read() as connection:
             cursor = connection.execute(

@@ -85,7 +85,6 @@ needs_model = pytest.mark.skipif(
 
 
 @needs_model
-@pytest.mark.skipif("zh" not in trained_heads("all-MiniLM-L6-v2").languages, reason="these heads speak no Chinese")  # type: ignore[union-attr]
 def test_a_chinese_post_gets_signals_without_a_vector_and_a_rule_that_asks_for_them_takes_it(engine: Engine) -> None:
     glad = "这家店太棒了，味道非常好，服务也很热情，下次一定再来，强烈推荐给大家！"
     with engine:
