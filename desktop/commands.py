@@ -177,6 +177,9 @@ class Commands:
     def show_rules(self) -> None:
         self._window.show_page("rules")
 
+    def show_profile(self) -> None:
+        self._window.show_page("profile")
+
     def show_evaluation(self) -> None:
         self._window.show_page("evaluation")
 
@@ -205,6 +208,16 @@ class Commands:
 
     def add_feed(self) -> None:
         self._window.add_feed()
+
+    def new_timeline(self) -> None:
+        self._window.timelines.new()
+
+    def edit_timeline(self) -> None:
+        own = self._window.at_timeline()
+        if own:
+            self._window.timelines.edit(own)
+        else:
+            self._window.say(tr("For you has its weights in the settings; a timeline of your own has a sheet"))
 
     def go_back(self) -> None:
         self._window.go_back()

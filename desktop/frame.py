@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from desktop import icons, theme
 from desktop.search_bar import SearchBar
 from desktop.strings import tr
 
+if TYPE_CHECKING:
+    from engine import Timeline
+
 TOAST_MS = 6000
 HEIGHT = 48
 SEARCH_WIDTH = 420
+OWN_SEGMENTS = 4  # timelines of the person's own that may stand in the bar
+SEGMENT_NAME = 18  # characters of their names there
+SEGMENTS_LEAVE = 520  # pixels at 100 % that the segments leave to what else stands in the bar
+
+
+def own_segment(timeline_id: int) -> str:
+    """The name of the segment of a timeline of the person's own."""
+    return f"own {timeline_id}"
 
 
 class TopBar(QWidget):
     """Name, timelines as segments, search, and looking for new posts."""
 
     segment_chosen = Signal(str)  # "for_you" or "newest"
+    timeline_chosen = Signal(int)  # one of the person's own
     sidebar_wanted = Signal()
     back_wanted = Signal()
     refresh_wanted = Signal()
@@ -36,19 +49,13 @@ class TopBar(QWidget):
         theme.role(self.segments, "segments")
         self.segments.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.segments.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        inner = QHBoxLayout(self.segments)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(False)
+        self._inner = QHBoxLayout(self.segments)
+        self._inner.setContentsMargins(0, 0, 0, 0)
+        self._inner.setSpacing(0)
         self._buttons: dict[str, QPushButton] = {}
+        self._own: dict[str, int] = {}
         for name, words in (("for_you", tr("For you")), ("newest", tr("Newest"))):
-            button = QPushButton(words)
-            theme.role(button, "segment")
-            button.setCheckable(True)
-            button.clicked.connect(self._chooser(name))
-            inner.addWidget(button)
-            self._buttons[name] = button
+            self._add_segment(name, words)
         self.search = SearchBar()
         self.search.setMaximumWidth(theme.px(SEARCH_WIDTH))
         self.refresh = self._tool("refresh", tr("Look for new posts (F5)"), self.refresh_wanted.emit)
@@ -64,6 +71,51 @@ class TopBar(QWidget):
         theme.signal().changed.connect(self._measure)
         self._measure()
 
+    def _add_segment(self, name: str, words: str) -> QPushButton:
+        button = QPushButton(words)
+        theme.role(button, "segment")
+        button.setCheckable(True)
+        button.clicked.connect(self._chooser(name))
+        self._inner.addWidget(button)
+        self._buttons[name] = button
+        self._measure_segment(button)
+        return button
+
+    @staticmethod
+    def _measure_segment(button: QPushButton) -> None:
+        """As wide as its words are when it is chosen: nothing moves, and nothing is cut off."""
+        button.setMinimumWidth(QFontMetrics(theme.font(13, 600)).horizontalAdvance(button.text().replace("&&", "&")) + theme.px(30))
+
+    def set_timelines(self, timelines: Sequence[Timeline]) -> None:
+        """Show the first of the person's own timelines beside the others, as far as there is room."""
+        marked = next((name for name, button in self._buttons.items() if button.isChecked()), "")
+        for name in self._own:
+            button = self._buttons.pop(name)
+            self._inner.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self._own = {own_segment(timeline.id): timeline.id for timeline in timelines[:OWN_SEGMENTS]}
+        for timeline in timelines[:OWN_SEGMENTS]:
+            short = timeline.name if len(timeline.name) <= SEGMENT_NAME else timeline.name[: SEGMENT_NAME - 1] + "…"
+            button = self._add_segment(own_segment(timeline.id), short.replace("&", "&&"))
+            button.setAccessibleName(timeline.name)
+            button.setVisible(False)
+        self.select(marked)
+        self._fit_segments()
+
+    def _fit_segments(self) -> None:
+        """Leave out own timelines that would take the search's room."""
+        taken = 0
+        room = self.width() - theme.px(SEGMENTS_LEAVE)
+        for name, button in self._buttons.items():
+            taken += button.minimumWidth()
+            if name in self._own:
+                button.setVisible(taken <= room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_segments()
+
     def select(self, name: str) -> None:
         """Mark the segment of this timeline; "" marks none."""
         for key, button in self._buttons.items():
@@ -72,7 +124,10 @@ class TopBar(QWidget):
     def _chooser(self, name: str) -> Callable[[bool], None]:
         def chosen(_checked: bool) -> None:
             self.select(name)
-            self.segment_chosen.emit(name)
+            if name in self._own:
+                self.timeline_chosen.emit(self._own[name])
+            else:
+                self.segment_chosen.emit(name)
 
         return chosen
 
@@ -93,6 +148,9 @@ class TopBar(QWidget):
         self.setFixedHeight(theme.px(HEIGHT))
         self.search.setMaximumWidth(theme.px(SEARCH_WIDTH))
         self._box.setContentsMargins(theme.px(16), 0, theme.px(12), 0)
+        for segment in self._buttons.values():
+            self._measure_segment(segment)
+        self._fit_segments()
         for button in (self.menu, self.back, self.refresh):
             button.setIcon(icons.icon(str(button.property("icon-name")), theme.color("ink_second"), theme.px(16)))
             button.setIconSize(button.icon().availableSizes()[0])

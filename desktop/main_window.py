@@ -15,7 +15,8 @@ from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
 from desktop.commands import Commands
 from desktop.facts import plain
-from desktop.frame import Toast, TopBar
+from desktop.frame import Toast, TopBar, own_segment
+from desktop.interests import Interests
 from desktop.lanes import Lanes
 from desktop.panes import Panes
 from desktop.samples import Samples
@@ -24,6 +25,7 @@ from desktop.status import StatusLine
 from desktop.story_acts import StoryActs
 from desktop.strings import tr
 from desktop.timeline.pane import TimelinePane
+from desktop.timelines import Timelines
 from desktop.upkeep import Upkeep
 from engine import SETTINGS, BusyError, Changes, Condition, EngineError, Rule, Story, TimelineQuery
 
@@ -50,6 +52,8 @@ class MainWindow(QMainWindow):
         self.undo = Undo(self)
         self.acts = Acts(self)
         self.stories = StoryActs(self)
+        self.interests = Interests(self)
+        self.timelines = Timelines(self)
         self.commands = Commands(self)
         self.samples = Samples(self)
         self.feeds: list[Feed] = []
@@ -92,6 +96,7 @@ class MainWindow(QMainWindow):
         self.lanes.trouble.connect(self.say)
         self.lanes.job_ended.connect(self._job_ended)
         self.top.segment_chosen.connect(self._segment)
+        self.top.timeline_chosen.connect(self.show_own)
         self.top.sidebar_wanted.connect(self.toggle_sidebar)
         self.top.back_wanted.connect(self.go_back)
         self.top.refresh_wanted.connect(self.commands.refresh_now)
@@ -103,6 +108,11 @@ class MainWindow(QMainWindow):
         self.sidebar.read_all_wanted.connect(self._read_all_of)
         self.sidebar.feed_settings_wanted.connect(self._feed_settings)
         self.sidebar.health_wanted.connect(self.show_health)
+        self.sidebar.timeline_wanted.connect(self.timelines.new)
+        self.sidebar.timeline_settings_wanted.connect(self.timelines.edit)
+        self.sidebar.timeline_renamed.connect(self.timelines.rename)
+        self.sidebar.timeline_deleted.connect(self.timelines.delete)
+        self.sidebar.timeline_moved.connect(self.timelines.move)
         self.status.ledger_wanted.connect(self._show_ledger)
         self.timeline.opened.connect(self.open_post)
         self.timeline.selected.connect(self._back_in_list)
@@ -188,9 +198,39 @@ class MainWindow(QMainWindow):
         """True when a list of posts is shown, not a page."""
         return self.panes.on_posts()
 
-    def go(self, kind: str, name: str = "", feed_id: int = 0) -> None:
-        """Go to a timeline, a feed, a folder or a page."""
-        self._go_to(Place(kind, name, feed_id))
+    def go(self, kind: str, name: str = "", feed_id: int = 0, timeline_id: int = 0) -> None:
+        """Go to a timeline, one of the person's own, a feed, a folder or a page."""
+        self._go_to(Place(kind, name, feed_id, timeline_id))
+
+    def show_own(self, timeline_id: int) -> None:
+        """Go to a timeline of the person's own."""
+        self.go("own", timeline_id=timeline_id)
+
+    def at_timeline(self) -> int:
+        """The id of the person's own timeline whose list is shown; 0 where it is another list."""
+        return self._place.timeline_id
+
+    def timelines_changed(self) -> None:
+        """The person's own timelines are others, or named otherwise, than they were."""
+        own = self._place.timeline_id
+        found = self.timelines.named(own)
+        if own and found is None and self.on_timeline():
+            self.go("timeline", "for_you")
+        elif own and found is None:
+            self._place = Place("timeline", "for_you")
+            self.timeline.show_query(TimelineQuery(), tr("For you"))
+        elif found is not None:
+            self.timeline.rename(found.name)
+            self._mark_place()
+
+    def _mark_place(self) -> None:
+        """Mark where the window is in the sidebar and in the bar."""
+        if not self.on_timeline() or self.timeline.search_text:
+            return
+        self.sidebar.select(self._place)
+        named = self._place.name if self._place.kind == "timeline" else ""
+        own = own_segment(self._place.timeline_id) if self._place.kind == "own" else ""
+        self.top.select(own or (named if named in ("for_you", "newest") else ""))
 
     def _go_to(self, place: Place) -> None:
         self.top.search.reset()
@@ -206,6 +246,9 @@ class MainWindow(QMainWindow):
             title = next((feed.title for feed in self.feeds if feed.id == place.feed_id), "")
         elif place.kind == "folder":
             query, title = TimelineQuery(order="for_you", folder=place.name), place.name
+        elif place.kind == "own":
+            own = self.timelines.named(place.timeline_id)
+            query, title = TimelineQuery(order="for_you", timeline_id=place.timeline_id), own.name if own is not None else ""
         elif place.name == "saved":
             query, title = TimelineQuery(order="newest", saved=True), tr("Saved")
         elif place.name == "followed":
@@ -216,10 +259,8 @@ class MainWindow(QMainWindow):
         """Show the list that `query` describes; None goes back to the list that was."""
         if query is not None:
             self.timeline.show_query(query, title)
-        self.sidebar.select(self._place)
-        named = self._place.name if self._place.kind == "timeline" else ""
-        self.top.select(named if named in ("for_you", "newest") else "")
         self.panes.show_posts()
+        self._mark_place()
 
     def show_feed(self, feed_id: int) -> None:
         self.go("feed", feed_id=feed_id)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -27,21 +38,23 @@ from desktop import icons, theme
 from desktop.strings import number, tr
 
 if TYPE_CHECKING:
-    from engine import Counts, Feed
+    from engine import Counts, Feed, Timeline
 
 WIDTH = 215
 ROW = 29
 _OF_NO_NETWORK = frozenset({"feed", "local"})
+NAME = 60  # characters of a timeline's name
 BATCH = 100  # feeds put into the tree per turn of the event loop
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry leads: a timeline ("for_you", "newest", "saved", "followed"), a page, a feed or a folder."""
+    """Where an entry leads: a timeline ("for_you", "newest", "saved", "followed"), one of the person's own, a page, a feed or a folder."""
 
-    kind: str  # "timeline", "page", "feed", "folder", "section"
+    kind: str  # "timeline", "own", "page", "feed", "folder", "section"
     name: str = ""
     feed_id: int = 0
+    timeline_id: int = 0  # of an "own" timeline
 
 
 FOLLOWED = Place("timeline", "followed")
@@ -54,12 +67,38 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class EntryDelegate(QStyledItemDelegate):
-    """One line: words, an aside in third ink at the right, an arrow for what can be opened."""
+    """One line: words, an aside in third ink at the right, an arrow for what can be opened. A name is changed in its place."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         place = index.data(PlaceRole)
         height = ROW + 6 if isinstance(place, Place) and place.kind == "section" else ROW
         return QSize(theme.px(80), theme.px(height))
+
+    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index) -> QWidget:
+        return QLineEdit(parent)
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: Index) -> None:
+        tree = self.parent()
+        assert isinstance(tree, QTreeWidget)
+        area: QRect = option.rect
+        left = theme.px(14)
+        editor.setGeometry(left, area.top(), tree.viewport().width() - 2 * left, area.height())
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        assert isinstance(editor, QLineEdit)
+        editor.setMaxLength(NAME)
+        editor.setStyleSheet("padding: 1px 6px;")
+        editor.setAccessibleName(tr("Name of the timeline"))
+        editor.setText(str(index.data()))
+        editor.selectAll()
+
+    def setModelData(self, editor: QWidget, _model: QAbstractItemModel, index: Index) -> None:
+        """The entry takes up its new name once the engine has kept it."""
+        assert isinstance(editor, QLineEdit)
+        name, tree = " ".join(editor.text().split()), self.parent()
+        assert isinstance(tree, Entries)
+        if name and name != index.data():
+            tree.renamed.emit(index.data(PlaceRole), name)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         place = index.data(PlaceRole)
@@ -119,10 +158,14 @@ class Entries(QTreeWidget):
     """A tree without decoration; Enter or a click goes there."""
 
     chosen = Signal(object)  # Place
+    renamed = Signal(object, str)  # Place, its new name
+    deleted = Signal(object)  # Place
+    moved = Signal(object, int)  # Place, by how many lines
 
     def __init__(self, name: str) -> None:
         super().__init__()
         theme.role(self, "sidebar")
+        self.setEditTriggers(QTreeWidget.EditTrigger.NoEditTriggers)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHeaderHidden(True)
@@ -163,12 +206,27 @@ class Entries(QTreeWidget):
         self.chosen.emit(place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        place = self.place(self.currentItem())
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and place is not None:
+        place, key = self.place(self.currentItem()), event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and place is not None:
             if place.kind != "section":
                 self.chosen.emit(place)
+        elif place is not None and place.kind == "own" and self._on_own(place, key, event.modifiers()):
+            event.accept()
         else:
             super().keyPressEvent(event)
+
+    def _on_own(self, place: Place, key: int, modifiers: Qt.KeyboardModifier) -> bool:
+        """F2 changes the name of a timeline of the person's own, Delete removes it, Alt with an arrow moves it."""
+        alt, item = bool(modifiers & Qt.KeyboardModifier.AltModifier), self.currentItem()
+        if key == Qt.Key.Key_F2 and item is not None:
+            self.editItem(item)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.deleted.emit(place)
+        elif alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.moved.emit(place, -1 if key == Qt.Key.Key_Up else 1)
+        else:
+            return False
+        return True
 
 
 class Sidebar(QWidget):
@@ -180,6 +238,11 @@ class Sidebar(QWidget):
     health_wanted = Signal(int)
     refresh_wanted = Signal(object)  # ids of feeds, or None for all
     read_all_wanted = Signal(object)  # Place
+    timeline_wanted = Signal()  # a new one
+    timeline_settings_wanted = Signal(int)
+    timeline_renamed = Signal(int, str)
+    timeline_deleted = Signal(int)
+    timeline_moved = Signal(int, int)  # by how many lines
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -188,6 +251,7 @@ class Sidebar(QWidget):
         self.feeds = Entries(tr("Timelines and feeds"))
         self.yours = Entries(tr("Yours"))
         self._shown: list[Feed] | None = None
+        self._own: list[tuple[int, str]] = []
         self._open_folders: set[str] = set()
         self._pending: Iterator[None] | None = None
         self._step = QTimer(self)
@@ -199,6 +263,9 @@ class Sidebar(QWidget):
             tree.chosen.connect(self.chosen)
         self.feeds.itemExpanded.connect(self._expanded)
         self.feeds.itemCollapsed.connect(self._collapsed)
+        self.feeds.renamed.connect(lambda place, name: self.timeline_renamed.emit(place.timeline_id, name))
+        self.feeds.deleted.connect(lambda place: self.timeline_deleted.emit(place.timeline_id))
+        self.feeds.moved.connect(lambda place, by: self.timeline_moved.emit(place.timeline_id, by))
         for words, name in ((tr("For you"), "for_you"), (tr("Newest"), "newest"), (tr("Saved"), "saved")):
             self._add(self.feeds, words, Place("timeline", name))
         self._add(self.feeds, tr("Followed stories"), FOLLOWED)
@@ -208,6 +275,7 @@ class Sidebar(QWidget):
         self.yours.entry(tr("Yours"), Place("section"))
         for words, name in (
             (tr("Rules"), "rules"),
+            (tr("What it learnt"), "profile"),
             (tr("How well it works"), "evaluation"),
             (tr("Feed health"), "health"),
             (tr("Models"), "models"),
@@ -225,9 +293,16 @@ class Sidebar(QWidget):
         theme.role(self.add, "quiet")
         self.add.setToolTip(tr("Follow a site or a feed (Ctrl+N)"))
         self.add.clicked.connect(self.add_wanted)
+        self.add_timeline = QPushButton(tr("Timeline"))
+        theme.role(self.add_timeline, "quiet")
+        self.add_timeline.setToolTip(tr("Make a timeline of your own (Ctrl+T)"))
+        self.add_timeline.setAccessibleName(tr("New timeline"))
+        self.add_timeline.clicked.connect(self.timeline_wanted)
         row = QHBoxLayout()
         row.setContentsMargins(theme.px(8), theme.px(2), theme.px(8), theme.px(2))
+        row.setSpacing(0)
         row.addWidget(self.add)
+        row.addWidget(self.add_timeline)
         row.addStretch(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, theme.px(8), 0, theme.px(8))
@@ -238,8 +313,9 @@ class Sidebar(QWidget):
         box.addWidget(self.yours)
 
     def _measure(self) -> None:
-        self.add.setIcon(icons.icon("add", theme.color("ink_second"), theme.px(16)))
-        self.add.setIconSize(QSize(theme.px(16), theme.px(16)))
+        for button in (self.add, self.add_timeline):
+            button.setIcon(icons.icon("add", theme.color("ink_second"), theme.px(16)))
+            button.setIconSize(QSize(theme.px(16), theme.px(16)))
         self._share_height()
         for tree in (self.feeds, self.yours):
             tree.doItemsLayout()
@@ -273,6 +349,27 @@ class Sidebar(QWidget):
         item.setHidden(not stories)
         item.setData(0, AsideRole, tr("{n} new").format(n=number(new)) if new else "")
 
+    def set_timelines(self, timelines: Sequence[Timeline]) -> None:
+        """Show the person's own timelines below For you, in their order."""
+        listed = [(timeline.id, timeline.name) for timeline in timelines]
+        if listed == self._own:
+            return
+        self._own = listed
+        focused = self.feeds.place(self.feeds.currentItem())
+        above = self._items[Place("timeline", "for_you")]
+        above.takeChildren()
+        self._items = {place: item for place, item in self._items.items() if place.kind != "own"}
+        for timeline_id, name in listed:
+            place = Place("own", timeline_id=timeline_id)
+            item = self.feeds.entry(name, place, above)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+            item.setToolTip(0, tr("Enter shows it, F2 changes its name, Alt+↑ and Alt+↓ move it, Delete removes it"))
+            self._items[place] = item
+        above.setExpanded(True)
+        self.select(self._current)
+        if focused is not None and focused.kind == "own" and focused in self._items and focused != self._current:
+            self.feeds.setCurrentItem(self._items[focused], 0)
+
     def set_feeds(self, feeds: Iterable[Feed]) -> None:
         """Show these feeds, a hundred per turn of the event loop."""
         listed = sorted(feeds, key=lambda feed: feed.title.casefold())
@@ -283,7 +380,7 @@ class Sidebar(QWidget):
         self._items[Place("page", "health")].setData(0, AsideRole, tr("{n} failing").format(n=number(failing)) if failing else "")
         while self.feeds.topLevelItemCount() > self._fixed:
             self.feeds.takeTopLevelItem(self._fixed)
-        self._items = {place: item for place, item in self._items.items() if place.kind in ("timeline", "page")}
+        self._items = {place: item for place, item in self._items.items() if place.kind in ("timeline", "own", "page")}
         self._pending = self._fill(listed)
         self._step.start()
 
@@ -341,19 +438,47 @@ class Sidebar(QWidget):
 
     def _expanded(self, item: QTreeWidgetItem) -> None:
         place = self.feeds.place(item)
-        if place is not None:
+        if place is not None and place.kind == "folder":
             self._open_folders.add(place.name)
 
     def _collapsed(self, item: QTreeWidgetItem) -> None:
         place = self.feeds.place(item)
-        if place is not None:
+        if place is not None and place.kind == "timeline":
+            item.setExpanded(True)  # nothing would tell that timelines are folded away below it
+        elif place is not None:
             self._open_folders.discard(place.name)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         point = self.feeds.viewport().mapFromGlobal(event.globalPos())
-        place = self.feeds.place(self.feeds.itemAt(point))
-        if place is not None and place.kind in ("feed", "folder"):
-            self.menu(place).popup(event.globalPos())
+        item = self.feeds.itemAt(point)
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            item = self.feeds.currentItem()
+        place = self.feeds.place(item)
+        if place is None or item is None:
+            return
+        at = self.feeds.viewport().mapToGlobal(self.feeds.visualItemRect(item).bottomLeft()) if event.reason() == QContextMenuEvent.Reason.Keyboard else event.globalPos()
+        if place.kind in ("feed", "folder"):
+            self.menu(place).popup(at)
+        elif place.kind == "own" or place == Place("timeline", "for_you"):
+            self.timeline_menu(place).popup(at)
+
+    def timeline_menu(self, place: Place) -> QMenu:
+        """What can be done with a timeline. It deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        own = place.timeline_id
+        if own:
+            at = [timeline_id for timeline_id, _ in self._own].index(own)
+            menu.addAction(tr("Feeds, weights, signals …")).triggered.connect(lambda _=False: self.timeline_settings_wanted.emit(own))
+            menu.addAction(tr("Rename")).triggered.connect(lambda _=False: self.feeds.editItem(self._items[place]))
+            for words, by, able in ((tr("Move up"), -1, at > 0), (tr("Move down"), 1, at < len(self._own) - 1)):
+                action = menu.addAction(words)
+                action.setEnabled(able)
+                action.triggered.connect(lambda _=False, by=by: self.timeline_moved.emit(own, by))
+            menu.addAction(tr("Delete")).triggered.connect(lambda _=False: self.timeline_deleted.emit(own))
+            menu.addSeparator()
+        menu.addAction(tr("New timeline …")).triggered.connect(lambda _=False: self.timeline_wanted.emit())
+        return menu
 
     def menu(self, place: Place) -> QMenu:
         """What can be done with a feed or folder. It deletes itself when it closes."""

@@ -69,6 +69,7 @@ class Upkeep(QObject):
     def begin(self) -> None:
         """The list is on screen: load what stands beside it, look for other writers and, in time, for new posts."""
         self.load_feeds()
+        self._window.timelines.load()
         self.load_ledger()
         self._poll.start()
         self.line.follow()
@@ -121,6 +122,7 @@ class Upkeep(QObject):
             return
         if changes.settings or changes.unknown:
             self._load_settings()
+            self._window.timelines.load()
         if (changes.feeds or changes.updated or changes.new or changes.unknown) and not self._side_soon.isActive():
             self._side_feeds = False
             self._side_soon.start()

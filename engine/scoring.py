@@ -18,7 +18,7 @@ from engine.ranking import profile, score, why
 from engine.ranking.candidates import SHARES, Candidates
 from engine.ranking.clusters import Clusters
 from engine.ranking.edits import Edits, Topic
-from engine.ranking.features import terms_of_text
+from engine.ranking.features import named_terms, terms_of_text, terms_of_word
 from engine.ranking.learner import STRENGTHS, Feedback, Interest, Model, corpus_idf, learn
 from engine.ranking.model import lengths_of
 from engine.ranking.score import CARD_NAMES, Ranking, Taste, weights_of
@@ -42,6 +42,8 @@ RELOAD_FROM = 20_000  # changed posts from which reading everything anew is quic
 NEAR = 0.3  # cosine from which a liked post is worth naming
 NAMES = ("", *(name for name in CARD_NAMES if name))
 KEPT_ORDERS = 4  # of timelines of the person's own
+_TOLD_WORDS = 3  # of a post, for a reason
+_TEXT_CHARACTERS = 600  # as in a sketch
 _TOPIC_POST = "post:"
 _TEXT_CHARACTERS = 600  # of a post that words are named from
 
@@ -432,7 +434,7 @@ class Scorer:
             ranking = self._ranked(loaded, timeline, feed_ids)
             near = self._nearest_liked(loaded, post_id)
             return replace(
-                why.explain(ranking, row, nearest_liked=near, details=self._details(loaded, ranking, row)),
+                why.explain(ranking, row, nearest_liked=near, details=self._details(loaded, ranking, row) | self._telling_words(loaded, row)),
                 post_id=post_id,
                 counterfactuals=why.counterfactuals(ranking, loaded.candidates, row),
             )
@@ -446,6 +448,26 @@ class Scorer:
             names = list(loaded.authors)
             details |= dict.fromkeys(("author_liked", "author_disliked", "more_author", "less_author"), names[number])
         return details
+
+    def _telling_words(self, loaded: _Loaded, row: int) -> dict[str, str]:
+        """The words of a post that say most for it and against it, and those of which the person wants more or less."""
+        candidates = loaded.candidates
+        terms = set(candidates.sketches[row].tolist())
+        by_hand = {word: weight for word, weight in loaded.edits.words.items() if (held := terms_of_word(word)) and terms.issuperset(held)}
+        found = {
+            "more_word": sorted((word for word, weight in by_hand.items() if weight > 0), key=lambda word: -by_hand[word]),
+            "less_word": sorted((word for word, weight in by_hand.items() if weight < 0), key=lambda word: by_hand[word]),
+        }
+        if loaded.learnt is not None and loaded.learnt.acts:
+            model = loaded.edits.taken_from(loaded.learnt)
+            weights: dict[str, float] = {}
+            for text in self._store.texts([int(candidates.ids[row])]):
+                for number, name in named_terms(f"{text.title}\n{text.text[:_TEXT_CHARACTERS]}"):
+                    if number in terms and len(name) > 1:
+                        weights.setdefault(name, float(model.words[number] * model.idf[number]))
+            found["words_liked"] = sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: -weights[name])
+            found["words_disliked"] = sorted((name for name, weight in weights.items() if weight < 0), key=lambda name: weights[name])
+        return {reason: ", ".join(words[:_TOLD_WORDS]) for reason, words in found.items()}
 
     def with_reason(self, row: PostRow) -> PostRow:
         """Return a card's row with the strongest good reason that says something."""
@@ -510,15 +532,17 @@ class Scorer:
             return loaded.orders[number]
         preset, strength, exploration = self._taste()
         taste = Taste(weights=weights_of(preset), strength=strength, exploration=exploration)
-        if timeline is not None:
-            taste = Taste(
-                weights=weights_of(timeline.preset, timeline.weights),
-                strength=timeline.strength,
-                exploration=timeline.exploration,
-                signals=timeline.signals,
-            )
+        ranking = self._ranked_by(loaded, taste if timeline is None else _taste_of(timeline), feed_ids)
+        loaded.orders[number] = ranking
+        others = [kept for kept in loaded.orders if kept]
+        for kept in others[: max(0, len(others) - KEPT_ORDERS)]:
+            del loaded.orders[kept]
+        loaded.unsaved |= number == 0
+        return ranking
+
+    def _ranked_by(self, loaded: _Loaded, taste: Taste, feed_ids: Sequence[int] | None) -> Ranking:
         candidates = loaded.candidates
-        ranking = score.rank(
+        return score.rank(
             candidates,
             self._interest(loaded, doubt=taste.exploration > 0),
             taste,
@@ -527,12 +551,13 @@ class Scorer:
             boosted=np.isin(candidates.ids, loaded.boosted) if len(loaded.boosted) else None,
             shown=self._shown(loaded, feed_ids),
         )
-        loaded.orders[number] = ranking
-        others = [kept for kept in loaded.orders if kept]
-        for kept in others[: max(0, len(others) - KEPT_ORDERS)]:
-            del loaded.orders[kept]
-        loaded.unsaved |= number == 0
-        return ranking
+
+    def preview(self, timeline: Timeline, *, feed_ids: Sequence[int] | None, limit: int) -> list[int]:
+        """Return what would stand on top of a timeline that is not kept yet."""
+        with self._lock:
+            loaded = self._ready()
+            found: list[int] = self._ranked_by(loaded, _taste_of(timeline), feed_ids).ids[:limit].tolist()
+            return found
 
     @staticmethod
     def _shown(loaded: _Loaded, feed_ids: Sequence[int] | None) -> NDArray[np.bool_]:
@@ -602,6 +627,15 @@ def _put(candidates: Candidates, columns: Columns, which: NDArray[np.bool_]) -> 
         sketches=columns.sketches[which],
         seen=columns.read[which],
         visible=~columns.hidden[which],
+    )
+
+
+def _taste_of(timeline: Timeline) -> Taste:
+    return Taste(
+        weights=weights_of(timeline.preset, timeline.weights),
+        strength=timeline.strength,
+        exploration=timeline.exploration,
+        signals=timeline.signals,
     )
 
 

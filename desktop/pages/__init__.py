@@ -23,6 +23,12 @@ def _rules(window: MainWindow) -> QWidget:
     return RulesPage(window)
 
 
+def _profile(window: MainWindow) -> QWidget:
+    from desktop.pages.profile import ProfilePage
+
+    return ProfilePage(window)
+
+
 def _evaluation(window: MainWindow) -> QWidget:
     from desktop.pages.evaluation import EvaluationPage
 
@@ -63,6 +69,7 @@ PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
     "settings": _settings,
     "rules": _rules,
     "tray": _tray,
+    "profile": _profile,
     "evaluation": _evaluation,
     "health": _health,
     "ledger": _ledger,

@@ -73,11 +73,11 @@ class Share(QWidget):
         if self._bounds is None:
             self._part(painter, 0.0, self._share, self._colour, theme.px(6))
         else:
-            self._part(painter, *self._bounds, self._colour, theme.px(6))
+            self._part(painter, *self._bounds, "line_strong", theme.px(6))
             at = (1 - self._share if self.layoutDirection() == Qt.LayoutDirection.RightToLeft else self._share) * self.width()
             at = min(self.width() - theme.px(5.0), max(float(theme.px(5)), at))
-            painter.setBrush(theme.color("ink"))
-            painter.drawEllipse(QPointF(at, self.height() / 2), theme.px(4), theme.px(4))
+            painter.setBrush(theme.color(self._colour))
+            painter.drawEllipse(QPointF(at, self.height() / 2), theme.px(5), theme.px(5))
         painter.end()
 
 

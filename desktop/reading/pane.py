@@ -29,6 +29,7 @@ from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.pictures import PictureControl, decode, picture_name
+from desktop.reading.reasons import Reasons
 from desktop.reading.signals import SignalsPanel
 from desktop.reading.story import StoryPanel
 from desktop.reading.summary import SummaryBox
@@ -40,7 +41,6 @@ from engine import (
     Changes,
     Condition,
     EngineError,
-    Explanation,
     FullText,
     Media,
     NotFoundError,
@@ -70,12 +70,6 @@ class _Loaded:
     policy: PicturePolicy
 
 
-@dataclass(frozen=True, slots=True)
-class _Explained:
-    explanation: Explanation
-    rule_name: str
-
-
 class ReadingPane(QWidget):
     """Shows one post. Every call to the engine goes through the window's lanes; what comes late for another post is dropped."""
 
@@ -93,7 +87,6 @@ class ReadingPane(QWidget):
         self._article = ""  # the whole article that is shown; "" for the feed's own text
         self._evidence: list[list[tuple[int, int]]] = []
         self._limit = SHOWN_AT_ONCE
-        self._why_open = True
         self._uncovered: int | None = None  # the post whose warning was lifted
         theme.role(self, "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -186,10 +179,7 @@ class ReadingPane(QWidget):
         self.why = WhyPanel()
         self.why.more.connect(lambda: self._like(True))
         self.why.less.connect(lambda: self._like(False))
-        self.why.less_of_source.connect(self._less_of_source)
-        self.why.weights.connect(lambda: self._window.show_page("settings"))
-        self.why.edit_rule.connect(self._edit_rule)
-        self.why.post_chosen.connect(self._window.open_post)
+        self.reasons = Reasons(self._window, self.why)
         column.addWidget(self.why)
         return self.area
 
@@ -234,7 +224,7 @@ class ReadingPane(QWidget):
             return
         self.story.refresh(changes)
         if changes.order or changes.rules:
-            self._load_why()
+            self.reasons.load(self._id)
 
     def _load(self) -> None:
         id, engine, limit = self._id, self._window.engine, self._limit
@@ -263,20 +253,7 @@ class ReadingPane(QWidget):
             return _Loaded(post, shown, limit, engine.stored_summary(id), whole, always, images, policy)
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
-        self._load_why()
-
-    def _load_why(self) -> None:
-        id, engine = self._id, self._window.engine
-        if id is None or engine is None:
-            return
-
-        def explain() -> _Explained:
-            explanation = engine.explain(id)
-            hit = explanation.hit
-            names = {rule.id: rule.name for rule in engine.rules()} if hit is not None else {}
-            return _Explained(explanation, names.get(hit.rule_id, "") if hit is not None else "")
-
-        self._window.lanes.read(explain, self._take_why, failed=lambda _error: self.why.hide(), key="reading-why", owner=self)
+        self.reasons.load(self._id)
 
     def _take(self, loaded: _Loaded) -> None:
         post = loaded.post
@@ -473,30 +450,11 @@ class ReadingPane(QWidget):
 
     def toggle_why(self) -> None:
         """Show or hide the panel; when it appears it is scrolled to."""
-        self._why_open = not (self._why_open and self.why.isVisible())
-        self.why.setVisible(self._why_open and self.why.explanation is not None)
+        reasons = self.reasons
+        reasons.open = not (reasons.open and self.why.isVisible())
+        self.why.setVisible(reasons.open and self.why.explanation is not None)
         if self.why.isVisible():
             QTimer.singleShot(0, self.why, lambda: self.area.ensureWidgetVisible(self.why, 0, theme.px(24)))
-
-    def _take_why(self, explained: _Explained) -> None:
-        if explained.explanation.post_id != self._id:
-            return
-        self.why.show_explanation(explained.explanation, explained.rule_name)
-        self.why.setVisible(self._why_open)
-
-    def _less_of_source(self) -> None:
-        if self._post is None:
-            return
-        from desktop.dialogs import rule
-
-        row = self._post.row
-        draft = Rule(
-            name=tr("Less of {source}").format(source=row.feed_title),
-            conditions=(Condition(field="source", value=row.feed_title),),
-            action="muffle",
-            feed_ids=(row.feed_id,),
-        )
-        rule.open_dialog(self._window, draft)
 
     def _rule_from_words(self, words: str) -> None:
         from desktop.dialogs import rule
@@ -508,20 +466,6 @@ class ReadingPane(QWidget):
         from desktop.dialogs import rule
 
         rule.open_dialog(self._window, rule_of(name, share))
-
-    def _edit_rule(self, rule_id: int) -> None:
-        from desktop.dialogs import rule
-
-        engine = self._window.engine
-        if engine is None:
-            return
-
-        def found(rules: list[Rule]) -> None:
-            for entry in rules:
-                if entry.id == rule_id:
-                    rule.open_dialog(self._window, entry)
-
-        self._window.lanes.read(engine.rules, found, owner=self)
 
     # ---- acts --------------------------------------------------------------------------------
 
@@ -600,7 +544,7 @@ class ReadingPane(QWidget):
             self.summary_box.restyle()
             self._show_evidence(0)
             if self.why.explanation is not None:
-                self._load_why()
+                self.reasons.load(self._id)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

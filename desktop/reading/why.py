@@ -1,8 +1,9 @@
-"""Why is this here? Signed bars that sum to the post's score, and what can be done about it."""
+"""Why is this here? Signed bars that sum to the post's score, each to be changed where it stands, and what would change it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -19,11 +21,14 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.facts import matched_words
+from desktop.interests import STEP
 from desktop.link_button import LinkButton
 from desktop.reading.flow import FlowLayout
-from desktop.strings import decimal, number, tr
-from engine import Explanation, Reason
+from desktop.reading.reason_acts import Change, changes_of
+from desktop.strings import decimal, number, plural, tr
+from engine import Counterfactual, Explanation, InterestKind, PostRow, Reason
 
+CASES = 4  # of what would have to change
 SMALLEST = 0.005  # contributions that round to 0.00 share one row
 
 
@@ -42,12 +47,62 @@ def reason_words(reason: Reason) -> str:
         "rule_boost": tr("Your rule ranks it higher"),
         "already_seen": tr("Already seen"),
         "saved_like_this": tr("Like what you saved"),
+        "author_liked": tr("You like this author"),
+        "author_disliked": tr("You like this author less"),
+        "signals_liked": tr("Its tone is one that you like"),
+        "signals_disliked": tr("Its tone is one that you like less"),
+        "hour_liked": tr("It came at an hour that you like"),
+        "hour_disliked": tr("It came at an hour that you like less"),
+        "more_topic": tr("You want more of this topic"),
+        "less_topic": tr("You want less of this topic"),
+        "more_word": tr("You want more of its words"),
+        "less_word": tr("You want less of its words"),
+        "more_source": tr("You want more of this source"),
+        "less_source": tr("You want less of this source"),
+        "more_author": tr("You want more of this author"),
+        "less_author": tr("You want less of this author"),
+        "more_signal": tr("You want more of this tone"),
+        "less_signal": tr("You want less of this tone"),
+        "weighed_down": tr("Weighed down by how it seems"),
+        "big_story": tr("Many outlets tell it"),
+        "small_story": tr("Few outlets tell it"),
+        "unsure": tr("Shown to learn: Millpond cannot tell yet"),
+        "already_on_topic": tr("Already some on this topic"),
+        "already_in_story": tr("Its story was told above"),
         "baseline": tr("Where every post starts"),
     }
     against = {"fresh": tr("No longer new"), "rare_poster": tr("Posts often"), "source_liked": words["source_disliked"]}
     if reason.contribution < 0 and reason.name in against:
         return against[reason.name]
     return words.get(reason.name, reason.name.replace("_", " "))
+
+
+def counterfactual_words(case: Counterfactual) -> str:
+    """What would have to be otherwise, and where the post would then stand."""
+    place = tr("number {n}").format(n=number(case.position))
+    if case.change == "without":
+        return tr("Without “{reason}”: {place}").format(reason=reason_words(Reason(name=case.name, contribution=case.amount or 1.0)), place=place)
+    if case.change == "younger":
+        hours = round(case.amount)
+        time = plural("{n} hour", "{n} hours", hours) if hours < 48 else plural("{n} day", "{n} days", round(hours / 24))
+        return tr("Had it come {time} later: {place}").format(time=time, place=place)
+    words = {
+        "read": tr("Once you have read it: {place}"),
+        "unread": tr("Had you not read it: {place}"),
+        "strength": tr("With newest first, strength 0: {place}"),
+        "feed_weight": tr("If you wanted more of its source: {place}") if case.amount > 0 else tr("If you wanted less of its source: {place}"),
+    }
+    return words.get(case.change, f"{case.change}: {{place}}").format(place=place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the panel shows beside the reasons: of which post, in which timeline, what the person changed before."""
+
+    row: PostRow | None = None
+    rule_name: str = ""
+    timeline: str = ""  # the name of a timeline of the person's own; "" in For you
+    edits: Mapping[tuple[InterestKind, str], float] = field(default_factory=dict)
 
 
 class Bar(QWidget):
@@ -98,31 +153,35 @@ class WhyPanel(QFrame):
 
     more = Signal()
     less = Signal()
-    less_of_source = Signal()
+    rule_for_source = Signal()
     weights = Signal()
     edit_rule = Signal(int)
     post_chosen = Signal(int)
+    wanted = Signal(object)  # Change
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.role(self, "card")
         self.explanation: Explanation | None = None
+        self.about = About()
         self._body = QVBoxLayout(self)
         self._body.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(10))
         self._body.setSpacing(theme.px(6))
         self._parts: list[QWidget] = []
         self.setAccessibleName(tr("Why is this here?"))
 
-    def show_explanation(self, explanation: Explanation, rule_name: str = "") -> None:
-        """Show the reasons. `rule_name` names the rule of `explanation.hit`."""
-        self.explanation = explanation
+    def show_explanation(self, explanation: Explanation, about: About = About()) -> None:
+        """Show the reasons. The focus stays on the button that it was on, so that several changes can follow each other."""
+        focused = self._focused()
+        self.explanation, self.about = explanation, about
         for part in self._parts:
             self._body.removeWidget(part)
+            part.hide()
             part.deleteLater()
         self._parts = []
         self._add(theme.label(tr("Why is this here?"), "strong"))
         if explanation.hit is not None:
-            self._add_hit(explanation, rule_name)
+            self._add_hit(explanation, about.rule_name)
         if explanation.reasons:
             self._add(self._bars(explanation))
         else:
@@ -130,7 +189,40 @@ class WhyPanel(QFrame):
             self._add(theme.label(text, "second", wrap=True))
         if explanation.nearest_liked:
             self._add_nearest(explanation)
+        if explanation.counterfactuals:
+            self._add_counterfactuals(explanation)
         self._add(self._links(), stretch=False)
+        again = next((made for made in self.findChildren(QPushButton) if focused and made.accessibleName() == focused and made.parent() in self._parts), None)
+        if again is not None:
+            again.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focused(self) -> str:
+        return next((made.accessibleName() for made in self.findChildren(QPushButton) if made.hasFocus()), "")
+
+    def menu(self, reason: Reason) -> QMenu:
+        """What can be changed of a reason. It deletes itself when it closes."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        assert self.explanation is not None
+        row = self.about.row
+        for change in changes_of(reason, row, self.explanation, self.about.edits) if row is not None else ():
+            action = menu.addAction(change.words.replace("&", "&&"))
+            action.triggered.connect(lambda _checked=False, change=change: self.wanted.emit(change))
+        return menu
+
+    def _change_button(self, reason: Reason) -> QPushButton | None:
+        """Opens the menu of a reason; None where nothing can be changed of it."""
+        row = self.about.row
+        assert self.explanation is not None
+        if row is None or not changes_of(reason, row, self.explanation, self.about.edits):
+            return None
+        button = QPushButton("⋯")
+        theme.role(button, "dots")
+        words = tr("Change: {reason}").format(reason=reason_words(reason))
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        button.clicked.connect(lambda _checked=False: self.menu(reason).popup(button.mapToGlobal(button.rect().bottomLeft())))
+        return button
 
     def _add(self, widget: QWidget, *, stretch: bool = False) -> None:
         self._parts.append(widget)
@@ -175,6 +267,9 @@ class WhyPanel(QFrame):
             grid.addWidget(words, row, 0)
             grid.addWidget(Bar(reason.contribution / largest), row, 1)
             grid.addWidget(_number(reason.contribution), row, 2)
+            change = self._change_button(reason)
+            if change is not None:
+                grid.addWidget(change, row, 3)
             row += 1
             if reason.detail and reason.name in _DETAILED:
                 detail = theme.label(reason.detail[:120], "third", wrap=True)
@@ -187,11 +282,12 @@ class WhyPanel(QFrame):
             row += 1
         line = QFrame()
         theme.role(line, "line")
-        grid.addWidget(line, row, 0, 1, 3)
+        grid.addWidget(line, row, 0, 1, 4)
         together = theme.label(tr("Together"), "strong")
         grid.addWidget(together, row + 1, 0)
         if explanation.position is not None:
-            place = tr("number {n} in For you").format(n=number(explanation.position))
+            where = self.about.timeline or tr("For you")
+            place = tr("number {n} in {timeline}").format(n=number(explanation.position), timeline=where)
             grid.addWidget(theme.label(place, "third", wrap=True), row + 1, 1)
         total = _number(explanation.score)
         theme.role(total, "strong")
@@ -206,15 +302,34 @@ class WhyPanel(QFrame):
             short = title if len(title) <= 60 else title[:59] + "…"
             flow.addWidget(self._link(short or tr("(no title)"), partial(self.post_chosen.emit, post_id)))
             flow.addWidget(theme.label(decimal(cosine), "third"))
+            forget = Change(words=tr("forget"), act="forget", post_id=post_id)
+            link = self._link(forget.words, partial(self.wanted.emit, forget))
+            link.setToolTip(tr("Your like of it teaches nothing any more; the post stays"))
+            link.setAccessibleName(tr("Forget that I liked “{title}”").format(title=short))
+            flow.addWidget(link)
             _flush(row)
             self._add(row)
+
+    def _add_counterfactuals(self, explanation: Explanation) -> None:
+        self._add(theme.label(tr("What would have to change"), "section", wrap=True))
+        now = explanation.position or 0
+        cases = sorted(explanation.counterfactuals, key=lambda case: -abs(case.position - now))[:CASES]
+        for case in cases:
+            self._add(theme.label(counterfactual_words(case), "second", wrap=True))
 
     def _links(self) -> QWidget:
         row = QWidget()
         flow = FlowLayout(row, across=theme.px(10))
         flow.addWidget(self._link(tr("More like this"), self.more.emit))
         flow.addWidget(self._link(tr("Not this"), self.less.emit))
-        flow.addWidget(self._link(tr("Less of this source…"), self.less_of_source.emit))
+        row_shown = self.about.row
+        if row_shown is not None:
+            source = Change(
+                words=tr("Less of this source"), act="nudge", kind="source", key=str(row_shown.feed_id), by=-STEP,
+                text=tr("Less of “{name}”").format(name=row_shown.feed_title),
+            )  # fmt: skip
+            flow.addWidget(self._link(source.words, partial(self.wanted.emit, source)))
+        flow.addWidget(self._link(tr("A rule for this source…"), self.rule_for_source.emit))
         flow.addWidget(self._link(tr("Change the weights…"), self.weights.emit))
         _flush(row)
         return row
@@ -228,7 +343,11 @@ class WhyPanel(QFrame):
         return button
 
 
-_DETAILED = frozenset({"close_to_liked", "close_to_disliked", "words_liked", "words_disliked", "saved_like_this"})
+_DETAILED = frozenset({
+    "close_to_liked", "close_to_disliked", "words_liked", "words_disliked", "saved_like_this", "author_liked", "author_disliked",
+    "signals_liked", "signals_disliked", "weighed_down", "more_topic", "less_topic", "more_word", "less_word", "more_signal", "less_signal",
+    "more_author", "less_author",
+})  # fmt: skip
 
 
 def _number(value: float) -> QWidget:

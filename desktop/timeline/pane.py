@@ -125,6 +125,12 @@ class TimelinePane(QWidget):
         self.showing.emit()
         self.reload()
 
+    def rename(self, title: str) -> None:
+        """The list that is shown is called otherwise now."""
+        self.title = title
+        if not self.search_text:
+            self.heading.setText(title)
+
     def reload(self) -> None:
         """Ask for the list again and show it from the top."""
         engine, query = self._window.engine, self.query

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from engine.cli.ranking import timeline_named
 from engine.cli.shared import ID, REASONS, Session, command, main, show_json, show_rows, signals_by_verdict
 from engine.errors import InputError, NotFoundError
+from engine.types import Counterfactual
 
 VERDICTS = {"yes": "It seems", "unsure": "Unsure", "no": "Surely not"}
 
@@ -30,6 +33,7 @@ def require_posts(engine: Any, ids: Sequence[int]) -> None:
 @click.option("--order", type=click.Choice(["for_you", "newest"]), default="for_you", show_default=True)
 @click.option("--feed", "feed_id", type=ID, default=None)
 @click.option("--folder", default=None)
+@click.option("--named", default="", help="A timeline of your own, by its name.")
 @click.option("--unread", is_flag=True)
 @click.option("--saved", is_flag=True)
 @click.option("--followed", is_flag=True, help="One line for each story that you follow.")
@@ -37,7 +41,7 @@ def require_posts(engine: Any, ids: Sequence[int]) -> None:
 @click.option("--days", type=float, default=None, help="Only the last … days.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=30, show_default=True)
 def timeline(
-    session: Session, order: str, feed_id: int | None, folder: str | None, unread: bool, saved: bool,
+    session: Session, order: str, feed_id: int | None, folder: str | None, named: str, unread: bool, saved: bool,
     followed: bool, hidden: bool, days: float | None, limit: int, as_json: bool,
 ) -> None:
     """Show the timeline: ranked for you, or newest first."""
@@ -51,6 +55,8 @@ def timeline(
     with session.engine() as engine:
         if feed_id is not None and all(feed.id != feed_id for feed in engine.feeds()):
             raise NotFoundError(f"There is no feed {feed_id}.")
+        if named:
+            query = replace(query, timeline_id=timeline_named(engine, named).id)
         rows = engine.rows(engine.timeline(query))
         if as_json:
             return show_json(rows)
@@ -168,21 +174,37 @@ def summarise(session: Session, post_id: int, max_words: int, as_json: bool) -> 
 
 @command(main)
 @click.argument("post_id", type=ID)
-def why(session: Session, post_id: int, as_json: bool) -> None:
-    """Say why a post stands where it stands, or what hid it."""
+@click.option("--named", default="", help="In a timeline of your own.")
+def why(session: Session, post_id: int, named: str, as_json: bool) -> None:
+    """Say why a post stands where it stands, or what hid it, and what would have to change."""
     with session.engine() as engine:
-        explanation = engine.explain(post_id)
+        own = timeline_named(engine, named) if named else None
+        explanation = engine.explain(post_id, timeline_id=own.id if own is not None else None)
         if as_json:
             return show_json(explanation)
         if explanation.hit is not None:
             click.echo(f"Rule {explanation.hit.rule_id} ({explanation.hit.action}) took it for: “{explanation.hit.matched}”")
-        place = f", number {explanation.position} of For you" if explanation.position is not None else ""
+        place = f", number {explanation.position} of {own.name if own is not None else 'For you'}" if explanation.position is not None else ""
         click.echo(f"Score {explanation.score:+.3f}{place}")
         for reason in explanation.reasons:
             detail = f"  ({reason.detail})" if reason.detail else ""
             click.echo(f"  {reason.contribution:+8.3f}  {REASONS.get(reason.name, reason.name)}{detail}")
         for other, title, cosine in explanation.nearest_liked:
             click.echo(f"  near {cosine:.2f}: {title} ({other})")
+        for case in explanation.counterfactuals:
+            click.echo(f"  number {case.position} {_case(case)}")
+
+
+def _case(case: Counterfactual) -> str:
+    said = {
+        "without": f"without: {REASONS.get(case.name, case.name)}",
+        "feed_weight": "if you wanted more of its source" if case.amount > 0 else "if you wanted less of its source",
+        "read": "once you have read it",
+        "unread": "had you not read it",
+        "younger": f"had it come {case.amount:g} hours later",
+        "strength": "with strength 0, newest first",
+    }
+    return said.get(case.change, case.change)
 
 
 @command(main)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,28 @@ REASONS = {
     "rule_boost": "a rule of yours ranks it higher",
     "already_seen": "already seen",
     "saved_like_this": "like what you saved",
+    "author_liked": "an author you like",
+    "author_disliked": "an author you like less",
+    "signals_liked": "a tone you like",
+    "signals_disliked": "a tone you like less",
+    "hour_liked": "came at an hour that you like",
+    "hour_disliked": "came at an hour that you like less",
+    "more_topic": "a topic you want more of",
+    "less_topic": "a topic you want less of",
+    "more_word": "words you want more of",
+    "less_word": "words you want less of",
+    "more_source": "a source you want more of",
+    "less_source": "a source you want less of",
+    "more_author": "an author you want more of",
+    "less_author": "an author you want less of",
+    "more_signal": "a tone you want more of",
+    "less_signal": "a tone you want less of",
+    "weighed_down": "weighed down by how it seems",
+    "big_story": "many outlets tell it",
+    "small_story": "few outlets tell it",
+    "unsure": "shown to learn",
+    "already_on_topic": "already some on this topic",
+    "already_in_story": "its story was told above",
     "baseline": "where every post starts",
 }
 
@@ -122,7 +144,7 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(plain(item) for item in value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime too
         return value.isoformat()
     if isinstance(value, bytes):
         return value.hex()

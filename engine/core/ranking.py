@@ -43,6 +43,18 @@ class Ranking(Reading, Rules):
         self._forget_orders()
         return self._publish(changes)
 
+    def preview_timeline(self, timeline: Timeline, *, limit: int = 20) -> list[int]:
+        """Return the posts that would stand on top of a timeline, without keeping it. Raises InputError as `save_timeline` does."""
+        checked = checked_timeline(timeline)
+        return self._scorer.preview(checked, feed_ids=self._feeds_of(checked), limit=limit)
+
+    def preset_weights(self, preset: str) -> dict[str, float]:
+        """Return what a preset weighs, by the names of `WEIGHTS`. Raises InputError when there is no such preset."""
+        from engine.ranking.score import weights_of
+
+        weights = weights_of(preset)
+        return {setting.name: float(getattr(weights, setting.name)) for setting in WEIGHTS}
+
     # ---- what was learnt -------------------------------------------------------------------------
 
     def learned(self) -> Profile:

@@ -27,10 +27,11 @@ from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
 from engine import Condition, ProfileState, Rule, TimelineQuery, open_engine, sample_internet
 from tests import tellings
+from tests.benchmarks import ranking_views
 from tests.benchmarks.network_posts import plant
 
 WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
-PAGES = ("rules", "tray", "health", "ledger", "models", "settings", "help")
+PAGES = ("rules", "tray", "profile", "evaluation", "health", "ledger", "models", "settings", "help")
 
 
 OPML = """<opml version="2.0"><head><title>Mine</title></head><body><outline text="Ponds">
@@ -256,8 +257,9 @@ def dialogs(studio: Studio) -> None:
     studio.dialog("dialog-bug", lambda: bug.show(window, "Traceback (most recent call last):\n  …\nValueError: example"))
 
 
-def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
+def run(target: str, only: Callable[[Studio], None] | None = None) -> None:
+    """Make all pictures, or those of `only`, in the folder `target`."""
+    folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
     app = make_application([])
     with tempfile.TemporaryDirectory(prefix="millpond-shots-", ignore_cleanup_errors=True) as profiles:
@@ -266,7 +268,7 @@ def main() -> None:
         studio = Studio(window, folder)
         engine = open_engine(Path(profiles) / "profile", key=secrets.token_bytes(32))
         window.attach(engine)
-        for scheme in ("light", "dark"):
+        for scheme in ("light", "dark") if only is None else ():
             window.set_setting("theme", scheme)
             studio.take("empty")
         with sample_internet() as internet:
@@ -285,7 +287,7 @@ def main() -> None:
             for at, liked in ((1, True), (3, True), (6, False)):
                 engine.feedback(window.timeline.model.ids[at], liked)
             engine.mark(window.timeline.model.ids[2:4], saved=True)
-            for scheme in ("light", "dark"):
+            for scheme in ("light", "dark") if only is None else ():
                 window.set_setting("theme", scheme)
                 studio.settle()
                 reading(studio)
@@ -294,9 +296,17 @@ def main() -> None:
                 pages(studio)
                 widths(studio)
                 dialogs(studio)
+            ranking_views.act(engine)
+            for scheme in ("light", "dark"):
+                window.set_setting("theme", scheme)
+                (only or ranking_views.views)(studio)
         window.close()
         app.processEvents()
     print(f"{len(studio.taken)} pictures in {folder}")
+
+
+def main() -> None:
+    run(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
 
 
 if __name__ == "__main__":

@@ -198,11 +198,11 @@ def test_a_muffled_post_names_its_rule_and_words(window: MainWindow, settled: Se
     assert "Main Street".casefold() in texts.casefold()
 
 
-def test_less_of_this_source_opens_a_rule_for_it(window: MainWindow, settled: Settle) -> None:
+def test_a_rule_for_this_source_is_drafted(window: MainWindow, settled: Settle) -> None:
     from desktop.dialogs.rule import RuleEditor
 
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    button(pane, "Less of this source…").click()
+    button(pane, "A rule for this source…").click()
     settled(window)
     editor = window.findChild(RuleEditor)
     assert editor is not None
