@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
 from desktop.commands import Commands
-from desktop.facts import plain
 from desktop.frame import Toast, TopBar, own_segment
 from desktop.interests import Interests
 from desktop.lanes import Lanes
@@ -23,7 +22,7 @@ from desktop.samples import Samples
 from desktop.sidebar import Place, Sidebar
 from desktop.status import StatusLine
 from desktop.story_acts import StoryActs
-from desktop.strings import tr
+from desktop.strings import plural, tr
 from desktop.timeline.pane import TimelinePane
 from desktop.timelines import Timelines
 from desktop.upkeep import Upkeep
@@ -273,9 +272,8 @@ class MainWindow(QMainWindow):
 
         def show(story: Story | None) -> None:
             if story is not None:
-                lead = next(post for post in story.posts if post.post_id == story.lead_id)
-                title = plain(lead.title, 60) or lead.feed_title
-                self.show_timeline(TimelineQuery(order="newest", story_id=story.id), tr("Who tells “{title}”").format(title=title))
+                title = plural("{n} telling of one story", "{n} tellings of one story", len(story.posts))
+                self.show_timeline(TimelineQuery(order="newest", story_id=story.id), title)
 
         self.lanes.read(lambda: engine.story(post_id), show, owner=self)
 

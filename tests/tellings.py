@@ -25,7 +25,7 @@ APART = (
     ("城市观察", 7.0, "图书馆换掉了旧暖气", "新的热泵从河水里取热，账单比预算还少。"),
 )
 LATER = ("Ferry Watch", 0.1, "River bridge closed for repairs until March: the ferry is full", "The old river bridge is closed for repairs until March after cracks in two of its eleven arches. On its first morning the free ferry carried nine hundred people, twice what was expected.")  # fmt: skip
-LATER_STILL = ("Night Desk", 0.05, "Old river bridge closed for repairs until March: third crack found", "The old river bridge, closed for repairs until March, has a third crack, engineers say. They found it in the northernmost of its eleven arches. The date does not change.")  # fmt: skip
+LATER_STILL = ("Night Desk", 0.05, "Old river bridge closed for repairs until March: third crack found", "The old river bridge, closed for repairs until March, has a third crack, engineers say. Divers saw it with ultrasound below the waterline of the northern pillar and will pump concrete for two weeks.")  # fmt: skip
 
 Telling = tuple[str, float, str, str]
 

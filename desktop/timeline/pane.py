@@ -117,7 +117,7 @@ class TimelinePane(QWidget):
         self.unread.setChecked(query.unread is True)
         self.unread.blockSignals(False)
         searchable = not query.hidden
-        self.unread.setVisible(searchable)
+        self.unread.setVisible(searchable and not query.followed)
         self.read_all.setVisible(searchable)
         self._say("")
         self._filling = True
