@@ -38,6 +38,7 @@ class StoryPanel(QFrame):
         self._unfolded: set[int] = set()  # the tellings whose own sentences the person unfolded
         self.rows: list[Telling] = []
         self._waiting: list[StoryPost] = []
+        self._untold: list[Telling] = []  # laid out, but for what only they say
         theme.role(self, "card")
         self.setAccessibleName(tr("Other tellings of the story"))
         self._build()
@@ -157,8 +158,8 @@ class StoryPanel(QFrame):
         if post_id != self._post_id or story is None:
             return
         self._only = {post.post_id: post.only_here for post in story.posts}
-        for row in self.rows:
-            row.show_only_here(self._only.get(row.post.post_id, ()))
+        self._untold = list(self.rows)
+        self._more_soon.start()
 
     # ---- laying out --------------------------------------------------------------------------
 
@@ -187,12 +188,13 @@ class StoryPanel(QFrame):
         self.stand_open.setVisible(story.lead_id != post_id)
         self.out.setVisible(post_id in by_id)
         self.show()
-        self._add_some()
-        if self._waiting:
-            self._more_soon.start()
+        self._more_soon.start()
 
     def _add_some(self) -> None:
         story = self.story
+        if not self._waiting and self._untold:
+            row = self._untold.pop(0)
+            row.show_only_here(self._only.get(row.post.post_id, ()))
         some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         for post in some:
             leads = story is not None and post.post_id == story.lead_id
@@ -204,12 +206,12 @@ class StoryPanel(QFrame):
             row.show_only_here(self._only.get(post.post_id, ()))
             self.rows.append(row)
             self._list.addWidget(row)
-        if not self._waiting:
+        if not self._waiting and not self._untold:
             self._more_soon.stop()
 
     def _empty(self) -> None:
         self._more_soon.stop()
-        self._waiting = []
+        self._waiting, self._untold = [], []
         for row in self.rows:
             self._unfolded.discard(row.post.post_id)
             if row.only.isChecked():

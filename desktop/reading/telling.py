@@ -187,10 +187,6 @@ class Telling(QWidget):
         while (item := self._notes.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()
-        for sentence in sentences:
-            label = theme.label(plain(sentence, NOTE), "second", wrap=True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._notes.addWidget(label)
         self.only.setVisible(bool(sentences))
         self._toggle()
 
@@ -199,6 +195,11 @@ class Telling(QWidget):
         words = plural("{n} sentence only here", "{n} sentences only here", len(self._sentences))
         self.only.setText(f"{'▾' if open_now else '▸'} {words}")
         self.only.setAccessibleName(words)
+        if open_now and not self._notes.count():
+            for sentence in self._sentences:
+                label = theme.label(plain(sentence, NOTE), "second", wrap=True)
+                label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                self._notes.addWidget(label)
         self.notes.setVisible(open_now and bool(self._sentences))
 
 
