@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import Engine, EnrichEvent, PlainPost, SampleInternet, StageFailed, TimelineQuery
+from engine import Engine, EnrichEvent, PlainPost, Progress, SampleInternet, StageFailed, TimelineQuery
 from tests.engine.conftest import NOW
 
 FERRY = "Ferry service across the northern strait resumes after the storm"
@@ -217,3 +217,19 @@ def test_what_was_split_by_hand_raises_the_bar_for_others(engine: Engine) -> Non
     assert engine._folding._index.stricter > 0.0
     engine.undo_story_act(1)
     assert engine._folding._index.stricter == 0.0
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_stood(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.enrich.FOLD_BATCH", 1)
+    add(engine, "gull", FERRY, MUSEUM, hours=5)
+    add(engine, "heron", FERRY_AGAIN, hours=3)
+    engine.set_setting("ai", False)
+    run = engine.enrich()
+    for event in run:
+        if isinstance(event, Progress) and event.stage == "stories":
+            break
+    run.close()  # type: ignore[attr-defined]
+    assert engine._store.owed_count("stories") == 2
+    enrich(engine)
+    assert engine._store.owed_count("stories") == 0
+    assert shown(engine) == {FERRY, MUSEUM}
