@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.ranking import profile, score, why
 from engine.ranking.candidates import SHARES, Candidates
 from engine.ranking.clusters import Clusters
+from engine.ranking.drift import drifted, step_of
 from engine.ranking.edits import Edits, Topic
 from engine.ranking.features import named_terms, terms_of_text, terms_of_word
 from engine.ranking.learner import STRENGTHS, Feedback, Interest, Model, corpus_idf, learn
@@ -62,6 +63,9 @@ class _Loaded:
     acted: Ids = field(default_factory=lambda: np.zeros(0, np.int64))  # the posts of that
     words: tuple[int, Table, Floats] | None = None  # weights of terms and lengths of bags, by the version of the candidates
     clusters: Clusters | None = None
+    pool: Vectors | None = None  # some vectors, evenly over all: see `drift`
+    pool_of: int = 0  # how many there were then
+    drifted: dict[int, Floats] = field(default_factory=dict)  # by post that the person acted on
     authors: dict[str, int] = field(default_factory=dict)  # of posts that the person acted on, and edited ones
     author_of: dict[int, str] = field(default_factory=dict)
     edits: Edits = field(default_factory=Edits)
@@ -302,6 +306,8 @@ class Scorer:
         loaded.author_of |= dict.fromkeys(strange, "") | self._store.authors_of(strange)
         self._know_authors(loaded, [name for post_id in acted.tolist() if (name := loaded.author_of[post_id])])
         feedback = _feedback(loaded, acted, np.fromiter(strengths.values(), np.float32, len(ids))[there])
+        plain = feedback.vectors
+        feedback = replace(feedback, vectors=_drifted(loaded, acted, plain))
         size = len(loaded.candidates)
         others = loaded.candidates.ids[:: max(1, size // BACKGROUND_POSTS)]
         others = others[~np.isin(others, ids)]
@@ -309,7 +315,7 @@ class Scorer:
         loaded.feedback, loaded.acted = feedback, acted
         loaded.learnt = learn(feedback, background, loaded.term_weights()) if len(ids) else None
         liked = feedback.strengths >= STRENGTHS["liked"]
-        loaded.liked_ids, loaded.liked_vectors = acted[liked], feedback.vectors[liked]
+        loaded.liked_ids, loaded.liked_vectors = acted[liked], plain[liked]
         loaded.interest = None
         loaded.stale = True
 
@@ -652,6 +658,25 @@ def _feedback(loaded: _Loaded, ids: Ids, strengths: Floats) -> Feedback:
         published=candidates.published[rows],
         outlets=candidates.outlets[rows],
     )
+
+
+def _drifted(loaded: _Loaded, ids: Ids, vectors: Vectors) -> Vectors:
+    """The vectors of acts, moved towards their neighbours among all posts."""
+    size = len(loaded.vectors)
+    spoken = np.flatnonzero(~np.isnan(vectors).any(axis=1))
+    if not len(spoken):
+        return vectors
+    if loaded.pool is None or size > 2 * loaded.pool_of:
+        loaded.pool, loaded.pool_of, loaded.drifted = loaded.vectors.vectors(np.arange(0, size, step_of(size))), size, {}
+    step = step_of(loaded.pool_of)
+    new = spoken[[int(number) not in loaded.drifted for number in ids[spoken]]]
+    if len(new):
+        rows = loaded.vectors.rows_of(ids[new])
+        own = np.where((rows % step == 0) & (rows < loaded.pool_of), rows // step, -1)
+        loaded.drifted |= dict(zip(ids[new].tolist(), drifted(vectors[new], loaded.pool, own), strict=True))
+    moved = vectors.copy()
+    moved[spoken] = np.stack([loaded.drifted[int(number)] for number in ids[spoken]])
+    return moved
 
 
 def _vectors_of(loaded: _Loaded, ids: Ids) -> Vectors:

@@ -1,9 +1,7 @@
 """A fresh learner over texts at hand: what `Engine.rank` does for scripts and evaluation.
 
 Unlike the learner behind the timeline it reads whole texts, not sketches, and compares each post with every
-liked and disliked one. Of the posts that nothing is known of it learns, too: each vector moves towards its nearest
-neighbours, so that what lies along one drift of posts counts as near (a step of diffusion on the graph of neighbours,
-after Zhou et al. 2004).
+liked and disliked one.
 """
 
 from __future__ import annotations
@@ -12,17 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.ranking.drift import drifted, step_of
 from engine.ranking.features import host_of, host_term
 from engine.ranking.logistic import fit_logistic
 from engine.ranking.termspace import Bags, Numbers, TermSpace, count_terms, inverse_document_frequency
 from engine.types import Floats, PlainPost, Vectors
-from engine.vectors import Mask, unit
+from engine.vectors import Mask
 
 _TEXT_CHARACTERS = 2000
-_NEIGHBOURS = 8
-_DRIFT = 1.0  # how far a vector moves: at 1 it ends half-way to its neighbours' middle
-_NEAR = 0.35  # the cosine of neighbours from which a vector moves all the way
-_POOL = 4096  # posts among which neighbours are looked for
 _MEANING_SHARPNESS = 3.0  # of exp(b * cosine): likes of several kinds stay apart
 _WORDS_SHARE = 0.3  # of words beside meaning
 _LATENT_SHARE = 0.3  # of the latent space beside shared words, where there is no meaning
@@ -149,7 +144,10 @@ class _Meaning:
         ordered = np.concatenate([vectors[posts:], vectors[:posts]])
         self.has_vector = ~np.isnan(ordered).any(axis=1)
         self._vectors = np.zeros(ordered.shape, np.float32)
-        self._vectors[self.has_vector] = _drifted(ordered[self.has_vector].astype(np.float32))
+        known = ordered[self.has_vector].astype(np.float32)
+        step = step_of(len(known))
+        places = np.arange(len(known))
+        self._vectors[self.has_vector] = drifted(known, known[::step], np.where(places % step == 0, places // step, -1))
 
     def _kernel(self, left: Vectors, right: Vectors) -> Floats:
         sharp = np.float32(_MEANING_SHARPNESS)
@@ -172,24 +170,3 @@ class _Meaning:
         return np.concatenate(
             [self._kernel(tail[i : i + 1024], sample).mean(axis=1) for i in range(0, len(tail), 1024)]
         )
-
-
-def _drifted(vectors: Vectors) -> Vectors:
-    """Unit vectors moved towards the middle of their nearest neighbours among them, the nearer ones weighing more."""
-    step = -(-len(vectors) // _POOL) or 1
-    pool = vectors[::step]
-    count = min(_NEIGHBOURS, len(pool) - 1)
-    if count < 1:
-        return vectors
-    result = np.empty_like(vectors)
-    for first in range(0, len(vectors), 1024):
-        some = vectors[first : first + 1024]
-        cosines = some @ pool.T
-        own = np.arange(-first % step, len(some), step)  # those that are in the pool themselves
-        cosines[own, (first + own) // step] = 0
-        nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-        weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0) ** 2
-        # Where all neighbours are far, there is no drift to follow.
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), count * _NEAR**2)
-        result[first : first + 1024] = some + np.float32(_DRIFT) * np.einsum("nk,nkd->nd", weights, pool[nearest])
-    return unit(result)
