@@ -268,10 +268,8 @@ class Sidebar(QWidget):
         self.feeds.moved.connect(lambda place, by: self.timeline_moved.emit(place.timeline_id, by))
         for words, name in ((tr("For you"), "for_you"), (tr("Newest"), "newest"), (tr("Saved"), "saved")):
             self._add(self.feeds, words, Place("timeline", name))
-        self._add(self.feeds, tr("Followed stories"), FOLLOWED)
-        self._items[FOLLOWED].setHidden(True)
         self._add(self.feeds, tr("Tray"), Place("page", "tray"))
-        self._fixed = self.feeds.topLevelItemCount()
+        self._fixed = self.feeds.topLevelItemCount()  # entries above the feeds
         self.yours.entry(tr("Yours"), Place("section"))
         for words, name in (
             (tr("Rules"), "rules"),
@@ -345,9 +343,22 @@ class Sidebar(QWidget):
 
     def set_followed(self, stories: int, new: int) -> None:
         """How many stories are followed, and in how many there is something new. Without any there is no entry."""
-        item = self._items[FOLLOWED]
-        item.setHidden(not stories)
-        item.setData(0, AsideRole, tr("{n} new").format(n=number(new)) if new else "")
+        item = self._items.get(FOLLOWED)
+        if bool(stories) != (item is not None):
+            at = self.feeds.indexOfTopLevelItem(self._items[Place("page", "tray")])
+            if item is None:
+                self._items[FOLLOWED] = item = self.feeds.entry(tr("Followed stories"), FOLLOWED)
+                self.feeds.takeTopLevelItem(self.feeds.indexOfTopLevelItem(item))
+                self.feeds.insertTopLevelItem(at, item)
+                self._fixed += 1
+            else:
+                self.feeds.takeTopLevelItem(at - 1)
+                del self._items[FOLLOWED]
+                self._fixed -= 1
+                item = None
+            self.select(self._current)
+        if item is not None:
+            item.setData(0, AsideRole, tr("{n} new").format(n=number(new)) if new else "")
 
     def set_timelines(self, timelines: Sequence[Timeline]) -> None:
         """Show the person's own timelines below For you, in their order."""
