@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
 from desktop.dialogs import algorithm
@@ -70,12 +70,6 @@ class LearnedRow(QWidget):
         super().__init__()
         self._apply = apply
         self.learned = learned
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, theme.px(5), 0, theme.px(5))
-        grid.setHorizontalSpacing(theme.px(12))
-        grid.setVerticalSpacing(0)
-        grid.setColumnStretch(0, 5)
-        grid.setColumnStretch(1, 6)
         self.name = theme.label("", wrap=True)
         self.note = theme.label("", "third", wrap=True)
         self.slider = WeightSlider(most)
@@ -85,11 +79,19 @@ class LearnedRow(QWidget):
         theme.role(self.reset, "link")
         self.reset.setStyleSheet("padding: 0;")
         self.reset.clicked.connect(lambda _checked=False: self._apply(self.learned, None))
-        grid.addWidget(self.name, 0, 0)
-        grid.addWidget(self.note, 1, 0)
-        grid.addWidget(self.slider, 0, 1, 2, 1)
-        grid.addWidget(self.number, 0, 2)
-        grid.addWidget(self.reset, 1, 2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, theme.px(5), 0, theme.px(5))
+        line.setSpacing(theme.px(12))
+        words, figure = QVBoxLayout(), QVBoxLayout()
+        for column, widgets in ((words, (self.name, self.note)), (figure, (self.number, self.reset))):
+            column.setSpacing(0)
+            for widget in widgets:
+                column.addWidget(widget)
+        figure.setAlignment(self.reset, Qt.AlignmentFlag.AlignRight)
+        figure.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        line.addLayout(words, 5)
+        line.addWidget(self.slider, 6)
+        line.addLayout(figure)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(APPLY_MS)
@@ -147,8 +149,9 @@ class ProfilePage(Page):
         )
         self._profile: Profile | None = None
         self._order: dict[InterestKind, list[Key]] = {}
+        self._resort = True  # the strongest first again; not while somebody looks at the list
         self._limits: dict[InterestKind, int] = dict.fromkeys(KINDS, AT_ONCE)
-        self._most = STEP
+        self._most = 2 * STEP
         self.rows: dict[Key, LearnedRow] = {}
         self._pending: Iterator[None] | None = None
         self._step = QTimer(self)
@@ -218,7 +221,7 @@ class ProfilePage(Page):
         return changes.order or changes.unknown or changes.settings
 
     def shown(self) -> None:
-        self._order = {}
+        self._resort = True
         self.load()
 
     def load(self) -> None:
@@ -234,16 +237,18 @@ class ProfilePage(Page):
 
     def _take(self, profile: Profile) -> None:
         """Put values into the rows that stand; rows are made anew only where others are to be shown."""
-        fresh = not self._order
+        fresh, self._resort = self._resort, False
+        if fresh:
+            self._order = {}
         self._profile = profile
         by_key: dict[Key, Learned] = {(one.kind, one.key): one for one in profile.learned}
         for kind in KINDS:
-            held = [key for key in self._order.get(kind, ()) if key in by_key]
+            held = [key for key in self._order.get(kind, ()) if key in by_key and (key in self.rows or not by_key[key].edited)]
             new = [(one.kind, one.key) for one in profile.learned if one.kind == kind and (one.kind, one.key) not in set(held)]
             self._order[kind] = held + new if fresh else new + held
         self._say_summary(profile)
         if fresh:
-            self._most = max(STEP, min(MOST, max((abs(one.weight) for one in profile.learned), default=STEP)))
+            self._most = max(2 * STEP, min(MOST, max((abs(one.weight) for one in profile.learned), default=STEP)))
         if not fresh and self._wanted() == list(self.rows):
             for key, row in self.rows.items():
                 row.show_learned(by_key[key])
@@ -278,7 +283,7 @@ class ProfilePage(Page):
             return
         empty(self._list)
         self.rows = {}
-        self._pending = self._fill(self._wanted())
+        self._pending = self._fill(self._wanted(), self._profile, {kind: len(keys) for kind, keys in self._order.items()})
         self._step.start()
 
     def filled(self) -> bool:
@@ -291,10 +296,9 @@ class ProfilePage(Page):
         if self._pending is None:
             self._step.stop()
 
-    def _fill(self, wanted: list[Key]) -> Iterator[None]:
-        assert self._profile is not None
-        by_key: dict[Key, Learned] = {(one.kind, one.key): one for one in self._profile.learned}
-        if not self._profile.learned:
+    def _fill(self, wanted: list[Key], profile: Profile, totals: dict[InterestKind, int]) -> Iterator[None]:
+        by_key: dict[Key, Learned] = {(one.kind, one.key): one for one in profile.learned}
+        if not profile.learned:
             self._list.addWidget(self._nothing())
         elif not wanted:
             self._list.addWidget(theme.label(tr("Nothing of that name was learnt."), "second", wrap=True))
@@ -303,7 +307,7 @@ class ProfilePage(Page):
             keys = [key for key in wanted if key[0] == kind]
             if not keys:
                 continue
-            total = len(self._order[kind])
+            total = totals[kind]
             heading = theme.label(f"{kind_words(kind)} · {number(len(keys) if searching else total)}", "section")
             heading.setContentsMargins(0, theme.px(10), 0, 0)
             self._list.addWidget(heading)

@@ -392,6 +392,8 @@ def test_all_that_was_learnt_stands_on_the_page_with_its_doubt(window: MainWindo
         row = page.rows[(one.kind, one.key)]
         assert abs(row.slider.real() - one.weight) <= 0.051 or abs(one.weight) > 4
         assert row.note.text().startswith(("from ", "changed"))
+        for label in (row.name, row.note):
+            assert label.height() >= label.heightForWidth(label.width()), "no word is cut off"
     page.search.setText(GARDEN[:4])
     page._searching.stop()
     page._draw()
