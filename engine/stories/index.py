@@ -10,6 +10,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ _TEXT_CHARACTERS = 300
 _TEXT_WEIGHT = 0.6  # of a term that stands in the text only
 _BLOCK = 64  # posts whose cosines are made at once
 _COMMON = 0.02  # share of the posts from which a term leads to nobody
+_RAREST = 20  # terms of a post that lead to others
 _LOOKED_UP = 12_000  # entries of the word index that one post may cost
 _USUAL_LENGTH = 15.0  # of a post's weighted terms; only the choice of whom to compare hangs on it
 _COMPARED = 64  # posts that one post is compared with closely
@@ -212,11 +214,9 @@ class StoryIndex:
 
     def _nearest(self, row: int) -> tuple[_Slots, Floats]:
         """Earlier posts that may tell the same, and how alike they are."""
-        words = self._shared_words(row)
-        rough = words
-        if self._spoken[row]:
-            cosines = np.where(self._spoken[:row], self._block[row - self._block_first, :row], 0)
-            rough = np.maximum(words, cosines)
+        rough = self._shared_words(row)
+        if self._spoken[row]:  # vectors of posts without one are zero
+            rough = np.maximum(rough, self._block[row - self._block_first, :row])
         near = np.flatnonzero((rough >= 0.2) & self._alive[:row])
         near = near[~(np.abs(self._hours[near] - self._hours[row]) > WINDOW_HOURS)]
         if len(near) > _COMPARED:
@@ -390,7 +390,7 @@ class StoryIndex:
         looked: list[NDArray[np.int32]] = []
         worth: list[float] = []
         total = 0
-        for place in order.tolist():
+        for place in order[:_RAREST].tolist():
             rows = np.frombuffer(self._by_term[int(terms[place])], np.int32)
             total += len(rows)
             if looked and (self._frequency[terms[place]] > common or total > _LOOKED_UP):
@@ -433,8 +433,8 @@ def alone(words: Floats) -> Floats:
 
 def _bag(telling: Telling) -> tuple[NDArray[np.int32], Floats]:
     """A post's terms, its title's first, and what each is worth: more where it is repeated, less outside of the title."""
-    values: dict[int, float] = {term: 1 + float(np.log(count)) for term, count in count_terms(telling.title).items()}
+    values: dict[int, float] = {term: 1 + log(count) for term, count in count_terms(telling.title).items()}
     for term, count in count_terms(telling.text[:_TEXT_CHARACTERS]).items():
-        values.setdefault(term, (_TEXT_WEIGHT if telling.title else 1.0) * (1 + float(np.log(count))))
+        values.setdefault(term, (_TEXT_WEIGHT if telling.title else 1.0) * (1 + log(count)))
     chosen = dict(list(values.items())[:_TERMS])
     return np.fromiter(chosen.keys(), np.int32, len(chosen)), np.fromiter(chosen.values(), np.float32, len(chosen))

@@ -1,6 +1,6 @@
-"""Times of folding: `python -m tests.benchmarks.stories [--posts 100000]` prints one line of figures.
+"""Times of folding: `python -m tests.benchmarks.stories [--posts 100000] [--days 30]` prints one line of figures.
 
-Made-up posts of 30 days, one in five of them retelling an earlier one in other words and with a near vector, put to their stories in
+Made-up posts, so many in 30 days, or of some days at that pace (the window of four days fills early), one in five of them retelling an earlier one in other words and with a near vector, put to their stories in
 batches of 50 as a refresh brings them; the posts of the last three days are timed. Beside it the same comparison with every
 post of the window, which is what folding without an index costs.
 """
@@ -25,7 +25,7 @@ WORDS = 40_000
 NAIVE_POSTS = 40
 
 
-def tellings(count: int) -> Iterator[Telling]:
+def tellings(count: int, a_day: float) -> Iterator[Telling]:
     """Posts in order of time: a title of nine words, a text of forty, three in four with a vector."""
     random = np.random.default_rng(5)
     names = [word(rank) for rank in range(WORDS)]
@@ -45,7 +45,7 @@ def tellings(count: int) -> Iterator[Telling]:
             title=" ".join(names[rank] for rank in ranks[:9]),
             text=" ".join(names[rank] for rank in ranks[9:]),
             links=(f"site.example/{number}",),
-            hours=DAYS * 24 * number / count,
+            hours=24 * number / a_day,
             source=number % 200 + 1,
             vector=topic if random.random() < 0.75 else None,
         )
@@ -54,14 +54,17 @@ def tellings(count: int) -> Iterator[Telling]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=100_000)
-    count: int = parser.parse_args().posts
+    parser.add_argument("--days", type=float, default=DAYS)
+    options = parser.parse_args()
+    a_day = options.posts / DAYS
+    count = int(a_day * options.days)
     index = StoryIndex()
-    timed_from = (DAYS - 3) * 24
+    timed_from = (options.days - 3) * 24
     wall: list[float] = []
     busy = 0.0
     folded = largest = 0
     batch: list[Telling] = []
-    for telling in tellings(count):
+    for telling in tellings(count, a_day):
         batch.append(telling)
         if len(batch) < BATCH and telling.id < count:
             continue
