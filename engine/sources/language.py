@@ -53,6 +53,7 @@ _NOT_ARABIC = re.compile("[پچژگکیےڈٹڑںھەۆڕڵێ]")
 _ENGLISH = frozenset(
     ["the", "of", "and", "to", "in", "is", "for", "a", "on", "with", "that", "it", "as", "at", "by", "from", "this", "are", "be", "an", "was", "will", "not", "you", "we", "i", "or", "have", "has", "how", "what", "why", "your", "our", "its", "new", "more", "can", "but", "they", "their", "he", "his", "she", "her", "all", "about", "after", "up", "out", "who", "when", "into", "over", "if", "no", "my", "so", "just", "now", "do"]
 )
+_COMMON = frozenset(["ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "th", "tr", "uk", "vi", "zh"])
 _CODE = re.compile(r"[A-Za-z]{2,3}")
 _OLD_CODES = {"iw": "he", "in": "id", "ji": "yi", "cn": "zh", "jp": "ja", "kr": "ko", "cz": "cs", "gr": "el", "dk": "da", "gb": "en", "uk-ua": "uk"}
 
@@ -136,5 +137,13 @@ def detect(texts: Sequence[str]) -> list[str]:
             found.append(by_script)
             continue
         code, confidence = _identifier().classify(start)
-        found.append(code if confidence >= 0.5 and len(code) == 2 else "")  # it knows languages without such a code, too
+        # It knows languages without such a code, too, and rare ones share what a few words say of common ones.
+        found.append(code if confidence >= 0.5 and len(code) == 2 else _common_language(start))
     return found
+
+
+def _common_language(text: str) -> str:
+    """Return the language that is likelier than all other common ones together, or ""."""
+    shares = {code: float(share) for code, share in _identifier().rank(text) if code in _COMMON}
+    best = max(shares, key=lambda code: shares[code], default="")
+    return best if best and shares[best] > 0.5 * sum(shares.values()) else ""

@@ -105,11 +105,11 @@ def test_a_chinese_post_gets_signals_without_a_vector_and_a_rule_that_asks_for_t
 @needs_model
 def test_a_few_words_of_which_nobody_can_tell_the_language_have_signals_all_the_same(engine: Engine) -> None:
     with engine:
-        text = "best day ever omg"
+        text = "lol nah"
         assert engine.languages([text]) == [""]
         (said,) = engine.signals([text])
         assert said.sentiment is not None
-        assert said.sentiment.label == "positive"
+        assert said.shares.keys() == set(SIGNAL_NAMES)
 
 
 @needs_model
