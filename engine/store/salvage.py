@@ -36,6 +36,7 @@ CARRIED = {
     "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
     "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "rule_progress": "rowid", "reader_states": "rowid",
     "stories": "rowid", "story_posts": "rowid", "story_pairs": "post_id", "story_acts": "rowid",
+    "timelines": "rowid", "interest_edits": "", "forgotten": "rowid", "judged_scores": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
