@@ -422,13 +422,13 @@ delete from marks where name = 'signals_model';
 
 # Which posts tell the same. A story of one post has no row, unless it is followed. `folded` posts stand behind another card,
 # that of their story's lead; `feed_counts.folded` counts the unread ones among them. What the person put together (1) or
-# apart (0) holds for ever and is never decided anew.
+# apart (0) holds for ever and is never decided anew. No story gets the number of one that is gone: taking an act back names it.
 STORIES = """
 alter table stages add column stories integer not null default 0;
 alter table post_states add column folded integer not null default 0;
 alter table feed_counts add column folded integer not null default 0;
 create table stories (
-  id integer primary key,
+  id integer primary key autoincrement,
   lead_id integer not null,
   chosen_id integer,
   newest_at real not null,

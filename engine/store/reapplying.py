@@ -184,6 +184,14 @@ class ReapplyingPart(Part):
             new = [pair for pair in hits if (pair[0], pair[1].action, pair[1].matched) not in had]
             keep_hits(connection, owed.rule.id, new)
             if upto is None:
+                # What it took of feeds that were left since, it no longer takes: nobody would judge these.
+                gone |= set(
+                    ids_of(
+                        connection,
+                        "delete from hits where rule_id = ? and post_id in (select post_id from post_states where listed = 0) returning post_id",
+                        (owed.rule.id,),
+                    )
+                )
                 mark_owed(connection, owed.rule.id, done=None)
             else:
                 connection.execute(

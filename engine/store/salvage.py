@@ -20,9 +20,10 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from engine.errors import StoreError
 from engine.store.backup import copy_verified, restore, set_aside
 from engine.store.connection import FILE_NAME, Connection, connect, plain_errors, private_file
+from engine.store.folded import settle_stories
 from engine.store.locks import lock
 from engine.store.migrations import migrate
-from engine.store.part import Row
+from engine.store.part import Row, ids_of
 from engine.store.tokens import spaced
 from engine.types import Rescue
 
@@ -237,6 +238,7 @@ def _mend(target: Connection) -> int:
     one("delete from story_posts where story_id not in (select id from stories) or post_id not in (select id from posts)")
     one("delete from stories where id not in (select story_id from story_posts)")
     one("update post_states set folded = 0 where post_id not in (select post_id from story_posts)")
+    settle_stories(target, ids_of(target, "select id from stories"))  # a lead may be among what was lost
     one("delete from feed_counts")
     one(
         """

@@ -225,6 +225,8 @@ class _Books:
             if beside is None:
                 beside = new_story(self._connection, fold.beside, self._now)
                 self._insert(fold.beside, beside)
+        if beside is None and present is not None and len(members_of(self._connection, [present])[present]) == 1:
+            return  # a story that is followed from its only telling on
         if present is not None and present != beside:
             self._connection.execute("delete from story_posts where post_id = ?", (fold.post_id,))
             self._touched.add(present)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from engine.errors import InputError, NotFoundError
-from engine.store.connection import Connection
+from engine.store.connection import Connection, marks
 from engine.store.folded import is_there, members_of, new_story, pour, settle_stories, stories_of, story_numbers
 from engine.store.part import Part, Row, stamp
 from engine.types import Changes, StoryAct
@@ -109,6 +109,12 @@ class StoryActsPart(Part):
                 on conflict (id) do update set lead_id = excluded.lead_id, chosen_id = excluded.chosen_id
                 """,
                 before["stories"],
+            )
+            # What a story was followed for only because another was poured into it.
+            poured = [story[5] for story in before["stories"] if story[5] is not None]
+            connection.executemany(
+                f"update stories set followed_at = null, looked_at = ? where id = ? and followed_at in ({marks(len(poured))})",
+                [(story[6], story[0], *poured) for story in before["stories"] if story[5] is None],
             )
             connection.executemany(
                 "insert into story_posts (post_id, story_id, added_at) select ?, ?, ? where exists (select 1 from post_states where post_id = ?)",

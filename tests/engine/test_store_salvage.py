@@ -10,10 +10,10 @@ import pytest
 from engine import DamagedError, LockedError, PlainPost, open_engine
 from engine.cli import entry
 from engine.errors import StoreError
-from engine.store import Store, rescue
+from engine.store import Fold, Store, rescue
 from engine.store.connection import FILE_NAME, connect
 from engine.store.salvage import CARRIED, MADE_AGAIN
-from engine.types import SearchQuery, TimelineQuery
+from engine.types import SearchQuery, Timeline, TimelineQuery
 from tests.engine.store_posts import KEY, NOW, Clock, follow, opened, post, take
 
 ALL = TimelineQuery(order="newest", limit=0)
@@ -147,3 +147,29 @@ def test_a_database_that_is_gone_is_no_new_profile_while_there_is_a_copy(tmp_pat
     rescue(profile, KEY, NOW)
     with Store.open(profile, key=KEY, clock=Clock()) as store:
         assert len(store.timeline(ALL)) == 200
+
+
+def test_a_story_whose_lead_is_lost_is_told_by_another_and_the_own_algorithm_comes_through(tmp_path: Path) -> None:
+    profile = made(tmp_path, copy=False)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        lead, other = store.timeline(ALL)[:2]
+        store.save_folds([Fold(post_id=lead), Fold(post_id=other, beside=lead)])
+        store.set_lead(lead)
+        assert other not in store.timeline(ALL)
+        timeline, _ = store.save_timeline(Timeline(id=0, name="Calm"))
+        store.edit_interest("word", "heron", 2.0)
+        store.record(other, "opened")
+        store.forget_posts([other])
+    connection = connect(profile / FILE_NAME, KEY)
+    connection.execute("pragma foreign_keys = off").fetchall()
+    connection.execute("delete from contents where id = (select content_id from posts where id = ?)", (lead,))
+    connection.commit()
+    connection.close()
+    rescue(profile, KEY, NOW)
+    with Store.open(profile, key=KEY, clock=Clock()) as store:
+        assert store.timelines() == [timeline]
+        assert store.interest_edits() == {("word", "heron"): 2.0}
+        assert store.forgotten().keys() == {other}
+        assert lead not in store.timeline(ALL)
+        assert other in store.timeline(ALL)
+        assert store.counts().unread == len(store.timeline(ALL))

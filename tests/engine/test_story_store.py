@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import InputError, NotFoundError
 from engine.store import Fold, Store
-from engine.types import Changes, Condition, Rule, RuleHit, TimelineQuery
+from engine.types import Changes, Condition, Rule, RuleHit, StoryPost, TimelineQuery
 from tests.engine.store_posts import NOW, Clock, follow, opened, post, take
 
 ALL = TimelineQuery(order="newest", limit=0)
@@ -318,3 +318,32 @@ def rows_of(store: Store) -> list[object]:
             connection.execute("select * from feed_counts order by feed_id").fetchall(),
             connection.execute("select count(*) from stories").fetchall(),
         ]
+
+
+def test_an_act_is_taken_back_exactly_though_other_stories_began_meanwhile(store: Store, ids: list[int]) -> None:
+    act = store.split_story([ids[0], ids[1], ids[2]])
+    fold(store, ids[3], ids[4])
+    store.undo_story_act(act.id)
+    assert {row.post_id for row in told(store, ids[0])} == set(ids[:3])
+    assert {row.post_id for row in told(store, ids[3])} == {ids[3], ids[4]}
+
+
+def told(store: Store, post_id: int) -> tuple[StoryPost, ...]:
+    story = store.story(post_id)
+    assert story is not None
+    return story.posts
+
+
+def test_putting_a_followed_story_to_another_and_taking_that_back_follows_only_what_was_followed(store: Store, ids: list[int]) -> None:
+    fold(store, ids[3], ids[4])
+    store.follow_story(ids[3], True)
+    act = store.merge_stories([ids[0], ids[3]])
+    assert store.rows([ids[0]])[0].story_followed
+    store.undo_story_act(act.id)
+    assert [store.rows([one])[0].story_followed for one in (ids[0], ids[3])] == [False, True]
+
+
+def test_a_story_followed_from_its_only_telling_on_stays_followed_when_that_is_put_anew(store: Store, ids: list[int]) -> None:
+    store.follow_story(ids[5], True)
+    fold(store, ids[5])
+    assert store.rows([ids[5]])[0].story_followed
