@@ -360,3 +360,19 @@ def test_a_rule_on_the_source_follows_its_new_name(engine: Engine) -> None:
     engine.update_feed(feed(engine, "Odd"), title="Pond News")
     rest(engine)
     assert len(hidden(engine)) == POSTS // 2
+
+
+@pytest.mark.parametrize("act", ["delete", "change"])
+def test_what_a_rule_took_of_a_feed_that_was_left_is_given_back_too(engine: Engine, act: str) -> None:
+    saved = engine.save_rule(parse_rule(COMMON)).rule
+    rest(engine)
+    odd = feed(engine, "Odd")
+    engine.remove_feed(odd)
+    if act == "delete":
+        engine.delete_rule(saved.id)
+    else:
+        engine.save_rule(replace(parse_rule('hide words "nothing"'), id=saved.id))
+    rest(engine)
+    engine.restore_feed(odd)
+    assert hidden(engine) == []
+    assert engine.counts().unread == POSTS
