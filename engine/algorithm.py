@@ -38,7 +38,7 @@ class Incoming:
     changes: list[AlgorithmChange]
 
 
-class _Feeds:
+class FeedNames:
     """Feeds by how they stand in a file."""
 
     def __init__(self, feeds: Sequence[Feed]) -> None:
@@ -59,7 +59,7 @@ class _Feeds:
 
 def written(store: Store, settings: Mapping[str, Value], profile: Profile) -> str:
     """Return the algorithm file of a profile."""
-    feeds = _Feeds(store.feeds())
+    feeds = FeedNames(store.feeds())
     learnt = [
         (feeds.names[int(each.key)] if each.kind == "source" else each.key, each)
         for each in profile.learned
@@ -68,7 +68,7 @@ def written(store: Store, settings: Mapping[str, Value], profile: Profile) -> st
     return portable.write(_present(store, settings, feeds), learnt)
 
 
-def _present(store: Store, settings: Mapping[str, Value], feeds: _Feeds) -> Portable:
+def _present(store: Store, settings: Mapping[str, Value], feeds: FeedNames) -> Portable:
     weights = []
     for (kind, key), weight in store.interest_edits().items():
         if kind == "source":
@@ -77,13 +77,13 @@ def _present(store: Store, settings: Mapping[str, Value], feeds: _Feeds) -> Port
             weights.append(PortableWeight(kind=kind, key=key, weight=weight))
     return Portable(
         settings={name: settings[name] for name in SETTINGS},
-        timelines=tuple(_portable_timeline(timeline, feeds) for timeline in store.timelines()),
+        timelines=tuple(_portable_timeline(timeline, feeds) for timeline in store.timelines() if not _stays_home(timeline, feeds)),
         weights=tuple(sorted(weights, key=lambda each: (each.kind, each.key))),
-        rules=tuple(_portable_rule(rule, feeds) for rule in store.rules() if _goes_abroad(rule)),
+        rules=tuple(_portable_rule(rule, feeds) for rule in store.rules() if _goes_abroad(rule, feeds)),
     )
 
 
-def _portable_timeline(timeline: Timeline, feeds: _Feeds) -> PortableTimeline:
+def _portable_timeline(timeline: Timeline, feeds: FeedNames) -> PortableTimeline:
     return PortableTimeline(
         name=timeline.name, preset=timeline.preset, strength=timeline.strength, exploration=timeline.exploration,
         weights=dict(sorted(timeline.weights.items())), signals=dict(sorted(timeline.signals.items())), folder=timeline.folder,
@@ -91,12 +91,22 @@ def _portable_timeline(timeline: Timeline, feeds: _Feeds) -> PortableTimeline:
     )  # fmt: skip
 
 
-def _goes_abroad(rule: Rule) -> bool:
-    """Whether a rule means the same in another profile: one that names posts does not."""
-    return not any(condition.examples or condition.counterexamples for condition in rule.conditions)
+def _goes_abroad(rule: Rule, feeds: FeedNames) -> bool:
+    """Whether a rule means the same in another profile: one that names posts, or only feeds that are gone, does not."""
+    everywhere = bool(rule.feed_ids) and not rule.folders and not feeds.written(rule.feed_ids)
+    return not everywhere and not _names_posts(rule)
 
 
-def _portable_rule(rule: Rule, feeds: _Feeds) -> PortableRule:
+def _names_posts(rule: Rule) -> bool:
+    return any(condition.examples or condition.counterexamples for condition in rule.conditions)
+
+
+def _stays_home(timeline: Timeline, feeds: FeedNames) -> bool:
+    """Whether a timeline has only feeds that are gone: written down it would have all."""
+    return bool(timeline.feed_ids) and not feeds.written(timeline.feed_ids)
+
+
+def _portable_rule(rule: Rule, feeds: FeedNames) -> PortableRule:
     trusted: tuple[str, ...] = ()
     bare = replace(rule, feed_ids=(), enabled=True)
     if rule.breakout is not None:
@@ -118,7 +128,7 @@ def incoming(
         InputError: the file cannot be understood, with the line.
     """
     found = portable.read(text)
-    feeds = _Feeds(store.feeds())
+    feeds = FeedNames(store.feeds())
     present = _present(store, settings, feeds)
     changes: list[AlgorithmChange] = []
     new_settings = _settings(found, settings, changes)
@@ -147,7 +157,7 @@ def _shown(value: Value) -> str:
 
 
 def _timelines(
-    found: Portable, store: Store, feeds: _Feeds, present: Portable, checked: Callable[[Timeline], Timeline], changes: list[AlgorithmChange]
+    found: Portable, store: Store, feeds: FeedNames, present: Portable, checked: Callable[[Timeline], Timeline], changes: list[AlgorithmChange]
 ) -> list[Timeline]:
     ids = {timeline.name: timeline.id for timeline in store.timelines()}
     before = {each.name: each for each in present.timelines}
@@ -176,7 +186,9 @@ def _timelines(
                 AlgorithmChange(what="timeline", name=timeline.name, before=_timeline_line(old), after=_timeline_line(after))
             )
     changes += [AlgorithmChange(what="timeline", name=name, before=_timeline_line(old), after="") for name, old in before.items()]
-    return timelines
+    named = {timeline.name for timeline in timelines}
+    # What no file can hold stays.
+    return timelines + [each for each in store.timelines() if _stays_home(each, feeds) and each.name not in named]
 
 
 def _timeline_line(each: PortableTimeline | None) -> str:
@@ -189,7 +201,7 @@ def _timeline_line(each: PortableTimeline | None) -> str:
 
 
 def _edits(
-    found: Portable, store: Store, feeds: _Feeds, present: Portable, changes: list[AlgorithmChange]
+    found: Portable, store: Store, feeds: FeedNames, present: Portable, changes: list[AlgorithmChange]
 ) -> dict[tuple[InterestKind, str], float]:
     kept = store.interest_edits()
     # What no file can hold stays: topics like a post of this profile's, and feeds that are gone.
@@ -228,16 +240,16 @@ def _edits(
 
 
 def _rules(
-    found: Portable, store: Store, feeds: _Feeds, changes: list[AlgorithmChange]
+    found: Portable, store: Store, feeds: FeedNames, changes: list[AlgorithmChange]
 ) -> tuple[list[Rule], list[Rule]]:
-    present = [rule for rule in store.rules() if _goes_abroad(rule)]
+    present = [rule for rule in store.rules() if _goes_abroad(rule, feeds)]
     to_save: list[Rule] = []
     for each in found.rules:
         try:
             rule = parse_rule(each.rule)
         except InputError as error:
             raise InputError(f"Line {each.line}: {error}") from None
-        if rule.feed_ids or (rule.breakout is not None and rule.breakout.feed_ids) or not _goes_abroad(rule):
+        if rule.feed_ids or (rule.breakout is not None and rule.breakout.feed_ids) or _names_posts(rule):
             raise InputError(f"Line {each.line}: a rule of a file names feeds by their addresses, under feeds or trusted, and no posts.")
         feed_ids, trusted = feeds.found(each.feeds), feeds.found(each.trusted)
         if each.feeds and not feed_ids:  # it would take posts of all feeds instead of none

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWi
 from desktop import theme
 from desktop.dialogs.sheet import Sheet
 from desktop.strings import number, plural, tr
-from engine import AlgorithmChange, EngineError, InputError
+from engine import AlgorithmChange, EngineError, InputError, Rule
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -42,6 +42,12 @@ def change_words(change: AlgorithmChange) -> str:
 class _Read:
     text: str
     changes: list[AlgorithmChange]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    text: str
+    rules: list[Rule]
 
 
 class ImportAlgorithm(Sheet):
@@ -143,15 +149,19 @@ class ImportAlgorithm(Sheet):
         if engine is None or not text:
             return
 
-        def take() -> str:
-            before = engine.export_algorithm()
+        def take() -> _Before:
+            before = _Before(engine.export_algorithm(), engine.rules())
             engine.import_algorithm(text)
             return before
 
-        def back(before: str) -> None:
-            window.lanes.slow(lambda: engine.import_algorithm(before), lambda _changes: _shown(window), owner=window)
+        def restore(before: _Before) -> None:
+            engine.put_rules_back(before.rules)  # these themselves, with what was said of them: a file has only copies
+            engine.import_algorithm(before.text)
 
-        def taken(before: str) -> None:
+        def back(before: _Before) -> None:
+            window.lanes.slow(lambda: restore(before), lambda _done: _shown(window), owner=window)
+
+        def taken(before: _Before) -> None:
             self.close()
             words = tr("The algorithm file is taken over")
             window.undo.push(words, lambda: back(before))

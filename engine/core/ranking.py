@@ -125,13 +125,14 @@ class Ranking(Reading, Rules):
         for kind, key in incoming.edits:
             if kind == "topic":
                 self._description(key)
+        now = self._clock()
+        rules = [replace(rule, enabled=rule.enabled and (rule.until is None or rule.until > now)) for rule in incoming.rules_to_save]
         changes = self._store.replace_algorithm(incoming.settings, incoming.timelines, incoming.edits)
         with self._lock:
             self._settings |= incoming.settings
-        for rule in incoming.rules_to_save:
-            changes |= self.save_rule(rule).changes
-        for rule in incoming.rules_to_delete:
-            changes |= self.delete_rule(rule.id)
+        if any(change.what == "setting" or (change.what == "weight" and change.name.startswith("source ")) for change in incoming.changes):
+            changes |= self._store.fold_all()  # leads go by the weights of feeds
+        changes |= self._replace(rules, [rule.id for rule in incoming.rules_to_delete])
         self._forget_orders()
         return self._publish(changes | self._scorer.take_edits())
 

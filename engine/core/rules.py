@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.dryrun import DryRuns
+from engine.core.reapplying import FIRST
 from engine.errors import NotFoundError
 from engine.types import Changes, Rule, RuleErrors, RuleSaved
 
@@ -71,6 +72,19 @@ class Rules(DryRuns):
         from engine import filters
 
         return {rule_id: filters.error_rate(*counts) for rule_id, counts in self._store.rule_judgements().items()}
+
+    # ---- inside ------------------------------------------------------------------------------
+
+    def _replace(self, wanted: Sequence[Rule], gone: Sequence[int]) -> Changes:
+        """Store and remove rules; the newest posts are judged at once, all others in `reapply_rules`."""
+        if not wanted and not gone:
+            return Changes()
+        _, changes = self._store.save_rules(wanted, gone)
+        self._matcher = None
+        changes |= self._settle([post_id for _, post_id in self._store.newest_posts(FIRST)])
+        changes = self._publish(changes)
+        self._reapply_few()
+        return changes
 
 
 def require_rule(rules: Sequence[Rule], rule_id: int) -> Rule:

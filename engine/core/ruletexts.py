@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.core.reapplying import FIRST
 from engine.core.rules import Rules
 from engine.types import AlgorithmChange, Changes, Rule, RulesCompared, RulesImported
 
@@ -21,13 +20,15 @@ class RuleTexts(Rules):
     """Rules as a file."""
 
     def export_rules(self) -> str:
-        """Return all rules as a text of one a line, with feeds and example posts by their addresses."""
+        """Return all rules as a text of one a line, with feeds and example posts by their addresses, without the secrets in these."""
         from engine import filters
+        from engine.algorithm import FeedNames
+        from engine.vault import without_secrets
 
         rules = self._store.rules()
         examples = {one for rule in rules for condition in rule.conditions for one in (*condition.examples, *condition.counterexamples)}
-        posts = {row.id: row.url for row in self._store.rows(sorted(examples)) if row.url}
-        return filters.format_rules(rules, feeds={feed.id: feed.url for feed in self._store.feeds()}, posts=posts)
+        posts = {row.id: row.url for row in self._store.rows(sorted(examples)) if row.url and without_secrets(row.url) == row.url}
+        return filters.format_rules(rules, feeds=FeedNames(self._store.feeds()).names, posts=posts)
 
     def compare_rules(self, text: str, *, others: bool = False) -> RulesCompared:
         """Return what `import_rules` would change. Raises InputError, which names the lines that cannot be read."""
@@ -76,21 +77,12 @@ class RuleTexts(Rules):
 
     def _steps(self, text: str, *, others: bool) -> tuple[list[RuleStep], list[str]]:
         from engine import filters
+        from engine.algorithm import FeedNames
 
-        feeds = {feed.url: feed.id for feed in self._store.feeds()}
+        followed = self._store.feeds()
+        feeds = {name: feed_id for feed_id, name in FeedNames(followed).names.items()} | {feed.url: feed.id for feed in followed}
         addresses = set(_ADDRESSES.findall(text)) - feeds.keys()
         rules, remarks = filters.parse_rules(text, feeds=feeds, posts=self._store.posts_with_urls(sorted(addresses)))
         now = self._clock()
         rules = [replace(rule, enabled=rule.enabled and (rule.until is None or rule.until > now)) for rule in rules]
         return filters.merge_rules(self._store.rules(), rules, others=others), remarks
-
-    def _replace(self, wanted: Sequence[Rule], gone: Sequence[int]) -> Changes:
-        """Store and remove rules; the newest posts are judged at once, all others in `reapply_rules`."""
-        if not wanted and not gone:
-            return Changes()
-        _, changes = self._store.save_rules(wanted, gone)
-        self._matcher = None
-        changes |= self._settle([post_id for _, post_id in self._store.newest_posts(FIRST)])
-        changes = self._publish(changes)
-        self._reapply_few()
-        return changes

@@ -10,6 +10,7 @@ from engine.filters.rule import format_rule, parse
 from engine.types import Rule
 
 MAX_CHARACTERS = 1_000_000
+MAX_RULES = 1_000  # each is put to every new post
 SAID_AT_ONCE = 5  # errors
 HEAD = """\
 # Rules of Millpond, one a line. A line that begins with # says nothing.
@@ -67,6 +68,8 @@ def parse_rules(
             wrong.append(f"Line {number}: {error}")
             continue
         rules.append(rule)
+        if len(rules) > MAX_RULES:
+            raise InputError(f"Line {number}: no more than {MAX_RULES} rules are read from a file.")
         if missing:
             remarks.append(f"Line {number}: example posts that are not here were left out ({len(missing)}).")
     if wrong:

@@ -29,6 +29,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,8 @@ from engine.types import Learned
 
 FORMAT = 1
 MOST_CHARACTERS = 1_000_000
+MOST_SETTINGS = 100
+MOST_ROWS = 1_000  # of one kind: each makes every order, or every new post, cost more
 _HEADER = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 _TOP = ("format", "settings", "timeline", "weight", "rule", "learnt")
 
@@ -166,6 +169,8 @@ def read(text: str) -> Portable:
     settings = document.get("settings", {})
     if not isinstance(settings, Table | dict):
         raise InputError(f"Line {lines.of_key('settings')}: settings is a table.")
+    if len(settings) > MOST_SETTINGS:
+        raise InputError(f"Line {lines.of_key('settings')}: no more than {MOST_SETTINGS} settings are read from a file.")
     return Portable(
         settings={str(name): _plain(value) for name, value in settings.items()},
         timelines=tuple(_each(document, "timeline", lines, _read_timeline)),
@@ -199,6 +204,8 @@ def _each(document: Mapping[str, Any], name: str, lines: _Lines, reader: Callabl
     rows = document.get(name, [])
     if not isinstance(rows, AoT | list) or not all(isinstance(row, Mapping) for row in rows):
         raise InputError(f"Line {lines.of_key(name)}: write [[{name}]] before each {name}.")
+    if len(rows) > MOST_ROWS:
+        raise InputError(f"Line {lines.of(name, MOST_ROWS)}: no more than {MOST_ROWS} of [[{name}]] are read from a file.")
     found = []
     for place, row in enumerate(rows):
         reading = _Row({str(key): _plain(value) for key, value in row.items()}, lines.of(name, place), name)
@@ -232,9 +239,10 @@ class _Row:
         return self._number(key, self._values.pop(key, default))
 
     def _number(self, key: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.fail(f"a {self._name} needs {key}, a number.")
-        return float(value)
+        with suppress(OverflowError):  # a whole number may have any length
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+                return float(value)
+        raise self.fail(f"a {self._name} needs {key}, a number.")
 
     def numbers(self, key: str) -> dict[str, float]:
         value = self._values.pop(key, {})

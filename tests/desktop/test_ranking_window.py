@@ -505,6 +505,22 @@ def test_an_algorithm_file_is_written_compared_taken_over_and_undone(window: Mai
     assert engine.export_algorithm() == now
 
 
+def test_taking_a_file_back_brings_back_the_very_rules_that_it_removed(window: MainWindow, settled: Settle, tmp_path: Path) -> None:
+    engine = engine_of(window)
+    rule = engine.save_rule(Rule(name="No crypto", conditions=(Condition(field="words", value="crypto"),))).rule
+    post_id = engine.timeline(TimelineQuery(limit=1))[0]
+    engine.judge_rule(rule.id, {post_id: False})
+    path = tmp_path / "empty.toml"
+    path.write_text("format = 1\n", encoding="utf-8")
+    importing(window, settled, path).take.click()
+    settled(window)
+    assert engine.rules() == []
+    window.undo.back()
+    settled(window)
+    assert engine.rules() == [rule]
+    assert engine.rule_marks(rule.id) == {post_id: False}
+
+
 def test_a_file_that_cannot_be_understood_names_its_line_and_changes_nothing(window: MainWindow, settled: Settle, tmp_path: Path) -> None:
     engine = engine_of(window)
     before = engine.export_algorithm()

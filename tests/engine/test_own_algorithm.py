@@ -427,6 +427,42 @@ feeds = ["https://nowhere.example/feed"]
     assert engine.counts().hidden == 0
 
 
+def test_a_rule_and_a_timeline_of_a_feed_that_was_left_are_in_no_file_and_stay(engine: Engine) -> None:
+    lake = int(feed_of(engine, "Lake"))
+    rule = engine.save_rule(Rule(name="No ice", conditions=(Condition(field="words", value="ice"),), feed_ids=(lake,))).rule
+    timeline, _ = engine.save_timeline(Timeline(name="Cold", feed_ids=(lake,)))
+    engine.remove_feed(lake)
+    text = engine.export_algorithm()
+    assert "No ice" not in text
+    assert "Cold" not in text
+    engine.import_algorithm(text)
+    assert [(each.id, each.feed_ids) for each in engine.rules()] == [(rule.id, (lake,))]
+    assert engine.timelines() == [timeline]
+
+
+def test_posts_come_out_from_behind_cards_when_a_file_says_so(engine: Engine) -> None:
+    one, other = post_of(engine, "Frozen lake at dawn"), post_of(engine, "Rye bread slowly")
+    engine.merge_stories([one, other])
+    unread = engine.counts().unread
+    engine.import_algorithm("format = 1\n[settings]\nfold_stories = false\n")
+    assert {one, other} <= set(engine.timeline(TimelineQuery(order="newest", limit=0)))
+    assert engine.counts().unread == unread + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "format = 1\n[[weight]]\nkind = 'word'\nkey = 'x'\nweight = " + "9" * 400,
+        "format = 1\n" + "[[weight]]\nkind = 'word'\nkey = 'x'\nweight = 1\n" * 1001,
+        "format = 1\n[settings]\n" + "".join(f"a{number} = 1\n" for number in range(101)),
+    ],
+    ids=["a number without end", "weights without end", "settings without end"],
+)
+def test_a_file_that_would_cost_too_much_is_refused(engine: Engine, text: str) -> None:
+    with pytest.raises(InputError, match="Line"):
+        engine.import_algorithm(text)
+
+
 def test_what_the_file_does_not_name_goes(engine: Engine) -> None:
     furnish(engine)
     changes = engine.compare_algorithm("format = 1\n")

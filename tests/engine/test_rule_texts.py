@@ -191,3 +191,11 @@ def test_the_command_line_writes_tries_and_takes_over(tmp_path: Path) -> None:
     file.write_text("dance\n")
     code, _said = cli("import", str(file))
     assert code != 0
+
+
+def test_a_rules_file_holds_no_secret_of_a_feed_s_address_and_finds_the_feed_again(engine: Engine) -> None:
+    feed_id, _ = engine._store.add_feed("https://daily.example/feed?token=verysecret12", title="Private")
+    engine.save_rule(parse_rule(f'hide words "football" in {feed_id} named "Quiet"'))
+    text = engine.export_rules()
+    assert "verysecret12" not in text
+    assert engine.compare_rules(text, others=True).changes == ()
