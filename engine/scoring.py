@@ -400,7 +400,7 @@ class Scorer:
             if query.since is not None:
                 keep &= candidates.published >= query.since.timestamp()
             if query.feed_id is None and not query.saved and timeline is None:
-                keep &= ~loaded.folded if feed_ids is None else _one_telling_each(loaded, keep)
+                keep &= ~loaded.folded if feed_ids is None else self._shown(loaded, feed_ids)
             if (keep <= ranking.shown).all():
                 found = ranking.ids[keep[ranking.order]]
             else:  # posts behind another card have a score, but no place among all

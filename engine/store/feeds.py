@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from engine.errors import InputError, NotFoundError
 from engine.store.connection import Connection, chunks, marks
-from engine.store.folded import refold
+from engine.store.folded import members_of, refold, stories_of
 from engine.store.part import Part, Row, ids_of, moment, moment_or_none, stamp, stamp_or_none
 from engine.types import Changes, Feed, FeedInfo, FetchedPost, FetchState, Subscription
 
@@ -225,6 +226,15 @@ def _bring_back(connection: Connection, feed_id: int) -> list[int]:
     return [*back, *(refold(connection, back) - set(back))]
 
 
+def came_back(connection: Connection, feed_ids: Sequence[int]) -> frozenset[int]:
+    """The posts that feeds had when they were followed again, and those that tell the same: one may stand for another now."""
+    back = ids_of(
+        connection, "select post_id from post_states where listed = 1 and feed_id in (select value from json_each(?))", (json.dumps(list(feed_ids)),)
+    )
+    others = members_of(connection, stories_of(connection, back)) if back else {}
+    return frozenset(back).union(*others.values())
+
+
 def require_feed(connection: Connection, feed_id: int, *, removed: bool = False) -> None:
     condition = "removed_at is not null" if removed else "removed_at is null"
     if connection.execute(f"select 1 from feeds where id = ? and {condition}", (feed_id,)).fetchone() is None:
@@ -265,7 +275,7 @@ class FeedsPart(Part):
                 raise InputError("You follow this feed already.")
             if info is not None:
                 save_info(connection, feed_id, info)
-            return feed_id, Changes(feeds=frozenset({feed_id}))
+            return feed_id, Changes(feeds=frozenset({feed_id}), updated=came_back(connection, [feed_id]))
 
         return self._db.write(work, durable=True)
 
@@ -274,8 +284,9 @@ class FeedsPart(Part):
         now = stamp(self._clock())
 
         def work(connection: Connection) -> Changes:
-            added = [_insert(connection, now, wanted, private) for wanted, private in subscriptions]
-            return Changes(feeds=frozenset(feed_id for feed_id in added if feed_id is not None))
+            tried = [_insert(connection, now, wanted, private) for wanted, private in subscriptions]
+            added = [feed_id for feed_id in tried if feed_id is not None]
+            return Changes(feeds=frozenset(added), updated=came_back(connection, added))
 
         return self._db.write(work, durable=True)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
-from engine.store.feeds import _insert
+from engine.store.feeds import _insert, came_back
 from engine.store.folded import refold
 from engine.store.ingest import _Ingest, clean, distinct, url_key
 from engine.store.part import Part, ids_of, moment, moment_or_none, stamp
@@ -52,7 +52,7 @@ class ImportsPart(Part):
                 else:
                     feed_id = connection.execute("select id from feeds where url = ?", (subscription.url,)).fetchone()[0]
                 ids.append(int(feed_id))
-            return ids, Changes(feeds=frozenset(added))
+            return ids, Changes(feeds=frozenset(added), updated=came_back(connection, added))
 
         return self._db.write(work, durable=True)
 

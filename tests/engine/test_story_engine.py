@@ -233,3 +233,26 @@ def test_a_run_that_was_stopped_goes_on_where_it_stood(engine: Engine, monkeypat
     enrich(engine)
     assert engine._store.owed_count("stories") == 0
     assert shown(engine) == {FERRY, MUSEUM}
+
+
+def both(engine: Engine, **query: object) -> list[set[int]]:
+    return [set(engine.timeline(TimelineQuery(order=order, limit=0, **query))) for order in ("newest", "for_you")]  # type: ignore[arg-type]
+
+
+def test_a_folder_s_unread_list_lacks_what_stands_behind_a_card_that_was_read_in_both_orders(engine: Engine, ferry: dict[str, int]) -> None:
+    for feed in engine.feeds():
+        engine.update_feed(feed.id, folder="Coast")
+    engine.explain(ferry[f"gull: {FERRY}"])  # loads the order into memory
+    engine.set_setting("story_marks_all", False)
+    engine.mark([ferry[f"gull: {FERRY}"]], read=True)
+    newest, for_you = both(engine, folder="Coast", unread=True)
+    assert newest == for_you == {ferry[f"gull: {MUSEUM}"]}
+
+
+def test_posts_of_a_feed_that_is_followed_again_stand_in_both_orders(engine: Engine, ferry: dict[str, int]) -> None:
+    gull = engine.post(ferry[f"gull: {FERRY}"]).row.feed_id
+    engine.remove_feed(gull)
+    engine.explain(ferry[f"heron: {FERRY_AGAIN}"])  # loads the order into memory
+    assert both(engine) == [{ferry[f"heron: {FERRY_AGAIN}"]}] * 2
+    add(engine, "gull")
+    assert both(engine) == [{ferry[f"gull: {FERRY}"], ferry[f"gull: {MUSEUM}"]}] * 2
