@@ -47,7 +47,9 @@ class Interests:
 
         def act(engine: Engine) -> float | None:
             before = engine.interest_edits().get((kind, key))
-            known = next((one.weight for one in engine.learned().learned if (one.kind, one.key) == (kind, key)), 0.0)
+            known = before or 0.0
+            if kind != "topic":  # of a topic the person's weight comes on top of what was learnt, of all else in its place
+                known = next((one.weight for one in engine.learned().learned if (one.kind, one.key) == (kind, key)), 0.0)
             engine.edit_interest(kind, key, max(-MOST, min(MOST, known + by)))
             return before
 

@@ -357,7 +357,8 @@ class ProfilePage(Page):
             self._window.interests.reset([(learned.kind, learned.key)], tr("“{name}” is as it was learnt").format(name=name))
         else:
             text = tr("“{name}” weighs {weight}").format(name=name, weight=decimal(weight, signed=True))
-            self._window.interests.set(learned.kind, learned.key, weight, text)
+            on_top = weight - learned.learnt if learned.kind == "topic" else weight
+            self._window.interests.set(learned.kind, learned.key, max(-MOST, min(MOST, on_top)), text)
 
     def _add(self, by: float) -> None:
         key = " ".join(self.own_key.text().split())

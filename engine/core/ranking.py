@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.algorithm import Incoming
 
 _MOST_CHARACTERS = 200  # of a name or a key
+_MOST_DIGITS = 18  # of a number that the store can hold
 
 
 class Ranking(Reading, Rules):
@@ -153,10 +154,15 @@ class Ranking(Reading, Rules):
             raise InputError(f"There are weights of a {', '.join(get_args(InterestKind))}, not of “{kind}”.")
         if not key or len(key) > _MOST_CHARACTERS:
             raise InputError(f"Say what the weight is of, in at most {_MOST_CHARACTERS} characters.")
-        if kind == "source" and not (key.isdecimal() and int(key) in {feed.id for feed in self._store.feeds()}):
-            raise InputError(f"There is no feed {key}.")
-        if kind == "topic" and key.startswith("post:") and not key.removeprefix("post:").isdecimal():
-            raise InputError(f"“{key}” names no post.")
+        if kind == "source":
+            if not (key.isdecimal() and int(key) in {feed.id for feed in self._store.feeds()}):
+                raise InputError(f"There is no feed {key}.")
+            return str(int(key))
+        if kind == "topic" and key.startswith("post:"):
+            number = key.removeprefix("post:")
+            if not number.isdecimal() or len(number) > _MOST_DIGITS:
+                raise InputError(f"“{key}” names no post.")
+            return f"post:{int(number)}"
         if kind == "signal" or kind == "word":
             from engine.ranking.features import terms_of_word
             from engine.ranking.score import SHARE_NAMES

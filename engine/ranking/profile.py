@@ -51,6 +51,8 @@ def learned(
     for (kind, key), weight in edits.items():
         before = found.get((kind, key))
         name = named.feeds.get(int(key), key) if kind == "source" and key.isdecimal() else named.topics.get(key, key)
+        if kind == "topic" and before is not None:  # of a topic an edit comes on top
+            weight += before.learnt
         found[kind, key] = Learned(
             kind=kind, key=key, name=name, weight=weight, learnt=before.learnt if before else 0.0,
             doubt=before.doubt if before else 0.0, acts=before.acts if before else 0, edited=True,

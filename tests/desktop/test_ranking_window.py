@@ -23,7 +23,7 @@ from desktop.pages.evaluation import EvaluationPage, pairs_words, week_words
 from desktop.pages.profile import ProfilePage
 from desktop.reading.why import WhyPanel, counterfactual_words, reason_words
 from desktop.sidebar import Place
-from engine import Condition, Counterfactual, Engine, Reason, Rule, Timeline, TimelineQuery
+from engine import Condition, Counterfactual, Engine, Learned, Reason, Rule, Timeline, TimelineQuery
 from engine.vectors import quantise
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -426,6 +426,14 @@ def test_a_weight_is_changed_reset_and_undone_in_its_place(window: MainWindow, s
     page.undo_edits.click()
     settled(window)
     assert engine.interest_edits() == {}
+
+
+def test_a_topic_that_was_learnt_weighs_what_its_slider_says(window: MainWindow, settled: Settle) -> None:
+    page = profile_page(window, settled)
+    topic = Learned(kind="topic", key="bees, hedges", name="bees, hedges", weight=2.0, learnt=2.0, doubt=0.5, acts=4, edited=False)
+    page._apply(topic, 0.5)
+    settled(window)
+    assert engine_of(window).interest_edits() == {("topic", "bees, hedges"): -1.5}, "it comes on top of what was learnt"
 
 
 def test_a_word_is_written_down_without_liking_anything(window: MainWindow, settled: Settle, qtbot: QtBot) -> None:

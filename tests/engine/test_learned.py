@@ -96,6 +96,13 @@ def test_an_edited_topic_of_a_post_is_shown_by_its_title(engine: Engine) -> None
     assert (edited.name, edited.weight) == (engine.post(first).row.title, 2)
 
 
+def test_a_learnt_topic_that_is_edited_is_shown_with_both(engine: Engine) -> None:
+    topic = next(each for each in engine.learned().learned if each.kind == "topic" and each.weight > 0)
+    engine.edit_interest("topic", topic.key, -0.5)
+    edited = found(engine, "topic")[topic.name]
+    assert (edited.weight, edited.learnt, edited.edited) == (pytest.approx(topic.weight - 0.5), topic.weight, True)
+
+
 def test_an_edited_word_is_taken_out_of_what_was_learnt(engine: Engine) -> None:
     def words_of(title: str) -> float:
         post_id = next(row.id for row in engine.rows(engine.timeline()) if row.title == title)

@@ -144,7 +144,7 @@ def test_an_edit_stands_in_the_place_of_what_was_learnt(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("kind", "key", "weight"),
     [("source", "999", 1), ("source", "x", 1), ("word", "the", 1), ("word", "", 1), ("signal", "gloom", 1), ("mood", "x", 1), ("word", "lake", 99),
-     ("topic", "post:x", 1)],
+     ("topic", "post:x", 1), ("topic", "post:" + "9" * 30, 1)],
 )  # fmt: skip
 def test_a_weight_of_nothing_or_out_of_bounds_is_refused(engine: Engine, kind: str, key: str, weight: float) -> None:
     with pytest.raises(InputError):
