@@ -18,6 +18,11 @@ from engine.types import Changes, FetchedPost, ImportedPost, PastImport, Subscri
 
 ADDED, READ, SAVED = 1, 2, 4  # what an import did to a post
 
+# What is said of a post by its number, which the next new post may get.
+_SAID = (
+    ("events", "post_id"), ("hits", "post_id"), ("rule_marks", "post_id"), ("forgotten", "post_id"), ("judged_scores", "post_id"),
+    ("story_pairs", "post_id"), ("story_pairs", "other_id"), ("post_states", "post_id"), ("posts", "id"),
+)  # fmt: skip
 # A post stays that the person did something with since: then it is theirs.
 _UNTOUCHED = """
 select post_id from import_posts where import_id = :id and what & 1
@@ -208,8 +213,9 @@ def _delete(connection: Connection, ids: Sequence[int]) -> None:
     values = (json.dumps(list(ids)),)
     connection.execute("update post_states set read = 1, saved = 0 where post_id in (select value from json_each(?))", values)
     _drop(connection, list(ids))
-    for table, column in (("events", "post_id"), ("hits", "post_id"), ("post_states", "post_id"), ("posts", "id")):
+    for table, column in _SAID:
         connection.execute(f"delete from {table} where {column} in (select value from json_each(?))", values)
+    connection.execute("delete from interest_edits where kind = 'topic' and key in (select 'post:' || value from json_each(?))", values)
 
 
 def _leave(connection: Connection, feed_id: int, now: float) -> list[int]:
@@ -217,6 +223,7 @@ def _leave(connection: Connection, feed_id: int, now: float) -> list[int]:
     if connection.execute("select 1 from posts where feed_id = ? limit 1", (feed_id,)).fetchone() is None:
         for table, column in (("feed_auth", "feed_id"), ("feed_counts", "feed_id"), ("feeds", "id")):
             connection.execute(f"delete from {table} where {column} = ?", (feed_id,))
+        connection.execute("delete from interest_edits where kind = 'source' and key = ?", (str(feed_id),))
         return []
     connection.execute("update feeds set removed_at = coalesce(removed_at, ?) where id = ?", (now, feed_id))
     gone = ids_of(

@@ -93,6 +93,20 @@ def test_undo_removes_exactly_what_was_added(engine: Engine, tmp_path: Path) -> 
     assert run(engine, path).posts == 6
 
 
+def test_what_was_decided_of_posts_that_an_undo_removes_holds_for_none_that_come_after(engine: Engine, tmp_path: Path) -> None:
+    path = rssguard(tmp_path)
+    done = run(engine, path)
+    one, other, *_ = listed(engine)
+    engine.merge_stories([one.id, other.id])
+    engine.edit_interest("topic", f"post:{one.id}", 2)
+    engine.edit_interest("source", str(one.feed_id), 2)
+    engine.undo_import(done.id)
+    assert engine.interest_edits() == {}
+    run(engine, path)
+    assert {row.id for row in listed(engine)} & {one.id, other.id}, "numbers are given again"
+    assert engine._store.story_pairs() == []
+
+
 def test_undo_keeps_a_post_that_was_liked_since(engine: Engine, tmp_path: Path) -> None:
     done = run(engine, rssguard(tmp_path))
     kept = listed(engine)[0].id
