@@ -94,7 +94,8 @@ class ActsPart(Part):
             elif hidden is not None:
                 connection.execute(_MISTAKES, {"ids": packed, "now": now})
                 now_so = ids_of(connection, _UNHIDE, {"ids": packed})
-                _forget(connection, now_so, "hidden")
+                _forget(connection, now_so, "hidden", "dismissed")
+                connection.execute(f"delete from judged_scores where event = 'dismissed' and {_AMONG}", {"ids": json.dumps(now_so)})
                 changed.update(now_so)
             if hidden is not None:
                 changed |= refold(connection, changed)

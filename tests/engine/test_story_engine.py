@@ -256,3 +256,13 @@ def test_posts_of_a_feed_that_is_followed_again_stand_in_both_orders(engine: Eng
     assert both(engine) == [{ferry[f"heron: {FERRY_AGAIN}"]}] * 2
     add(engine, "gull")
     assert both(engine) == [{ferry[f"gull: {FERRY}"], ferry[f"gull: {MUSEUM}"]}] * 2
+
+
+def test_a_post_that_is_hidden_and_brought_back_teaches_nothing(engine: Engine, ferry: dict[str, int]) -> None:
+    post_id = ferry[f"gull: {FERRY}"]
+    engine.explain(post_id)  # loads the order into memory
+    changes = engine.mark([post_id], hidden=True)
+    engine.record(post_id, "dismissed")
+    engine.mark(sorted(changes.updated), hidden=False)
+    assert engine._store.feedback_history() == []
+    assert engine._store.judged_scores(0) == []
