@@ -121,6 +121,8 @@ def settle_stories(connection: Connection, stories: Iterable[int]) -> frozenset[
             continue
         lead = choose_lead(members)
         for row in rows[story_id]:
+            if not row[6]:
+                continue  # it stands in no list; once it is shown again, this is asked anew
             behind = on and lead is not None and row[0] != lead
             if behind != bool(row[8]):
                 (fold if behind else unfold).append(row[0])

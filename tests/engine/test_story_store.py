@@ -347,3 +347,12 @@ def test_a_story_followed_from_its_only_telling_on_stays_followed_when_that_is_p
     store.follow_story(ids[5], True)
     fold(store, ids[5])
     assert store.rows([ids[5]])[0].story_followed
+
+
+def test_hiding_the_shown_tellings_names_none_that_was_hidden_before(store: Store, ids: list[int]) -> None:
+    store.mark([ids[2]], hidden=True)
+    assert store.mark(ids[:2], hidden=True).updated == set(ids[:2])
+    store.mark(ids[:2], hidden=False)
+    assert store.rows([ids[2]])[0].hidden
+    store.mark([ids[2]], hidden=False)
+    assert listed(store) == {ids[0], *ids[3:]}
