@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -173,21 +174,52 @@ class _Model:
             import llama_cpp
 
             try:
-                self._llama = llama_cpp.Llama(
-                    model_path=str(self._path),
-                    n_ctx=CONTEXT_TOKENS,
-                    n_batch=BATCH_TOKENS,
-                    n_threads=self._writing_threads,
-                    n_threads_batch=self._reading_threads,
-                    n_gpu_layers=0,
-                    verbose=False,
-                )
+                with _plain_weights() if _has_amx() else nullcontext():
+                    self._llama = llama_cpp.Llama(
+                        model_path=str(self._path),
+                        n_ctx=CONTEXT_TOKENS,
+                        n_batch=BATCH_TOKENS,
+                        n_threads=self._writing_threads,
+                        n_threads_batch=self._reading_threads,
+                        n_gpu_layers=0,
+                        verbose=False,
+                    )
             except (ValueError, RuntimeError, OSError) as error:
                 raise ModelError(
                     f"The language model {self._path.name} cannot be loaded: the file is damaged, or of a kind that "
                     "this version does not know. Remove and install it again."
                 ) from error
         return self._llama
+
+
+def _has_amx() -> bool:
+    try:
+        return "amx_int8" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+@contextmanager
+def _plain_weights() -> Iterator[None]:
+    """Keep weights as the file has them while a model is loaded.
+
+    llama.cpp lays them out anew for a processor's AMX unit, whose code then crashes at the first product on some builds
+    (llama.cpp issue 20824, `ldtilecfg`). The high-level class has no switch for it; the parameters that it begins with do.
+    """
+    from llama_cpp import llama_cpp
+
+    usual = llama_cpp.llama_model_default_params
+
+    def plain() -> Any:
+        params = usual()
+        params.use_extra_bufts = False
+        return params
+
+    llama_cpp.llama_model_default_params = plain
+    try:
+        yield
+    finally:
+        llama_cpp.llama_model_default_params = usual
 
 
 def _cores() -> int:
