@@ -162,7 +162,7 @@ class ReadingPane(QWidget):
         column.addWidget(self.rest, 0, Qt.AlignmentFlag.AlignLeft)
         self.picture_words = theme.label("", "third", wrap=True)
         column.addWidget(self.picture_words)
-        show_all = QPushButton()
+        show_all = QPushButton(tr("Show all pictures"))
         show_all.hide()
         column.addWidget(show_all, 0, Qt.AlignmentFlag.AlignLeft)
         self.pictures = PictureControl(self._window, self.picture_words, show_all)

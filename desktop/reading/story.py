@@ -60,7 +60,7 @@ class StoryPanel(QFrame):
         head.addWidget(self.follow)
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.px(4))
-        self.more = _link("")
+        self.more = _link(tr("Show more tellings"))
         self.more.clicked.connect(self._show_all)
         self.as_list = _link(tr("Show them as a list"))
         self.as_list.clicked.connect(self._show_list)

@@ -50,7 +50,10 @@ class DryRuns(Reapplying):
         import numpy as np
 
         from engine import filters
+        from engine.workers.supervisor import CancelledError
 
+        if cancel is not None and cancel.is_set():
+            raise CancelledError("Stopped before it was finished.")
         place = filters.soft_condition(rule)
         threshold = rule.conditions[place].low if place is not None else None
         scored = self._scored(rule, place, days, cancel)

@@ -307,7 +307,7 @@ def test_every_request_is_in_the_ledger(engine: Engine, internet: SampleInternet
     engine.follow(internet.subscriptions, allow_private=True)
     list(engine.refresh(force=True))
     rows = engine.ledger()
-    assert len(rows) == 19
+    assert len(rows) == 20
     assert {row.host.split(":")[0] for row in rows} == {"127.0.0.1"}
     assert all(row.status == 200 and row.received_bytes > 0 and row.sent_bytes > 0 for row in rows)
 
