@@ -6,12 +6,14 @@ A set belongs to one task and one language. Its targets are distributions over t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from made_up import FRIENDLY_OATHS, REPORTS
+from made_up_posts import SELLING, SPEAKING
 from numpy.typing import NDArray
 
 from tests.evaluate.layouts import read_csv, read_jsonl, read_lines, sentiment_sets, tweet
@@ -55,6 +57,9 @@ class Corpus:
     judged: bool = True  # its rows count in the figures
     groups: tuple[str, ...] = ()  # rows that must share a fold for another reason than their words
     branch: int = 1_000_000  # at most so many rows in each epoch train the branch of the encoder
+    late: bool = (
+        False  # came after the branch was trained, which it leaves as it was; stands after all that are not late
+    )
 
 
 def load(data: Path) -> Iterator[Corpus]:
@@ -63,6 +68,7 @@ def load(data: Path) -> Iterator[Corpus]:
     for read in (_sentiment, _emotions, _hostility, _promotion, _clickbait, _spam, _helpers, _chinese, _others):
         yield from read(signals)
     yield from _headlines(data)
+    yield from _everyday(signals)
 
 
 # ---- English -----------------------------------------------------------------------------------
@@ -230,6 +236,60 @@ def _others(signals: Path) -> Iterator[Corpus]:
         (found,) = sentiment_sets(signals / "umsab" / name, every_split=True)
         targets = _hard(found.labels, 3)
         yield Corpus(f"umsab/{name}", "sentiment", language, "Apache-2.0", found.texts, targets, branch=0)
+
+
+# ---- what came late -------------------------------------------------------------------------------
+
+
+def _everyday(signals: Path) -> Iterator[Corpus]:
+    """What clickbait and promotion are not, outside the one kind of text that their sets are of; and short advertisements."""
+    plain: list[tuple[str, str, tuple[str, ...]]] = []
+    for name, licence, most in (
+        ("tweeteval/sentiment", f"{RESEARCH} (SemEval 2017 task 4)", 1_500),
+        ("umsab/english", "Apache-2.0", 1_000),
+        ("newsmtsc", "MIT", 1_500),
+        ("vader_gt", "MIT", 2_000),
+        ("sst2", RESEARCH, 1_000),
+    ):
+        (found,) = sentiment_sets(signals / name, every_split=True)
+        plain.append((name, licence, tuple(found.texts[row] for row in spread(len(found.texts), most))))
+    rows = [line.split("\t", 1) for line in read_lines(signals / "sms_spam/SMSSpamCollection.tsv") if "\t" in line]
+    wanted = [text for label, text in rows if label == "ham"]
+    plain.append(("sms_spam", "CC BY 4.0", tuple(wanted[row] for row in spread(len(wanted), 1_500))))
+    for name, licence, texts in plain:
+        named = f"{name} as no headline"
+        yield Corpus(named, "clickbait", "en", licence, texts, _hard([0] * len(texts), 2), 1.0, False, late=True)
+    for name, licence, texts in plain[:3]:
+        unpaid = tuple(text for text in texts if not _OFFERS.search(text))[::2]
+        named = f"{name} as unpaid"
+        yield Corpus(named, "promotion", "en", licence, unpaid, _hard([0] * len(unpaid), 2), 3.0, False, late=True)
+    table = read_csv(signals / "sms_smishing/smishing.csv")
+    kinds = [(row["TEXT"], row["LABEL"].strip().lower()) for row in table]
+    offers = tuple(text for text, kind in kinds if kind == "spam")
+    ham = tuple(text for text, kind in kinds if kind == "ham")[::6]
+    targets = _hard([1] * len(offers) + [0] * len(ham), 2)
+    named = "sms_smishing, what wants to sell"
+    yield Corpus(named, "promotion", "en", "CC BY 4.0", offers + ham, targets, 2.0, False, late=True)
+    headlines = tuple(line for line in read_lines(signals / "clickbait/non_clickbait.txt") if line.strip())
+    headlines = tuple(headlines[row] for row in spread(len(headlines), 600))
+    targets = _hard([0] * len(headlines), 2)
+    yield Corpus("plain headlines as unpaid", "promotion", "en", "MIT", headlines, targets, 3.0, False, late=True)
+    for name, made, label in (
+        ("posts that want to sell, made up here", SELLING, 1),
+        ("posts that speak of shops, made up here", SPEAKING, 0),
+    ):
+        groups = tuple(f"{name} {number}" for number in made.values())
+        targets = _hard([label] * len(made), 2)
+        yield Corpus(
+            name, "promotion", "en", "Millpond's own", tuple(made), targets, 10.0, False, groups=groups, late=True
+        )
+
+
+_OFFERS = re.compile(  # tweets with these may well be advertisements
+    r"https?:|\bwww|% off|\bsale\b|giveaway|\bwin\b|\bfree\b|ticket|discount|coupon|\bdeals?\b|\bcode\b|\border\b|promo|"
+    r"available|check out|subscribe|\bshop\b|[$£€]\s?\d",
+    re.IGNORECASE,
+)
 
 
 # ---- labels ------------------------------------------------------------------------------------

@@ -12,8 +12,13 @@ from tests.evaluate import provenance
 LARGE = 100  # texts in a group
 
 
-def group_folds(texts: Sequence[str], groups: Sequence[str], count: int, *, seed: int = 0) -> NDArray[np.int64]:
-    """A fold for each text. `groups`: one name a text, "" where its words alone tell with whom it goes."""
+def group_folds(
+    texts: Sequence[str], groups: Sequence[str], count: int, *, early: int, seed: int = 0
+) -> NDArray[np.int64]:
+    """A fold for each text. `groups`: one name a text, "" where its words alone tell with whom it goes.
+
+    The first `early` texts have the folds that they would have without the others.
+    """
     found: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -27,8 +32,9 @@ def group_folds(texts: Sequence[str], groups: Sequence[str], count: int, *, seed
             found[root(word)] = root("group " + group)
     numbers: dict[str, int] = {}
     place = np.array([numbers.setdefault(root(word), len(numbers)) for word in words])
-    sizes = np.bincount(place)
-    fold = np.random.default_rng(seed).permutation(len(numbers)) % count
+    sizes = np.bincount(place[:early])
+    drawn = np.random.default_rng(seed)
+    fold = np.concatenate([drawn.permutation(len(sizes)), drawn.permutation(len(numbers) - len(sizes))]) % count
     large = np.argsort(-sizes, kind="stable")[: int((sizes >= LARGE).sum())]
     fold[large] = np.arange(len(large)) % count  # or the only two of a kind might share one
     return np.asarray(fold[place], dtype=np.int64)

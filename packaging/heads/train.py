@@ -53,6 +53,7 @@ COLUMNS = {
     "scam": (ASIDE,),
 }
 READ = ("sentiment", "emotions", "hostility", "clickbait", "spam", "scam")  # tasks that the branch tells
+READ_AGAIN = ("clickbait",)  # of these, the ones whose read-out also learns from late sets, the branch being as it is
 BRANCH_COLUMNS = tuple(name for task in READ for name in COLUMNS[task])
 TABLES = {  # which languages share one, and what it is asked
     "en": (("en",), tuple(COLUMNS)),
@@ -60,12 +61,21 @@ TABLES = {  # which languages share one, and what it is asked
     "nl": (("nl",), ("promotion",)),
     "others": (("ar", "de", "es", "fr", "hi", "it", "pt"), ("sentiment",)),
 }
-STRENGTHS = {("en", "emotions"): 20.0, ("en", "hostility"): 20.0, ("zh", "sentiment"): 10.0, ("zh", "hostility"): 10.0}
+STRENGTHS = {
+    ("en", "emotions"): 20.0,
+    ("en", "hostility"): 20.0,
+    ("en", "promotion"): 10.0,
+    ("en", "clickbait"): 20.0,
+    ("zh", "sentiment"): 10.0,
+    ("zh", "hostility"): 10.0,
+}
+LATE = 0.1  # of its weight, a row of a late set has where parts are weighed: the judged sets are what is calibrated
 SILENT = ("hi",)  # measured, and too close to chance to be shown to anybody
 # sets whose rows fit the weights between the parts, where these are not all of the task's judged ones
 FITTED = {
     "sentiment en": ("tweeteval/sentiment", "umsab/english", "vader_gt"),
     "hostility en": ("tweeteval/offensive",),
+    "promotion en": ("native_ads_webis",),
 }
 
 
@@ -86,15 +96,24 @@ class Material:
     @cached_property
     def folds(self) -> Rows:
         groups = [group for one in self.sets for group in (one.groups or ("",) * len(one.texts))]
-        return group_folds(self.texts, groups, FOLDS)
+        return group_folds(self.texts, groups, FOLDS, early=self.early)
+
+    @cached_property
+    def early(self) -> int:
+        """How many texts, the first ones, are of sets that are not late."""
+        late = [one.late for one in self.sets]
+        assert late == sorted(late)
+        return int(self.starts[late.count(False)])
 
     @cached_property
     def english(self) -> tuple[list[str], Rows]:
-        """Distinct English texts, and for each row of all texts which of them it is, -1 for none."""
+        """Distinct English texts that are not late, and for each row of all texts which of them it is, -1 for none."""
         numbers: dict[str, int] = {}
         where = np.full(len(self.texts), -1)
         for place, one in enumerate(self.sets):
-            if one.language == "en":
+            if one.late:
+                where[self.rows(place)] = [numbers.get(text, -1) for text in one.texts]
+            elif one.language == "en":
                 where[self.rows(place)] = [numbers.setdefault(text, len(numbers)) for text in one.texts]
         return list(numbers), where
 
@@ -118,7 +137,7 @@ def lessons(material: Material, away: int) -> list[branches.Lesson]:
         kept = material.folds[rows] != away
         count = int(kept.sum())
         drawn = min(count, one.branch)
-        if one.language == "en" and drawn:
+        if one.language == "en" and drawn and not one.late:
             weight = min(1.0, one.weight * count / drawn)
             where = material.english[1][rows[kept]]
             found.append(branches.Lesson(one.task, where, one.targets[kept], weight, drawn))
@@ -145,7 +164,7 @@ class Branches:
         self.encoder = branches.load_encoder(model)
         texts, where = material.english
         digest = hashlib.sha256("\0".join([repr(recipe), *texts]).encode())
-        digest.update(material.folds[where >= 0].tobytes())
+        digest.update(material.folds[: material.early][where[: material.early] >= 0].tobytes())
         self.key = digest.hexdigest()[:12]
 
     @cached_property
@@ -169,17 +188,70 @@ class Branches:
 
     def told(self) -> Floats:
         """What the branch that did not know a text tells of it: (texts, columns), NaN where it reads nothing."""
+        found = np.full((len(self.material.texts), len(BRANCH_COLUMNS)), np.nan, dtype=np.float32)
+        found[: self.material.early] = self._told_at_first()
+        for task in READ_AGAIN:
+            found[:, BRANCH_COLUMNS.index(COLUMNS[task][0])] = self._again(task)[0]
+        return found
+
+    def read_outs(self) -> tuple[Floats, Floats]:
+        """(width, columns) and (columns,): what is shipped."""
+        weights, biases = read_outs(part_of(self.state(-1), "heads."))
+        for task in READ_AGAIN:
+            _, weight, bias = self._again(task)
+            column = BRANCH_COLUMNS.index(COLUMNS[task][0])
+            weights[:, column], biases[column] = weight, bias
+        return weights, biases
+
+    def _again(self, task: str) -> tuple[Floats, Floats, Floats]:
+        """A yes or no read from the trained branch anew, late sets and all: out of fold (texts,); weights and bias to ship."""
+        sets = list(self.material.of(task, ("en",)))
+        rows = np.concatenate([self.material.rows(place) for place, _ in sets])
+        wanted = np.concatenate([one.targets[:, 1:] for _, one in sets])
+        heavy = np.concatenate([np.full(len(one.texts), one.weight) for _, one in sets])
+        digest = hashlib.sha256(
+            "\0".join([self.key, "from the first", task, *(self.material.texts[row] for row in rows)]).encode()
+        )
+        digest.update(wanted.tobytes() + heavy.tobytes())
+        path = self.cache / f"again-{task}-{digest.hexdigest()[:12]}.npz"
+        if path.exists():
+            with np.load(path, allow_pickle=False) as kept:
+                return kept["told"], kept["weight"], kept["bias"]
+        where = self.material.english[1][rows]
+        assert (where >= 0).all()
+        column = BRANCH_COLUMNS.index(COLUMNS[task][0])
+        learnt = np.zeros(len(rows), dtype=bool)
+        learnt[corpora.spread(len(rows), 10_000)] = True
+        told = np.full(len(self.material.texts), np.nan, dtype=np.float32)
+        for away in (*range(FOLDS), -1):
+            asked = self.material.folds[rows] == away
+            used = np.flatnonzero(learnt | asked)
+            means = branches.means(self.layers(away), self.hidden, where[used])
+            first, first_bias = (part[..., [column]] for part in read_outs(part_of(self.state(away), "heads.")))
+            inputs = np.concatenate(
+                [means, means @ first + first_bias], axis=1
+            )  # what it told at first is a good start
+            taught = (learnt & ~asked)[used]
+            mix, bias = combine.stack(inputs[taught], wanted[used][taught], heavy[used][taught], penalty=1e-4)
+            weight, bias = mix[:-1] + first * mix[-1], bias + first_bias * mix[-1]
+            told[rows[used][asked[used]]] = (means[asked[used]] @ weight + bias)[:, 0]
+        np.savez(path, told=told, weight=weight[:, 0], bias=bias[0])
+        return told, weight[:, 0], bias[0]
+
+    def _told_at_first(self) -> Floats:
+        """The same by the read-outs that were trained with the branch, of the texts that are not late."""
         path = self.cache / f"told-{self.key}.npy"
         if path.exists():
             kept: Floats = np.load(path, allow_pickle=False)
             return kept
         found: Floats | None = None
         for away in range(FOLDS):
-            rows = np.flatnonzero((self.material.folds == away) & (self.material.english[1] >= 0))
+            early = np.arange(len(self.material.texts)) < self.material.early
+            rows = np.flatnonzero(early & (self.material.folds == away) & (self.material.english[1] >= 0))
             weight, bias = read_outs(part_of(self.state(away), "heads."))
             means = branches.means(self.layers(away), self.hidden, self.material.english[1][rows])
             if found is None:
-                found = np.full((len(self.material.texts), len(bias)), np.nan, dtype=np.float32)
+                found = np.full((self.material.early, len(bias)), np.nan, dtype=np.float32)
             found[rows] = means @ weight + bias
         assert found is not None
         np.save(path, found)
@@ -213,13 +285,24 @@ class Tables:
         return in_eight_bits(weights, bias)
 
     def _trained(self, table: str) -> tuple[Floats, Floats, Floats]:
-        languages, tasks = TABLES[table]
-        chosen = [place for place, one in enumerate(self.material.sets) if one.language in languages]
-        rows = np.concatenate([self.material.rows(place) for place in chosen])
-        parts = [self._task(table, task, rows) for task in tasks]
+        tasks = TABLES[table][1]
+        parts = []
         told = np.full((len(self.material.texts), len(self.columns(table))), np.nan, dtype=np.float32)
-        told[rows] = np.concatenate([part[0] for part in parts], axis=1)
+        for task in tasks:
+            rows = self._rows(table, task)
+            parts.append(self._task(table, task, rows))
+            columns = [place for place, name in enumerate(self.columns(table)) if name in COLUMNS[task]]
+            told[np.ix_(rows, columns)] = parts[-1][0]
         return told, np.concatenate([part[1] for part in parts], axis=1), np.concatenate([part[2] for part in parts])
+
+    def _rows(self, table: str, task: str) -> Rows:
+        """The texts that a table is asked a task's questions about: all of its languages but late ones of other tasks."""
+        chosen = [
+            place
+            for place, one in enumerate(self.material.sets)
+            if one.language in TABLES[table][0] and (one.task == task or not one.late)
+        ]
+        return np.concatenate([self.material.rows(place) for place in chosen])
 
     def _task(self, table: str, task: str, rows: Rows) -> tuple[Floats, Floats, Floats]:
         """What each of `rows`, all of a table's, is told out of fold (rows, columns); weights and bias to ship."""
@@ -233,9 +316,7 @@ class Tables:
             with np.load(path, allow_pickle=False) as kept:
                 return kept["told"], kept["weights"], kept["bias"]
         began = time.monotonic()
-        held = self._held(table, rows)
-        place_of = np.full(len(self.material.texts), -1)
-        place_of[rows] = np.arange(len(rows))
+        held, place_of = self._held(table)
         learnt = np.concatenate([self.material.rows(place) for place, _ in sets])
         targets = np.concatenate([one.targets for _, one in sets])
         heavy = np.concatenate([np.full(len(one.texts), one.weight) for _, one in sets])
@@ -253,16 +334,22 @@ class Tables:
                     weights[:, column], biases[column] = weight, bias
                 else:
                     asked = self.material.folds[rows] == away
-                    told[asked, column] = held[asked] @ weight + bias
+                    told[asked, column] = held[place_of[rows[asked]]] @ weight + bias
         print(f"table {table}: {task} {time.monotonic() - began:.0f} s", flush=True)
         np.savez(path, told=told, weights=weights, bias=biases)
         return told, weights, biases
 
-    def _held(self, table: str, rows: Rows) -> csr_matrix:
+    def _held(self, table: str) -> tuple[csr_matrix, Rows]:
+        """What every text of a table's languages holds, and which line of it each text is."""
+        spoken = TABLES[table][0]
+        chosen = [self.material.rows(place) for place, one in enumerate(self.material.sets) if one.language in spoken]
+        rows = np.concatenate(chosen)
         if table not in self.matrices:
             self.matrices.clear()
             self.matrices[table] = words.matrix([self.material.texts[row] for row in rows])
-        return self.matrices[table]
+        place_of = np.full(len(self.material.texts), -1)
+        place_of[rows] = np.arange(len(rows))
+        return self.matrices[table], place_of
 
 
 def in_eight_bits(weights: Floats, bias: Floats) -> Table:
@@ -296,6 +383,7 @@ def stacked(material: Material, task: str, table: str, languages: tuple[str, ...
     targets = np.concatenate([one.targets for _, one in sets])
     heavy = np.concatenate([np.full(len(one.texts), one.weight) for _, one in sets])
     fitted = FITTED.get(f"{task} {table}")
+    heavy = heavy * np.concatenate([np.full(len(one.texts), LATE if one.late else 1.0) for _, one in sets])
     if fitted is not None:
         heavy = heavy * np.concatenate([np.full(len(one.texts), float(one.name in fitted)) for _, one in sets])
     wanted = targets if task in ("sentiment", "emotions") else targets[:, 1:]
@@ -329,8 +417,9 @@ def figures(
         if one.name in ("tweeteval/sentiment", "umsab/english"):
             together += zip(one.texts, one.targets, shares, strict=True)
         if not one.judged:
-            if found.task == "hostility":
-                yield f"{one.name}: called hostile", {"yes": 100 * float((shares[:, 0] >= 0.5).mean())}, len(one.texts)
+            if found.task == "hostility" or one.late:
+                called = {"yes": 100 * float((shares[:, 0] >= 0.5).mean())}
+                yield f"{one.name}: called {found.task}", called, len(one.texts)
             continue
         if found.task == "sentiment":
             yield one.name, combine.of_classes(one.targets, shares), len(one.texts)
@@ -485,7 +574,7 @@ def main() -> None:
             for number in range(count)
         ),
     )
-    weight, bias = read_outs(part_of(state, "heads."))
+    weight, bias = trained.read_outs()
     heads = Heads(NAME, branch, weight, bias, {name: tables.shipped(name) for name in TABLES}, tuple(readings))
     data = heads.to_bytes()
     again = Heads.from_bytes(data)
@@ -520,8 +609,8 @@ def rounding(trained: Branches, tables: Tables, shipped: Heads) -> None:
 
 
 def read_errors(material: Material, found: Stacked, count: int) -> None:
-    ((_, one),) = material.of("promotion", ("en",))
-    shares = found.shares[:, 0]
+    one = next(one for _, one in material.of("promotion", ("en",)))
+    shares = found.shares[: len(one.texts), 0]
     wrong = np.flatnonzero((shares >= 0.5) != (one.targets[:, 1] > 0.5))
     for row in wrong[:: max(1, len(wrong) // count)][:count]:
         print(f"--- {shares[row]:.2f} truth {int(one.targets[row, 1])}: {one.texts[row][:600]}")

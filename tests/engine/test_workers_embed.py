@@ -169,6 +169,92 @@ def test_a_headline_that_holds_back_what_it_is_about_is_clickbait(worker: EmbedW
     assert (bait.verdict("clickbait"), plain.verdict("clickbait")) == ("yes", "no")
 
 
+ADVERTISEMENTS = [
+    "Flash sale: 70 % off all boots until midnight. Use the code POND at the till. Sponsored by the makers of the boots; "
+    "we earn a commission.",
+    "Treat yourself this weekend: buy two candles and the third is on us. Free delivery on orders over £25, this Sunday only.",
+    "This video is brought to you by NordLock. Get three months free with the link in the description.",
+    "Our autumn collection has landed! Shop the new coats now and save 20% with code LEAVES.",
+    "The best robot vacuums of the year, tested. If you buy through our links we may earn an affiliate commission.",
+    "Last chance: the early-bird price for our photography course ends tonight. Sign up today and get the workbook for free.",
+    "Deal of the day: Sony headphones down from $349 to $199 at Amazon, their lowest price yet.",
+    "#ad I have been using this serum for two weeks and my skin has never felt better. Get 15% off with my code ANNA15.",
+    "Why thousands of families are switching to GreenBox for their dinners. Paid partnership.",
+    "Don't miss out! Book your winter holiday now and pay nothing until March. Limited rooms available.",
+]
+WANTS_NO_MONEY = [
+    "I paid 89 euros for these boots in March and the sole is already coming off.",
+    "The European Commission fined the company 200 million euros for sharing prices with its rivals.",
+    "Does anybody know a shop in town that still repairs umbrellas?",
+    "Amazon will close two warehouses in the north and cut 600 jobs, the union said.",
+    "We spent Saturday at the flea market and came home with a lamp, two chairs and a sunburn.",
+    "House prices fell by 2 % in October, the fourth month in a row.",
+    "Release 2.4 fixes a crash when a feed has no title. The code is on the main branch as always.",
+    "My grandmother kept every receipt from 1962 on; a loaf of bread cost 80 pfennigs.",
+    "The beans are up, and I could not be happier. After three years of trying, every single seed came up.",
+    "The senator who sponsored the bill said it would pass before the holidays.",
+]
+BAIT = [
+    "21 Photos That Will Restore Your Faith In Humanity",
+    "She Opened Her Grandmother's Attic And What She Found Will Leave You Speechless",
+    "Can You Guess The Movie From Just One Screenshot?",
+    "This Is What Your Coffee Order Says About Your Love Life",
+    "Doctors Hate This One Simple Trick For Better Sleep",
+    "13 Struggles Only Left-Handed People Will Understand",
+    "You've Been Peeling Bananas Wrong Your Entire Life",
+    "We Tried Every Flavor Of Ice Cream So You Don't Have To",
+    "The Reason Why Everybody Is Talking About This Tiny House Is Amazing",
+    "Which Disney Princess Would Be Your Best Friend?",
+]
+EVERYDAY = [
+    "The beans are up, and I could not be happier. After three years of trying, every single seed came up.",
+    "Finally finished painting the kitchen. It took four weekends and I never want to see a roller again.",
+    "You were right about the film, we laughed all the way home.",
+    "I can't believe it's already December, where did the year go",
+    "Made soup out of everything left in the fridge and it was actually the best one this year.",
+    "My daughter took her first steps today while I was on the phone with the bank. Of course.",
+    "Does anyone else's cat scream at the door and then refuse to go out?",
+    "The train was late again, so I read half of my book on the platform.",
+    "We moved our servers last night. If something looks broken, please write to us.",
+    "The river is high after three days of rain, but the footpath to the mill is still dry.",
+]
+
+
+# Written for this test alone, before the made-up posts that the heads learn from were. Not all of them are read rightly.
+
+
+def verdicts(worker: EmbedWorker, texts: list[str], name: str) -> list[str]:
+    return [found.verdict(name) for found in signals_of(worker, texts)]
+
+
+@needs_model
+def test_a_shop_post_is_told_to_be_advertising_and_a_happy_garden_post_to_be_no_bait(worker: EmbedWorker) -> None:
+    shop, garden = signals_of(worker, [ADVERTISEMENTS[0], EVERYDAY[0]])
+    assert (shop.verdict("promotion"), garden.verdict("clickbait")) == ("yes", "no")
+    assert (shop.verdict("clickbait"), garden.verdict("promotion")) == ("no", "no")
+
+
+@needs_model
+def test_of_ten_posts_that_want_to_sell_eight_are_told(worker: EmbedWorker) -> None:
+    assert verdicts(worker, ADVERTISEMENTS, "promotion").count("yes") >= 8
+
+
+@needs_model
+@pytest.mark.parametrize("text", WANTS_NO_MONEY)
+def test_a_post_that_only_speaks_of_shops_and_prices_is_no_advertisement(worker: EmbedWorker, text: str) -> None:
+    assert verdicts(worker, [text], "promotion") == ["no"]
+
+
+@needs_model
+def test_of_ten_baits_nine_are_told(worker: EmbedWorker) -> None:
+    assert verdicts(worker, BAIT, "clickbait").count("yes") >= 9
+
+
+@needs_model
+def test_of_ten_everyday_posts_one_at_most_is_taken_for_bait(worker: EmbedWorker) -> None:
+    assert verdicts(worker, EVERYDAY, "clickbait").count("yes") <= 1
+
+
 @needs_model
 def test_signals_of_a_text_do_not_depend_on_the_texts_beside_it(worker: EmbedWorker) -> None:
     texts = [text for text in SAMPLES if text]
