@@ -437,8 +437,7 @@ def test_p18_forty_feeds_of_one_host_come_one_at_a_time_and_in_measured_steps(
     client.close()
     times = sorted(request.at for request in net.requests)
     assert (net.most_at_once, net.connections) == (1, 1)
-    # The server notes when a request arrives: on a busy machine one comes late and the next in time.
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.02
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.035
     assert times[-1] - times[0] > 38 * 0.05
     assert Policy().per_host_seconds == 1.0
 
