@@ -95,6 +95,7 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
                 "dimensions": batch.vectors.shape[1],
                 "signals": said,
             }
+        give_back_memory()
 
     def signals(payload: Payload, cancelled: Cancelled) -> Replies:
         texts, languages = payload["texts"], payload["languages"]
