@@ -16,7 +16,7 @@ SIGNALS = (*MOODS, *SIGNAL_NAMES)
 LOUD = frozenset({"hostility", "spam", "scam"})  # worth a warning colour
 ON_CARDS = 2
 RULE_FROM = 0.8
-_POSSIBLE = 0.25  # of a mood that no class holds half of: what has this much may be it
+_POSSIBLE = 0.25  # of an unsure mood: what has this much may be it
 
 
 def signal_words(name: str) -> str:

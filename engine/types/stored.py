@@ -63,6 +63,9 @@ class FetchState:
     account: str = ""
 
 
+SURE_FROM = 0.65  # a signal of at least this is there, one of at most 1 - SURE_FROM is not; between them nobody can tell
+
+
 @dataclass(frozen=True, slots=True)
 class Sentiment:
     """Calibrated probabilities that sum to 1."""
@@ -73,12 +76,15 @@ class Sentiment:
 
     @property
     def label(self) -> Literal["negative", "neutral", "positive", "unsure"]:
-        """The class that holds at least half of the probability, else "unsure"."""
-        if self.negative >= 0.5:
-            return "negative"
-        if self.positive >= 0.5:
-            return "positive"
-        return "neutral" if self.neutral >= 0.5 else "unsure"
+        """The class that holds half of the probability and leads the next one by 2 · SURE_FROM - 1, else "unsure".
+
+        Between two classes alone that is SURE_FROM, as for every other signal.
+        """
+        shares: dict[Literal["negative", "neutral", "positive"], float]
+        shares = {"negative": self.negative, "neutral": self.neutral, "positive": self.positive}
+        best, second, _ = sorted(shares, key=lambda name: -shares[name])
+        sure = shares[best] >= 0.5 and shares[best] - shares[second] >= 2 * SURE_FROM - 1 - 1e-9
+        return best if sure else "unsure"
 
     @property
     def confidence(self) -> float:
@@ -86,7 +92,6 @@ class Sentiment:
 
 
 SIGNAL_NAMES = ("joy", "sadness", "anger", "optimism", "hostility", "promotion", "clickbait", "spam", "scam")
-SURE_FROM = 0.65  # a signal of at least this is there, one of at most 1 - SURE_FROM is not; between them nobody can tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.types import SURE_FROM
 from tests.evaluate import metrics
 
 Numbers = NDArray[np.float32]
@@ -56,7 +57,8 @@ def of_classes(targets: Numbers, shares: Numbers) -> dict[str, float]:
     shares = shares[:, used] / shares[:, used].sum(axis=1, keepdims=True)
     truth, said = targets[:, used].argmax(axis=1).tolist(), shares.argmax(axis=1).tolist()
     right = [a == b for a, b in zip(truth, said, strict=True)]
-    sure = shares.max(axis=1) >= 0.5
+    second, best = np.sort(shares, axis=1)[:, -2:].T
+    sure = (best >= 0.5) & (best - second >= 2 * SURE_FROM - 1 - 1e-9)  # as `Sentiment.label` decides
     return {
         "recall": 100 * metrics.macro_recall(truth, said),
         "F1": 100 * metrics.macro_f1(truth, said),

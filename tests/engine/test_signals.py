@@ -213,6 +213,11 @@ def test_a_sentiment_without_a_majority_is_unsure() -> None:
     assert Sentiment(0.4, 0.35, 0.25).label == "unsure"
 
 
+def test_a_sentiment_that_another_comes_close_to_is_unsure() -> None:
+    assert [Sentiment(0.62, 0.0, 0.38).label, Sentiment(0.5, 0.3, 0.2).label] == ["unsure", "unsure"]
+    assert [Sentiment(0.65, 0.0, 0.35).label, Sentiment(0.1, 0.6, 0.3).label] == ["negative", "neutral"]
+
+
 # ---- words and characters ----------------------------------------------------------------------------
 
 
