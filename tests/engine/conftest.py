@@ -10,8 +10,21 @@ from pathlib import Path
 import pytest
 
 from engine import Engine, PlainPost, SampleInternet, open_engine, sample_internet
+from engine.store import Store
+from tests.engine.store_posts import Clock, opened
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    with opened(tmp_path, clock) as store:
+        yield store
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,17 +27,6 @@ from tests.engine.store_posts import NOW, Clock, follow, opened, post, take
 
 RULE = Rule(name="No bodies", conditions=(Condition(field="words", value="body"),))
 MUFFLE = Rule(name="Quiet", conditions=(Condition(field="author", value="Ada"),), action="muffle", feed_ids=(1,))
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with opened(tmp_path, clock) as store:
-        yield store
 
 
 @pytest.fixture

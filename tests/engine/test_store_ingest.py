@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,17 +17,6 @@ from engine.types import FeedInfo, FetchedPost, FetchState, Media, SearchQuery, 
 from tests.engine.store_posts import NOW, Clock, follow, opened, post, take
 
 ALL = TimelineQuery(order="newest", limit=0)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with opened(tmp_path, clock) as store:
-        yield store
 
 
 def test_what_a_source_returned_can_be_read_back_whole(store: Store) -> None:

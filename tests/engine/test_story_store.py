@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from engine.errors import InputError, NotFoundError
 from engine.store import Fold, Store
 from engine.types import Changes, Condition, Rule, RuleHit, StoryPost, TimelineQuery
-from tests.engine.store_posts import NOW, Clock, follow, opened, post, take
+from tests.engine.store_posts import NOW, Clock, follow, post, take
 
 ALL = TimelineQuery(order="newest", limit=0)
 ARTICLE = "word " * 80
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    with opened(tmp_path, clock) as store:
-        yield store
 
 
 @pytest.fixture
