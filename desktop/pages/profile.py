@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -63,6 +64,11 @@ def interval_words(learned: Learned) -> str:
     )
 
 
+def _breakable(name: str) -> str:
+    """A name whose longest words may be broken: one that is an address would make the page wider than the window."""
+    return re.sub(r"(\S{12})(?=\S)", "\\1\u200b", name)
+
+
 class LearnedRow(QWidget):
     """One thing that was learnt: its name and doubt, its weight as a slider, and the way back from a change."""
 
@@ -111,7 +117,7 @@ class LearnedRow(QWidget):
             return
         self.learned = learned
         name = learned_name(learned)
-        self.name.setText(name)
+        self.name.setText(_breakable(name))
         self.note.setText(doubt_words(learned))
         theme.role(self.note, "amber" if learned.edited else "third")
         theme.restyle(self.note)

@@ -20,7 +20,7 @@ from desktop.dialogs.sheet import Sheet
 from desktop.dialogs.timeline import TimelineSheet
 from desktop.main_window import MainWindow
 from desktop.pages.evaluation import EvaluationPage, pairs_words, week_words
-from desktop.pages.profile import ProfilePage
+from desktop.pages.profile import LearnedRow, ProfilePage
 from desktop.reading.why import WhyPanel, counterfactual_words, reason_words
 from desktop.sidebar import Place
 from engine import Condition, Counterfactual, Engine, Learned, Reason, Rule, Timeline, TimelineQuery
@@ -623,3 +623,10 @@ def test_every_reason_has_words_of_its_own() -> None:
     assert len(listed) > 20
     for name in listed:
         assert reason_words(Reason(name=name, contribution=1.0)) != name.replace("_", " "), name
+
+
+def test_a_learnt_name_that_is_one_long_word_leaves_the_page_as_narrow_as_it_was(window: MainWindow) -> None:
+    def row(name: str) -> LearnedRow:
+        return LearnedRow(Learned(kind="author", key=name, name=name, weight=1.0, learnt=1.0, doubt=1.0, acts=1, edited=False), 4.0, lambda *_: None)
+
+    assert row("@" + "lamplighter" * 20).minimumSizeHint().width() <= row("lamplighters").minimumSizeHint().width() + 20
