@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96")  # each shape keeps scratch memory
@@ -28,13 +28,16 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96")  # each shape kee
 import numpy as np
 import psutil
 import torch
-from sentence_transformers import SentenceTransformer
 
 from engine.errors import ModelError
 from engine.signals.heads import Branch, Heads
 from engine.types import SIGNAL_NAMES, Floats, Sentiment, Signals, Vectors
 from engine.workers.branch import Layers
+from engine.workers.lean import leave_out
 from engine.workers.samples import SAMPLES
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 MAX_CHARACTERS = 2000  # more than any model here reads, and cheap to cut before tokenising
 MAX_TOKENS = 256
@@ -67,6 +70,7 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
     Raises:
         ModelError: the folder holds no model that can be loaded safely.
     """
+    leave_out("scipy", "sklearn")
     encoder = Encoder(Path(config["model_dir"]), int(config.get("threads", 0)), dict(config.get("measured") or {}))
     heads_path = str(config.get("heads_path") or "")
 
@@ -313,6 +317,8 @@ def batches(tokenised: list[Ids]) -> Iterator[tuple[list[int], list[Ids]]]:
 
 def load(folder: Path, dtype: torch.dtype) -> SentenceTransformer:
     """Load from the folder alone: no network, no pickles, no code of the model's."""
+    from sentence_transformers import SentenceTransformer
+
     try:
         model = SentenceTransformer(
             str(folder),
