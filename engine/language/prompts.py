@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
+
 from engine.errors import ModelError
+from engine.language.foreign import clean
 
 Piece = tuple[str, str]  # ("scaffold" | "foreign", text)
 
@@ -25,12 +29,32 @@ _TEMPLATES = {
 SUMMARY_VERSION = "summary-1"
 
 
+def chat(
+    template: str, instructions: str, texts: Sequence[str], request: str, *, begun: str = "", mark: str | None = None
+) -> list[Piece]:
+    """A prompt of instructions, foreign texts between fences that nobody can forge, a request, and the answer's beginning.
+
+    Args:
+        texts: what strangers wrote; cleaned of what cannot be seen.   begun: with what the answer begins.
+        mark: of the fences; None draws one at random for this prompt.
+    Raises:
+        ModelError: a template nobody knows.
+    """
+    system, person, answer = _template(template)
+    mark = mark if mark is not None else secrets.token_hex(4)
+    pieces: list[Piece] = [("scaffold", f"{system}{instructions}{person}")]
+    for number, text in enumerate(texts, 1):
+        pieces += [
+            ("scaffold", f"[text {number} {mark}]\n"),
+            ("foreign", clean(text).text),
+            ("scaffold", f"\n[end {number} {mark}]\n"),
+        ]
+    return [*pieces, ("scaffold", f"{request}{answer}{begun}")]
+
+
 def summary(template: str, title: str, text: str, max_words: int) -> list[Piece]:
     """The prompt that asks for a summary. Raises ModelError for a template nobody knows."""
-    try:
-        system, person, answer = _TEMPLATES[template]
-    except KeyError:
-        raise ModelError(f"Millpond does not know how to talk to this model (template “{template}”).") from None
+    system, person, answer = _template(template)
     instructions = (
         f"You summarise a post in at most {max_words} words. Use only what the post says, with its own numbers and "
         "names. Write two or three plain sentences. No introduction, no opinion, no list."
@@ -40,3 +64,10 @@ def summary(template: str, title: str, text: str, max_words: int) -> list[Piece]
         ("foreign", f"{title}\n\n{text}" if title else text),
         ("scaffold", answer),
     ]
+
+
+def _template(name: str) -> tuple[str, str, str]:
+    try:
+        return _TEMPLATES[name]
+    except KeyError:
+        raise ModelError(f"Millpond does not know how to talk to this model (template “{name}”).") from None

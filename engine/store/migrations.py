@@ -513,6 +513,47 @@ create table rule_progress (
 alter table rules add column removed_at real;
 """
 
+# What the language model wrote of more than one text, and what else it is asked for; all of it can be made again.
+# `key` names the texts by their hashes. `flags`: what a text holds that wants to steer a model, words with blanks between.
+WRITTEN = """
+create table written (
+  key blob not null,
+  kind text not null,
+  model text not null,
+  prompt text not null,
+  content text not null,
+  made_at real not null,
+  primary key (key, kind, model, prompt)
+) strict, without rowid;
+create table summary_wishes (
+  feed_id integer primary key references feeds (id) on delete cascade,
+  max_words integer,
+  prompt text not null default '',
+  always integer not null default 0
+) strict;
+create table briefings (
+  id integer primary key,
+  made_at real not null,
+  since real not null,
+  minutes real not null,
+  done integer not null default 0,
+  content text not null
+) strict;
+create table briefed (
+  briefing_id integer not null references briefings (id) on delete cascade,
+  post_id integer not null,
+  primary key (briefing_id, post_id)
+) strict, without rowid;
+create table content_flags (content_id integer primary key references contents (id), flags text not null) strict;
+create table model_servers (
+  id integer primary key,
+  url text not null unique,
+  model text not null,
+  confirmed_at real,
+  enabled integer not null default 0
+) strict;
+"""
+
 
 def m001(db: Database) -> None:
     for part in (FEEDS, POSTS, STATES, DERIVED, WORLD):
@@ -585,8 +626,13 @@ def m014(db: Database) -> None:
         db.conn.execute(statement)
 
 
+def m015(db: Database) -> None:
+    for statement in statements(WRITTEN):
+        db.conn.execute(statement)
+
+
 STEPS: tuple[Callable[[Database], None], ...] = (
-    m001, m002, m003, m004, m005, m006, m007, m008, m009, m010, m011, m012, m013, m014,
+    m001, m002, m003, m004, m005, m006, m007, m008, m009, m010, m011, m012, m013, m014, m015,
 )  # fmt: skip
 
 

@@ -38,10 +38,11 @@ CARRIED = {
     "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "rule_progress": "rowid", "reader_states": "rowid",
     "stories": "rowid", "story_posts": "rowid", "story_pairs": "post_id", "story_acts": "rowid",
     "timelines": "rowid", "interest_edits": "", "forgotten": "rowid", "judged_scores": "rowid",
+    "summary_wishes": "rowid", "briefings": "rowid", "briefed": "briefing_id", "model_servers": "rowid",
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
-    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics")
+    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics", "written", "content_flags")
 )
 _TRIES = 3_000  # failed looks at one table: pages that cannot be read are found by halving
 _BATCH = 500
@@ -223,7 +224,7 @@ def _mend(target: Connection) -> int:
     )
     one("update posts set content_id = null where content_id not in (select id from contents)")
     one("update post_states set listed = 0 where post_id not in (select id from posts where content_id is not null)")
-    for table in ("versions", "bodies", "extras", "signals", "summaries"):
+    for table in ("versions", "bodies", "extras", "signals", "summaries", "content_flags"):
         one(f"delete from {table} where content_id not in (select id from contents)")
     one(
         """
