@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from engine.core.parts import Parts
+from engine.core.features import Features
 from engine.errors import InputError, NotFoundError
 from engine.types import (
     Changes,
@@ -28,7 +28,7 @@ from engine.types import (
 MOST_JUDGED = 500  # posts of one act whose places are kept
 
 
-class Reading(Parts):
+class Reading(Features):
     """Timelines, posts, states, reasons, search."""
 
     def timeline(self, query: TimelineQuery = TimelineQuery()) -> list[int]:  # noqa: B008 - frozen
