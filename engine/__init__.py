@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from engine.types import Condition as Condition
     from engine.types import Counterfactual as Counterfactual
     from engine.types import Counts as Counts
+    from engine.types import Device as Device
+    from engine.types import DeviceFailure as DeviceFailure
+    from engine.types import Devices as Devices
     from engine.types import Duplicates as Duplicates
     from engine.types import Enriched as Enriched
     from engine.types import EnrichEvent as EnrichEvent
@@ -71,15 +74,21 @@ if TYPE_CHECKING:
     from engine.types import FeedRepaired as FeedRepaired
     from engine.types import FeedsMerged as FeedsMerged
     from engine.types import Field as Field
+    from engine.types import Fit as Fit
     from engine.types import FullText as FullText
+    from engine.types import Gpu as Gpu
+    from engine.types import GpuBuild as GpuBuild
     from engine.types import Health as Health
     from engine.types import HealthVerdict as HealthVerdict
     from engine.types import ImportDone as ImportDone
     from engine.types import ImportPreview as ImportPreview
     from engine.types import InterestKind as InterestKind
+    from engine.types import LayerChoice as LayerChoice
     from engine.types import Learned as Learned
     from engine.types import LedgerRow as LedgerRow
+    from engine.types import Machine as Machine
     from engine.types import Media as Media
+    from engine.types import ModelServer as ModelServer
     from engine.types import ModelStatus as ModelStatus
     from engine.types import NextLook as NextLook
     from engine.types import Offline as Offline
@@ -124,6 +133,7 @@ if TYPE_CHECKING:
     from engine.types import Subscription as Subscription
     from engine.types import Summary as Summary
     from engine.types import SummarySentence as SummarySentence
+    from engine.types import SwitchCost as SwitchCost
     from engine.types import Target as Target
     from engine.types import Thread as Thread
     from engine.types import Timeline as Timeline
@@ -160,6 +170,9 @@ _TYPES = [
     "Condition",
     "Counterfactual",
     "Counts",
+    "Device",
+    "DeviceFailure",
+    "Devices",
     "Duplicates",
     "EnrichEvent",
     "Enriched",
@@ -173,15 +186,21 @@ _TYPES = [
     "FeedRepaired",
     "FeedsMerged",
     "Field",
+    "Fit",
     "FullText",
+    "Gpu",
+    "GpuBuild",
     "Health",
     "HealthVerdict",
     "ImportDone",
     "ImportPreview",
     "InterestKind",
+    "LayerChoice",
     "Learned",
     "LedgerRow",
+    "Machine",
     "Media",
+    "ModelServer",
     "ModelStatus",
     "NextLook",
     "Offline",
@@ -228,6 +247,7 @@ _TYPES = [
     "Subscription",
     "Summary",
     "SummarySentence",
+    "SwitchCost",
     "Target",
     "Thread",
     "Timeline",

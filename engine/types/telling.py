@@ -113,22 +113,6 @@ EnrichEvent = Progress | Enriched | StageFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelStatus:
-    """A model of the catalogue and whether it is here."""
-
-    name: str
-    kind: Literal["embedding", "text"]
-    licence: str
-    size_bytes: int
-    memory_bytes: int
-    languages: tuple[str, ...]
-    description: str
-    default: bool
-    installed: bool
-    path: str  # "" when not installed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One line of the doctor's report."""
 
