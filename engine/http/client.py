@@ -78,7 +78,7 @@ class Client:
         self._resolve = resolve
         self._tls = tls
         self._proxy = _checked_proxy(policy.proxy)
-        self._pools: dict[tuple[str, bool], httpcore2.ConnectionPool] = {}
+        self._pools: dict[tuple[str, bool, bool], httpcore2.ConnectionPool] = {}
         self._live: dict[Exchange, str] = {}
         self._lock = threading.Lock()
         self._cancels: dict[str, int] = {}  # how often each purpose was cancelled; "" is all of them
@@ -144,6 +144,23 @@ class Client:
 
         return download(self, request, path, size=size, resume=resume)
 
+    @contextmanager
+    def stream(self, request: HttpRequest, *, seconds: float) -> Iterator[Answer]:
+        """Ask for one thing and hand out its answer while it comes; `fetch`, without redirects and decoding.
+
+        Args:
+            seconds: until the answer begins and ends; who reads it may move `answer.exchange.deadline` on.
+        Raises:
+            FetchError.   RefusedError.
+        """
+        from engine.http import transport
+
+        request = _with(request, self._secrets(request))
+        trip = Trip(request, transport.parse(request.url), self.policy)
+        trip.identity = True
+        with self.answer(trip, seconds=seconds) as answer:
+            yield answer
+
     def paused_until(self, host: str) -> datetime | None:
         """Until when `host` (name:port, as `host_of` gives it) is left alone; None when it is not."""
         return self._pauses.until(host)
@@ -193,6 +210,7 @@ class Client:
                 seconds=seconds,
                 allow_private=trip.may_be_private,
                 connect_seconds=self.policy.connect_seconds,
+                private_only=trip.request.private_only,
             )
             sent = _wire_size(trip, headers)
             row = self._recorder.begin(host=target.key, purpose=purpose, method=trip.method, sent_bytes=sent)
@@ -226,10 +244,12 @@ class Client:
 
         target = trip.target
         if self._proxy is not None:
-            guard.check_unresolved(target.host, allow_private=trip.may_be_private)
+            guard.check_unresolved(
+                target.host, allow_private=trip.may_be_private, private_only=trip.request.private_only
+            )
         elif target.host.endswith(".onion"):
             raise FetchError(f"{target.host} can be reached through Tor only: set it as the proxy.")
-        pool = self._pool(target.scheme, private=trip.may_be_private)
+        pool = self._pool(target.scheme, private=trip.may_be_private, only=trip.request.private_only)
         timeouts = {"connect": exchange, "read": exchange, "write": exchange, "pool": self.policy.total_seconds}
         host = target.shown if self._proxy is not None and target.scheme == "http" else target.host
         request = httpcore2.Request(
@@ -258,21 +278,21 @@ class Client:
             exchange.abandon()
             raise
 
-    def _pool(self, scheme: str, *, private: bool) -> httpcore2.ConnectionPool:
+    def _pool(self, scheme: str, *, private: bool, only: bool) -> httpcore2.ConnectionPool:
         """A connection that was opened by permission is never used without it, so those have a pool of their own."""
         from engine.http import transport
 
         with self._lock:
             if self._closed:
                 raise transport.StoppedError
-            pool = self._pools.get((scheme, private))
+            pool = self._pools.get((scheme, private, only))
             if pool is None:
                 backend = transport.Backend(resolve=self._resolve or transport.resolve, proxied=self._proxy is not None)
                 context = (self._tls or transport.tls_context()) if scheme == "https" else None
                 pool = transport.pool(
                     backend, proxy=_proxy(self._proxy), connections=self.policy.connections, context=context
                 )
-                self._pools[scheme, private] = pool
+                self._pools[scheme, private, only] = pool
             return pool
 
     def _pace(self, trip: Trip) -> tuple[int, float]:

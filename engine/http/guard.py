@@ -88,9 +88,16 @@ def is_public(address: Address) -> bool:
     )
 
 
-def check(address: Address, host: str, *, allow_private: bool) -> None:
+def looks_local(host: str) -> bool:
+    """Whether a name can only be of this machine or its network."""
+    return "." not in host or host.endswith((".local", ".localhost", ".lan", ".home.arpa", ".internal"))
+
+
+def check(address: Address, host: str, *, allow_private: bool, private_only: bool = False) -> None:
     """Raises RefusedError when `host`, which leads to `address`, must not be connected to."""
     if is_public(address):
+        if private_only:
+            raise RefusedError(f"{host} leads to {address}, on the open internet, which you have not confirmed. Nothing was sent.")
         return
     inner = _embedded(address) or address
     if inner.is_multicast or inner.is_unspecified or (inner.version == 4 and inner.is_reserved):
@@ -102,10 +109,12 @@ def check(address: Address, host: str, *, allow_private: bool) -> None:
         )
 
 
-def check_unresolved(host: str, *, allow_private: bool) -> None:
+def check_unresolved(host: str, *, allow_private: bool, private_only: bool = False) -> None:
     """Judge a host that a proxy will resolve, by what can be told from here."""
     address = literal(host)
     if address is not None:
-        check(address, host, allow_private=allow_private)
+        check(address, host, allow_private=allow_private, private_only=private_only)
+    elif private_only and not looks_local(host):
+        raise RefusedError(f"Behind a proxy nobody here can tell where {host} leads, and you have not confirmed it. Nothing was sent.")
     elif (host == "localhost" or host.endswith(".localhost")) and not allow_private:
         check(ipaddress.IPv4Address("127.0.0.1"), host, allow_private=False)

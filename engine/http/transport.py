@@ -45,9 +45,12 @@ class StoppedError(FetchError):
 class Exchange:
     """One request and its answer: how long it may take, where it may go, and what went over the wire."""
 
-    def __init__(self, host: str, *, seconds: float, allow_private: bool, connect_seconds: float) -> None:
+    def __init__(
+        self, host: str, *, seconds: float, allow_private: bool, connect_seconds: float, private_only: bool = False
+    ) -> None:
         self.host = host
         self.allow_private = allow_private
+        self.private_only = private_only
         self.connect_seconds = connect_seconds
         self.deadline = time.monotonic() + seconds
         self.received_bytes = 0
@@ -248,7 +251,10 @@ class Backend(httpcore2.NetworkBackend):
         for family, address in found:
             try:
                 guard.check(
-                    ipaddress.ip_address(str(address[0]).partition("%")[0]), host, allow_private=exchange.allow_private
+                    ipaddress.ip_address(str(address[0]).partition("%")[0]),
+                    host,
+                    allow_private=exchange.allow_private,
+                    private_only=exchange.private_only,
                 )
             except RefusedError as error:
                 refusal = error

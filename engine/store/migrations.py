@@ -549,6 +549,7 @@ create table model_servers (
   id integer primary key,
   url text not null unique,
   model text not null,
+  item text not null default '',
   confirmed_at real,
   enabled integer not null default 0
 ) strict;

@@ -37,6 +37,7 @@ from engine.store.ingest import IngestPart
 from engine.store.ledger import LedgerPart
 from engine.store.locks import LockName, lock
 from engine.store.migrations import migrate
+from engine.store.modelservers import ModelServersPart
 from engine.store.outbox import OutboxPart
 from engine.store.pictures import PicturesPart
 from engine.store.readers import ReadersPart
@@ -73,6 +74,7 @@ class Store(
     RetentionPart,
     ArticlesPart,
     AccountsPart,
+    ModelServersPart,
     ReadersPart,
     OutboxPart,
     PicturesPart,
