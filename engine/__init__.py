@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
+    from engine.types import MAX_WISH_CHARACTERS as MAX_WISH_CHARACTERS
     from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
     from engine.types import SURE_FROM as SURE_FROM
     from engine.types import Account as Account
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from engine.types import Breakout as Breakout
     from engine.types import Changes as Changes
     from engine.types import Check as Check
+    from engine.types import ClaimSource as ClaimSource
     from engine.types import Comment as Comment
     from engine.types import Condition as Condition
     from engine.types import Counterfactual as Counterfactual
@@ -129,10 +131,16 @@ if TYPE_CHECKING:
     from engine.types import StarterPack as StarterPack
     from engine.types import Story as Story
     from engine.types import StoryAct as StoryAct
+    from engine.types import StoryClaim as StoryClaim
+    from engine.types import StoryDifference as StoryDifference
     from engine.types import StoryPost as StoryPost
+    from engine.types import StorySummary as StorySummary
+    from engine.types import StoryText as StoryText
     from engine.types import Subscription as Subscription
     from engine.types import Summary as Summary
+    from engine.types import SummaryBudget as SummaryBudget
     from engine.types import SummarySentence as SummarySentence
+    from engine.types import SummaryWish as SummaryWish
     from engine.types import SwitchCost as SwitchCost
     from engine.types import Target as Target
     from engine.types import Thread as Thread
@@ -166,6 +174,7 @@ _TYPES = [
     "Breakout",
     "Changes",
     "Check",
+    "ClaimSource",
     "Comment",
     "Condition",
     "Counterfactual",
@@ -198,6 +207,7 @@ _TYPES = [
     "LayerChoice",
     "Learned",
     "LedgerRow",
+    "MAX_WISH_CHARACTERS",
     "Machine",
     "Media",
     "ModelServer",
@@ -243,10 +253,16 @@ _TYPES = [
     "StarterPack",
     "Story",
     "StoryAct",
+    "StoryClaim",
+    "StoryDifference",
     "StoryPost",
+    "StorySummary",
+    "StoryText",
     "Subscription",
     "Summary",
+    "SummaryBudget",
     "SummarySentence",
+    "SummaryWish",
     "SwitchCost",
     "Target",
     "Thread",

@@ -1,24 +1,15 @@
-"""What the models make of posts: vectors, signals, summaries."""
+"""What the models make of posts: vectors, signals, and what enriching does with them."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from engine.types import Changes, Enriched, EnrichEvent, ModelStatus, Progress, Signals, Summary, TimelineQuery, Vectors
-
-if TYPE_CHECKING:
-    from engine.language.summary import Steps
-from engine.core.reading import Reading
 from engine.core.rules import Rules
-from engine.core.stories import Stories
-
-SUMMARY_WORDS = 60
-SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
+from engine.core.summaries import Summaries
+from engine.types import Enriched, EnrichEvent, ModelStatus, Progress, Signals, Vectors
 
 
-class Models(Reading, Rules, Stories):
+class Models(Summaries, Rules):
     """The models."""
 
     def enrich(self, *, visible: Sequence[int] = ()) -> Iterator[EnrichEvent]:
@@ -51,7 +42,7 @@ class Models(Reading, Rules, Stories):
                 fold=self._fold,
                 clock=self._clock,
                 rescore=self._rescore,
-                summarise_top=self._summarise_top,
+                summarise_top=self._summarise_owed,
             ).run(visible):
                 if isinstance(event, Enriched):
                     self._publish(event.changes)
@@ -75,31 +66,6 @@ class Models(Reading, Rules, Stories):
         """
         return self._parse.languages(texts)
 
-    def summarise(
-        self, id_or_text: int | str, max_words: int = SUMMARY_WORDS, *, cancel: threading.Event | None = None
-    ) -> Summary:
-        """Summarise a post or a text: by the language model where every sentence stands in the source, else picked
-        sentences. A post's summary is kept.
-
-        Args:
-            cancel: once set, the model stops after its current token, and nothing is kept.
-        Raises:
-            NotFoundError.   CancelledError.
-        """
-        from engine.language.summary import finish
-
-        with self._lock:
-            self._summaries_asked += 1
-        try:
-            return finish(self._summarising(id_or_text, max_words, cancel.is_set if cancel else None, urgent=True))
-        finally:
-            with self._lock:
-                self._summaries_asked -= 1
-
-    def stored_summary(self, post_id: int) -> Summary | None:
-        """Return a kept summary; loads no model. Raises NotFoundError."""
-        return self._store.summary(self._store.post(post_id).content_hash)
-
     def device(self) -> str:
         """What the embedding model runs on ("CPU (bf16)"); "" before it was first used."""
         models = self._made("_models")
@@ -122,74 +88,3 @@ class Models(Reading, Rules, Stories):
 
         self._drop_models()
         installation.remove_model(name)
-
-    def _summarising(
-        self, id_or_text: int | str, max_words: int, cancelled: Callable[[], bool] | None, *, urgent: bool
-    ) -> Steps:
-        from engine.language.summary import counted, prompt_name
-
-        if isinstance(id_or_text, str):
-            language = self._parse.languages([id_or_text], cancelled=cancelled)[0]
-            return (yield from self._summarise("", id_or_text, language, max_words, cancelled, urgent))
-        post = self._store.post(id_or_text)
-        language = post.row.language
-        if not language:
-            language = self._parse.languages([f"{post.row.title} {post.text}"], cancelled=cancelled)[0]
-        summary = yield from self._summarise(post.row.title, post.text, language, max_words, cancelled, urgent)
-        summary = counted(summary, self._store.summary(post.content_hash))
-        self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt_name(max_words)))
-        return summary
-
-    def _summarise(
-        self,
-        title: str,
-        text: str,
-        language: str,
-        max_words: int,
-        cancelled: Callable[[], bool] | None,
-        urgent: bool,
-    ) -> Steps:
-        from engine.language import summary as summaries
-
-        entry = self._models.text_model()
-        generate = self._models.generator() if entry.speaks(language, text) else None
-
-        return summaries.write(
-            text,
-            title=title,
-            generate=generate,
-            template=entry.template,
-            model=entry.name,
-            embed=self._models.sentence_vectors(language, text),
-            max_words=max_words,
-            off=not self._settings["ai"],
-            spoken=entry.speaks(language, text),
-            cancelled=cancelled,
-            urgent=urgent,
-        )
-
-    def _summarise_top(self) -> Iterator[EnrichEvent]:
-        """Summarise the top of For you where the posts are long enough and have none yet."""
-        from engine.language.sentences import count_words
-        from engine.language.summary import owed as wants_model
-        from engine.workers.supervisor import CancelledError
-
-        wanted = int(self._settings["summaries_top"])
-        if not wanted or self._models.generator() is None:
-            return
-        owed = []
-        for post_id in self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted)):
-            post = self._store.post(post_id)
-            if count_words(post.text) >= SUMMARISE_FROM_WORDS and wants_model(self._store.summary(post.content_hash)):
-                owed.append(post_id)
-        for done, post_id in enumerate(owed):
-            progress = Progress(stage="summaries", done=done, total=len(owed))
-            yield progress
-            try:
-                for _ in self._summarising(post_id, SUMMARY_WORDS, lambda: self._summaries_asked > 0, urgent=False):
-                    yield progress  # between tokens, so that closing stops the model
-            except CancelledError:
-                if not self._summaries_asked:
-                    raise
-                continue  # a person waits for another one; this one stays owed
-            yield Enriched(stage="summaries", changes=Changes(updated=frozenset({post_id})))

@@ -52,15 +52,24 @@ def chat(
     return [*pieces, ("scaffold", f"{request}{answer}{begun}")]
 
 
-def summary(template: str, title: str, text: str, max_words: int) -> list[Piece]:
-    """The prompt that asks for a summary. Raises ModelError for a template nobody knows."""
+def summary(template: str, title: str, text: str, max_words: int, *, wish: str = "") -> list[Piece]:
+    """The prompt that asks for a summary.
+
+    Args:
+        wish: what the person asks besides. It forges no turn either: it may have come in a file of somebody else's.
+    Raises:
+        ModelError: a template nobody knows.
+    """
     system, person, answer = _template(template)
     instructions = (
         f"You summarise a post in at most {max_words} words. Use only what the post says, with its own numbers and "
         "names. Write two or three plain sentences. No introduction, no opinion, no list."
     )
+    wished = [("scaffold", f"{system}{instructions} "), ("foreign", clean(wish).text.strip()), ("scaffold", person)]
+    asked = "Summarise this post.\n\n"
+    begin = [*wished, ("scaffold", asked)] if wish.strip() else [("scaffold", f"{system}{instructions}{person}{asked}")]
     return [
-        ("scaffold", f"{system}{instructions}{person}Summarise this post.\n\n"),
+        *begin,
         ("foreign", f"{title}\n\n{text}" if title else text),
         ("scaffold", answer),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from engine.errors import EngineError
 from engine.language import extractive, lexicon, prompts
 from engine.language.evidence import Checker, Similarity
+from engine.language.foreign import clean
 from engine.language.sentences import count_words, split
 from engine.types import Floats, Summary, SummarySentence, Vectors
 from engine.workers.clients import GenerateWorker
@@ -54,9 +56,10 @@ def counted(found: Summary, before: Summary | None) -> Summary:
     return replace(found, tries=before.tries + 1) if again and before is not None else found
 
 
-def prompt_name(max_words: int) -> str:
+def prompt_name(max_words: int, wish: str = "") -> str:
     """The key under which summaries of this prompt are kept."""
-    return f"{prompts.SUMMARY_VERSION}/{max_words}"
+    name = f"{prompts.SUMMARY_VERSION}/{max_words}"
+    return f"{name}/{hashlib.blake2b(wish.encode(), digest_size=8).hexdigest()}" if wish else name
 
 
 def summarise(
@@ -68,6 +71,7 @@ def summarise(
     model: str = "",
     embed: Embed | None = None,
     max_words: int = 60,
+    wish: str = "",
     off: bool = False,
     spoken: bool = True,
     cancelled: Cancelled | None = None,
@@ -83,6 +87,7 @@ def summarise(
             model=model,
             embed=embed,
             max_words=max_words,
+            wish=wish,
             off=off,
             spoken=spoken,
             cancelled=cancelled,
@@ -111,6 +116,7 @@ def write(
     model: str = "",
     embed: Embed | None = None,
     max_words: int = 60,
+    wish: str = "",
     off: bool = False,
     spoken: bool = True,
     cancelled: Cancelled | None = None,
@@ -123,16 +129,44 @@ def write(
     worth showing is left, or there is no model, sentences are picked, and `Summary.note` says why.
 
     Args:
+        wish: what the person asks of it besides, in their own words.
         cancelled: asked about twenty times a second.   urgent: a person waits for it.
         seconds: how long the model may take, waiting for its turn and loading included.
     Raises:
         CancelledError: `cancelled()` said so, or the worker was closed.
     """
+    text = clean(text).text
     if generate is None:
         note = "off" if off else "no_model" if spoken else "language"
         return extractive.summarise(text, max_words=max_words, note=note)
     if count_words(text) < FROM_WORDS:
         return extractive.summarise(text, max_words=max_words, note="short")
+    pieces = prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words, wish=wish)
+    written, note = yield from model_text(
+        generate, pieces, max_words=max_words, cancelled=cancelled, urgent=urgent, seconds=seconds
+    )
+    checker = Checker(text, similarity=similarity_of(embed), context=title)
+    kept, rejected = kept_sentences(written, checker, max_words)
+    if worth_showing(kept):
+        return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
+    return replace(extractive.summarise(text, max_words=max_words, note=note or "rejected"), rejected=rejected)
+
+
+def model_text(
+    generate: GenerateWorker,
+    pieces: Sequence[prompts.Piece],
+    *,
+    max_words: int,
+    cancelled: Cancelled | None = None,
+    urgent: bool = False,
+    seconds: float = WALL_SECONDS,
+) -> Generator[None, None, tuple[str, str]]:
+    """Let the model write on from `pieces` in steps; returns what it wrote by then, and "slow" or "failed" where it
+    did not come to its end.
+
+    Raises:
+        CancelledError: `cancelled()` said so, or the worker was closed.
+    """
     deadline = time.monotonic() + seconds
     late = False
 
@@ -141,11 +175,10 @@ def write(
         late = time.monotonic() > deadline
         return late or (cancelled is not None and cancelled())
 
-    note = "rejected"
     written = ""
     try:
-        pieces = generate.complete(
-            prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words),
+        parts = generate.complete(
+            pieces,
             cancelled=stop,
             urgent=urgent,
             max_tokens=max(round(TOKENS_PER_WORD * max_words), 40),
@@ -155,9 +188,9 @@ def write(
             free_words=_FREE_WORDS,
         )
         stepped = time.monotonic()
-        with closing(pieces):
-            for piece in pieces:
-                written += piece
+        with closing(parts):
+            for part in parts:
+                written += part
                 if time.monotonic() - stepped > STEP_SECONDS:
                     yield
                     stepped = time.monotonic()
@@ -165,24 +198,20 @@ def write(
         if not late:
             raise
         log.info("summary took too long seconds=%.0f", seconds)
-        note = "slow"
+        return written, "slow"
     except EngineError as error:
         log.info("summary failed kind=%s", type(error).__name__)
-        note = "failed"
-    kept, rejected = _kept(written, text, title, embed, max_words)
-    if sum(count_words(sentence.text) for sentence in kept) >= ENOUGH_WORDS:
-        return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
-    picked = extractive.summarise(text, max_words=max_words, note=note)
-    return Summary(
-        sentences=picked.sentences, method="extractive", model="", text=text, rejected=rejected, note=note
-    )
+        return written, "failed"
+    return written, ""
 
 
-def _kept(
-    written: str, text: str, title: str, embed: Embed | None, max_words: int
-) -> tuple[list[SummarySentence], int]:
-    """Return the sentences that the text supports, within the length asked, and how many were refused."""
-    checker = Checker(text, similarity=_similarity(embed) if embed is not None else None, context=title)
+def worth_showing(sentences: Sequence[SummarySentence]) -> bool:
+    """Whether what is left of a model's text is a summary."""
+    return sum(count_words(sentence.text) for sentence in sentences) >= ENOUGH_WORDS
+
+
+def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list[SummarySentence], int]:
+    """Return the sentences that the checked text supports, within the length asked, and how many were refused."""
     kept: list[SummarySentence] = []
     seen: set[str] = set()
     rejected, room = 0, max_words
@@ -203,8 +232,10 @@ def _kept(
     return kept, rejected
 
 
-def _similarity(embed: Embed) -> Similarity:
+def similarity_of(embed: Embed | None) -> Similarity | None:
     """Cosines of a sentence to sentences of the source. Without vectors, because the worker fails, they are 0."""
+    if embed is None:
+        return None
 
     def similarity(sentence: str, sources: Sequence[str]) -> Sequence[float]:
         try:

@@ -211,8 +211,15 @@ class DerivedPart(Part):
             languages=languages,
         )
 
-    def save_summary(self, content_hash: bytes, summary: Summary, *, prompt: str) -> Changes:
-        """Keep a summary of a content; `prompt` names how it was asked for (its version, its length)."""
+    def save_summary(
+        self, content_hash: bytes, summary: Summary, *, prompt: str, asked: str | None = None
+    ) -> Changes:
+        """Keep a summary of a content.
+
+        Args:
+            prompt: names how it was asked for (its version, its length).
+            asked: the model that was asked, also where its sentences did not pass; None is the one that wrote it.
+        """
         now = stamp(self._clock())
         packed = json.dumps(asdict(summary), ensure_ascii=False)
 
@@ -222,7 +229,7 @@ class DerivedPart(Part):
                 insert or replace into summaries (content_id, model, prompt, summary, made_at)
                 select id, ?, ?, ?, ? from contents where hash_key = ? and hash = ?
                 """,
-                (summary.model, prompt, packed, now, hash_key(content_hash), content_hash),
+                (summary.model if asked is None else asked, prompt, packed, now, hash_key(content_hash), content_hash),
             )
             ids = ids_of(
                 connection,
@@ -239,7 +246,7 @@ class DerivedPart(Part):
     def summary(
         self, content_hash: bytes, *, model: str | None = None, prompt: str | None = None
     ) -> Summary | None:
-        """Return the newest summary of a content, by this model and prompt where given."""
+        """Return the newest summary of a content, by the model that was asked and the prompt where given."""
         with self._db.read() as connection:
             row = connection.execute(
                 """

@@ -531,6 +531,7 @@ create table summary_wishes (
   prompt text not null default '',
   always integer not null default 0
 ) strict;
+create table summary_days (day text primary key, seconds real not null) strict, without rowid;
 create table briefings (
   id integer primary key,
   made_at real not null,

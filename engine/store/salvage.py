@@ -42,7 +42,7 @@ CARRIED = {
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
-    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics", "written", "content_flags")
+    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics", "written", "summary_days", "content_flags")
 )
 _TRIES = 3_000  # failed looks at one table: pages that cannot be read are found by halving
 _BATCH = 500

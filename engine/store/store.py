@@ -50,6 +50,7 @@ from engine.store.story_acts import StoryActsPart
 from engine.store.timeline import TimelinePart
 from engine.store.upkeep import UpkeepPart
 from engine.store.vectors import VectorsPart
+from engine.store.written import WrittenPart
 from engine.types import Changes
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Store(
     OutboxPart,
     PicturesPart,
     UpkeepPart,
+    WrittenPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""
 

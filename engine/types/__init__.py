@@ -94,6 +94,16 @@ from engine.types.stored import (
     TimelineQuery,
 )
 from engine.types.stories import Story, StoryAct, StoryPost
+from engine.types.summaries import (
+    MAX_WISH_CHARACTERS,
+    ClaimSource,
+    StoryClaim,
+    StoryDifference,
+    StorySummary,
+    StoryText,
+    SummaryBudget,
+    SummaryWish,
+)
 from engine.types.telling import (
     Check,
     Enriched,
@@ -120,6 +130,7 @@ from engine.types.telling import (
 )
 
 __all__ = [
+    "MAX_WISH_CHARACTERS",
     "SIGNAL_NAMES",
     "SURE_FROM",
     "Account",
@@ -130,6 +141,7 @@ __all__ = [
     "Breakout",
     "Changes",
     "Check",
+    "ClaimSource",
     "Comment",
     "Condition",
     "Counterfactual",
@@ -220,10 +232,16 @@ __all__ = [
     "StarterPack",
     "Story",
     "StoryAct",
+    "StoryClaim",
+    "StoryDifference",
     "StoryPost",
+    "StorySummary",
+    "StoryText",
     "Subscription",
     "Summary",
+    "SummaryBudget",
     "SummarySentence",
+    "SummaryWish",
     "SwitchCost",
     "Target",
     "Thread",

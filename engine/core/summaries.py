@@ -1,0 +1,259 @@
+"""Summaries of posts: when they are made, how they are kept, and what the person wants of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from engine.core.reading import Reading
+from engine.core.stories import Stories
+from engine.types import Changes, Enriched, EnrichEvent, Progress, Summary, SummaryBudget, SummaryWish, TimelineQuery
+
+if TYPE_CHECKING:
+    from engine.language.summary import Steps
+
+SUMMARY_WORDS = 60
+SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
+MOST_OWED = 200  # posts of one rule that are looked at in one pass
+COUNTED_SECONDS = 5.0  # of a model's time that a killed process may forget
+
+
+class Summaries(Reading, Stories):
+    """Summaries."""
+
+    def summarise(
+        self, id_or_text: int | str, max_words: int | None = None, *, cancel: threading.Event | None = None
+    ) -> Summary:
+        """Summarise a post or a text: by the language model where every sentence stands in the source, else picked
+        sentences. A post's summary is kept, by its content, the model and how it was asked for.
+
+        Args:
+            max_words: None: what the person wants of the post's feed, else 60.
+            cancel: once set, the model stops after its current token, and nothing is kept.
+        Raises:
+            NotFoundError.   CancelledError.
+        """
+        from engine.language.summary import finish
+
+        with self._waiting():
+            return finish(self._summarising(id_or_text, max_words, cancel.is_set if cancel else None, urgent=True))
+
+    def stored_summary(self, post_id: int) -> Summary | None:
+        """Return a kept summary of the post's present text, as the person wants it; loads no model. Raises NotFoundError."""
+        post = self._store.post(post_id)
+        words, wish = self._wanted(post.row.feed_id)
+        return self._known(post.content_hash, words, wish)
+
+    def summary_wish(self, feed_id: int) -> SummaryWish:
+        """Return what the person wants of summaries of a feed's posts."""
+        return self._store.summary_wishes().get(feed_id, SummaryWish())
+
+    def set_summary_wish(self, feed_id: int, wish: SummaryWish | None) -> Changes:
+        """Set what summaries of a feed's posts shall be like; None: as usual. Raises InputError."""
+        return self._publish(self._store.set_summary_wish(feed_id, wish))
+
+    def summary_budget(self) -> SummaryBudget:
+        """Return how much of today's time for summaries in idle time is used, and why they pause. Loads no model."""
+        minutes = float(self._settings["summary_minutes"])
+        used = self._store.summary_seconds(self._today())
+        limit = minutes * 60 if minutes else None
+        paused: Literal["", "budget", "battery", "off", "no_model"] = ""
+        if not self._switched_on("summaries"):
+            paused = "off"
+        elif self._models.generator() is None:
+            paused = "no_model"
+        elif limit is not None and used >= limit:
+            paused = "budget"
+        elif not self._settings["summaries_on_battery"] and _on_battery():
+            paused = "battery"
+        return SummaryBudget(used_seconds=used, limit_seconds=limit, paused=paused)
+
+    # ---- one post ----------------------------------------------------------------------------------
+
+    def _wanted(self, feed_id: int) -> tuple[int, str]:
+        """The words and the person's own prompt of a feed's summaries."""
+        wish = self.summary_wish(feed_id)
+        return wish.max_words or SUMMARY_WORDS, wish.prompt
+
+    def _asked(self) -> str:
+        """The model that would be asked now; "" where none is."""
+        on = self._switched_on("summaries") and self._models.generator() is not None
+        return self._models.text_model().name if on else ""
+
+    def _known(self, content_hash: bytes, words: int, wish: str) -> Summary | None:
+        """What is kept of a content for this wish: of the model that would be asked now, else of one before it."""
+        from engine.language.summary import prompt_name
+
+        asked, prompt = self._asked(), prompt_name(words, wish)
+        known = self._store.summary(content_hash, model=asked, prompt=prompt)
+        if known is not None or not asked:
+            return known
+        other = self._store.summary(content_hash, prompt=prompt)
+        return other if other is not None and other.method == "model" else None
+
+    def _summarising(
+        self, id_or_text: int | str, max_words: int | None, cancelled: Callable[[], bool] | None, *, urgent: bool
+    ) -> Steps:
+        """Summarise in steps; what is kept of a post and would come out again is returned at once."""
+        from engine.language.summary import counted, owed, prompt_name
+
+        if isinstance(id_or_text, str):
+            language = self._language("", id_or_text, cancelled)
+            return (yield from self._written("", id_or_text, language, max_words or SUMMARY_WORDS, "", cancelled, urgent))
+        post = self._store.post(id_or_text)
+        words, wish = self._wanted(post.row.feed_id)
+        words = max_words or words
+        asked, prompt = self._asked(), prompt_name(words, wish)
+        before = self._store.summary(post.content_hash, model=asked, prompt=prompt)
+        if before is not None and not owed(before):
+            return before
+        language = post.row.language or self._language(post.row.title, post.text, cancelled)
+        summary = yield from self._written(post.row.title, post.text, language, words, wish, cancelled, urgent)
+        summary = counted(summary, before)
+        self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt, asked=asked))
+        return summary
+
+    def _language(self, title: str, text: str, cancelled: Callable[[], bool] | None) -> str:
+        """The language of a text; "" where no model will be asked, so that picked sentences come at once."""
+        return self._parse.languages([f"{title} {text}"], cancelled=cancelled)[0] if self._asked() else ""
+
+    def _written(
+        self,
+        title: str,
+        text: str,
+        language: str,
+        max_words: int,
+        wish: str,
+        cancelled: Callable[[], bool] | None,
+        urgent: bool,
+    ) -> Steps:
+        from engine.language import summary as summaries
+
+        entry, on = self._models.text_model(), self._switched_on("summaries")
+        spoken = not self._asked() or entry.speaks(language, text)
+        generate = self._models.generator() if on and spoken else None
+        return summaries.write(
+            text,
+            title=title,
+            generate=generate,
+            template=entry.template,
+            model=entry.name,
+            embed=self._models.sentence_vectors(language, text) if generate is not None else None,
+            max_words=max_words,
+            wish=wish,
+            off=not on,
+            spoken=spoken,
+            cancelled=cancelled,
+            urgent=urgent,
+        )
+
+    # ---- in idle time ------------------------------------------------------------------------------
+
+    def _summarise_owed(self) -> Iterator[EnrichEvent]:
+        """Summarise what the settings and feeds ask for, as long as today's time and the battery last."""
+        from engine.workers.supervisor import CancelledError
+
+        if self.summary_budget().paused:
+            return
+        owed = self._owed_summaries()
+        for done, post_id in enumerate(owed):
+            budget = self.summary_budget()
+            if budget.paused:
+                return
+            progress = Progress(stage="summaries", done=done, total=len(owed), detail=_of_today(budget))
+            yield progress
+            try:
+                for _ in self._on_the_clock(self._summarising(post_id, None, self._somebody_waits, urgent=False)):
+                    yield progress  # between tokens, so that closing stops the model
+            except CancelledError:
+                if not self._summaries_asked:
+                    raise
+                continue  # a person waits for another one; this one stays owed
+            yield Enriched(stage="summaries", changes=Changes(updated=frozenset({post_id})))
+
+    def _owed_summaries(self) -> list[int]:
+        """Posts that shall have a summary and have none: saved ones, feeds that always want one, the top, long ones."""
+        from engine.language.sentences import count_words
+        from engine.language.summary import owed
+
+        candidates: dict[int, int] = {}  # post: from how many words on
+        if self._settings["summarise_saved"]:
+            found = self.timeline(TimelineQuery(order="newest", saved=True, limit=MOST_OWED))
+            candidates |= dict.fromkeys(found, SUMMARISE_FROM_WORDS)
+        wishes = self._store.summary_wishes()
+        for feed_id in sorted(feed_id for feed_id, wish in wishes.items() if wish.always):
+            found = self.timeline(TimelineQuery(order="newest", feed_id=feed_id, unread=True, limit=MOST_OWED))
+            candidates |= dict.fromkeys(found, SUMMARISE_FROM_WORDS)
+        if wanted := int(self._settings["summaries_top"]):
+            found = self.timeline(TimelineQuery(order="for_you", unread=True, limit=wanted))
+            candidates |= dict.fromkeys(found, SUMMARISE_FROM_WORDS)
+        if long := int(self._settings["summarise_long_words"]):
+            found = self.timeline(TimelineQuery(order="newest", unread=True, limit=MOST_OWED))
+            candidates = dict.fromkeys(found, max(long, SUMMARISE_FROM_WORDS)) | candidates
+        feeds = {row.id: row.feed_id for row in self._store.rows(list(candidates))}
+        due = []
+        for text in self._store.texts(list(candidates)):
+            if count_words(text.text) < candidates[text.id]:
+                continue
+            wish = wishes.get(feeds.get(text.id, 0), SummaryWish())
+            if owed(self._known(text.content_hash, wish.max_words or SUMMARY_WORDS, wish.prompt)):
+                due.append(text.id)
+        return due
+
+    def _somebody_waits(self) -> bool:
+        return self._summaries_asked > 0
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """While a person waits for a summary: those of idle time give way."""
+        with self._lock:
+            self._summaries_asked += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._summaries_asked -= 1
+
+    def _on_the_clock(self, steps: Steps) -> Steps:
+        """Take steps and count the time they take as today's, a few seconds at a time."""
+        began = time.monotonic()
+        try:
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    found: Summary = end.value
+                    return found
+                if time.monotonic() - began >= COUNTED_SECONDS:
+                    now = time.monotonic()
+                    self._store.add_summary_seconds(self._today(), now - began)
+                    began = now
+                yield
+        finally:
+            steps.close()
+            self._store.add_summary_seconds(self._today(), time.monotonic() - began)
+
+    def _today(self) -> str:
+        return self._clock().astimezone().date().isoformat()
+
+
+def _of_today(budget: SummaryBudget) -> str:
+    if budget.limit_seconds is None:
+        return ""
+    return f"{budget.used_seconds / 60:.0f} of {budget.limit_seconds / 60:.0f} min today"
+
+
+def _on_battery() -> bool:
+    """Whether the machine runs on its battery; False where it has none, or the system does not say."""
+    import psutil
+
+    if not hasattr(psutil, "sensors_battery"):
+        return False
+    try:
+        battery = psutil.sensors_battery()
+    except (OSError, RuntimeError, ValueError, NotImplementedError):
+        return False
+    return battery is not None and battery.power_plugged is False
