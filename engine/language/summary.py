@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.errors import EngineError
-from engine.language import extractive, lexicon, prompts
+from engine.language import extractive, lexicon, output, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.foreign import clean
 from engine.language.sentences import count_words, split
@@ -146,7 +146,7 @@ def write(
         generate, pieces, max_words=max_words, cancelled=cancelled, urgent=urgent, seconds=seconds
     )
     checker = Checker(text, similarity=similarity_of(embed), context=title)
-    kept, rejected = kept_sentences(written, checker, max_words)
+    kept, rejected = kept_sentences(output.plain(written, [title, text]), checker, max_words)
     if worth_showing(kept):
         return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
     return replace(extractive.summarise(text, max_words=max_words, note=note or "rejected"), rejected=rejected)
