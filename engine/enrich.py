@@ -1,4 +1,4 @@
-"""What is still owed to stored posts, stage by stage: language → rules → vectors and signals → stories → scores → summaries.
+"""What is still owed to stored posts, stage by stage: language → flags → rules → vectors and signals → stories → scores → summaries.
 
 Each stage asks the store what is owed, so that a killed run goes on where it stood. Newest and visible posts come first.
 """
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from engine.errors import EngineError
+from engine.language import injection
 from engine.store import Store, Text
 from engine.types import Changes, Enriched, EnrichEvent, Progress, Signals, StageFailed
 from engine.vectors import quantise
@@ -53,6 +54,7 @@ class Enricher:
         """Do all that is owed. A stage that fails is told and the next one tried; closing the generator cancels."""
         for name, stage in (
             ("language", self._languages),
+            ("flags", self._flags),
             ("rules", self._rules),
             ("embed", lambda: self._ask_models(visible)),
             ("stories", self._stories),
@@ -75,6 +77,16 @@ class Enricher:
             done += len(ids)
             yield Enriched(stage="language", changes=changes)
             yield Progress(stage="language", done=done, total=max(total, done))
+
+    def _flags(self) -> Iterator[EnrichEvent]:
+        """Remark what speaks to a model instead of people. No model is asked for it."""
+        while ids := self.store.owed("flags", injection.VERSION, limit=LANGUAGE_BATCH):
+            hidden = self.store.hidden_texts(ids)
+            found: dict[int, tuple[str, ...]] = dict.fromkeys(ids, ())
+            for text in self.store.texts(ids):
+                found[text.id] = injection.find(text.title, text.text, hidden.get(text.id, ""))
+            if changes := self.store.save_flags(injection.VERSION, found):
+                yield Enriched(stage="flags", changes=changes)
 
     def _rules(self) -> Iterator[EnrichEvent]:
         while ids := self.store.owed("rules", limit=1000):

@@ -22,6 +22,7 @@ from engine.sources.clean import (
 )
 from engine.sources.dates import parse_date, plausible
 from engine.sources.extras import bounded, with_hash
+from engine.sources.hidden import apart
 from engine.sources.language import chosen, code_of
 from engine.sources.links import absolute, canonical_url, is_web, usable_base
 from engine.sources.raw import RawFeed, RawPost
@@ -132,7 +133,9 @@ class _Assembler:
         body = raw.body
         if len(body) > MAX_HTML:
             self.cut_bodies += 1
+        hidden = ""
         if body:
+            body, hidden = apart(body)
             body = sanitise(body, usable_base(raw.base, url, self.site_url, self.url))
             text = text_of_clean(body)
         else:
@@ -172,6 +175,7 @@ class _Assembler:
             source_title=one_line(raw.source_title, MAX_TITLE) if raw.source_title else "",
             source_url=absolute(raw.source_url, self.url) if raw.source_url else "",
             extras=extras,
+            hidden=hidden,
         )
 
 

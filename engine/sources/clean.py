@@ -10,7 +10,7 @@ import nh3
 from engine.sources.links import absolute, canonical_url, is_web
 from engine.types import Media
 
-__all__ = ["body_images", "canonical_url", "is_markup", "one_line", "plain_text", "sanitise", "text_of_clean", "word_count"]
+__all__ = ["body_images", "canonical_url", "is_hostile", "is_markup", "one_line", "plain_text", "sanitise", "text_of_clean", "word_count"]
 
 MAX_HTML = 1_000_000  # characters of one body that are looked at
 
@@ -20,10 +20,11 @@ _BLOCKS = "p|div|h[1-6]|ul|ol|li|dl|dt|dd|blockquote|pre|table|caption|thead|tbo
 _TAGS = frozenset(
     ["p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "div", "blockquote", "pre", "code", "kbd", "samp", "var", "tt", "em", "strong", "b", "i", "u", "s", "strike", "del", "ins", "sub", "sup", "small", "mark", "q", "cite", "abbr", "dfn", "time", "bdi", "bdo", "ruby", "rt", "rp", "a", "img", "figure", "figcaption", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"]
 )
-_DROPPED_WITH_CONTENT = frozenset(
+DROPPED_WITH_CONTENT = frozenset(
     ["script", "style", "svg", "math", "iframe", "object", "embed", "applet", "template", "textarea", "select", "button", "noembed", "noframes", "title", "xmp", "audio", "video", "canvas", "frameset"]
 )
-_ATTRIBUTES = {
+CLEANED_TAGS = _TAGS | set(_AS_DIV.split("|"))
+CLEANED_ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height", "style", "srcset", "data-src", "data-lazy-src", "data-original"},
     "td": {"colspan", "rowspan"},
@@ -37,14 +38,14 @@ _ATTRIBUTES = {
     "time": {"datetime"},
 }
 _CLEANER = nh3.Cleaner(
-    tags=set(_TAGS) | set(_AS_DIV.split("|")),
-    clean_content_tags=set(_DROPPED_WITH_CONTENT),
-    attributes=_ATTRIBUTES,
+    tags=set(CLEANED_TAGS),
+    clean_content_tags=set(DROPPED_WITH_CONTENT),
+    attributes=CLEANED_ATTRIBUTES,
     link_rel=None,
     url_schemes={"http", "https", "mailto"},
 )
 _OUTLINER = nh3.Cleaner(
-    tags=set(_TAGS) | set(_AS_DIV.split("|")), clean_content_tags=set(_DROPPED_WITH_CONTENT), attributes={}, link_rel=None
+    tags=set(CLEANED_TAGS), clean_content_tags=set(DROPPED_WITH_CONTENT), attributes={}, link_rel=None
 )
 
 # Input whose every tag is one of these comes out of one pass in a form that a second pass leaves alone.
@@ -99,7 +100,7 @@ def without_controls(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _is_hostile(html: str) -> bool:
+def is_hostile(html: str) -> bool:
     """Whether an HTML5 parser would need quadratic time: for depth, formatting left open, attributes of one tag, bare ampersands."""
     if len(html) <= 8_000 and html.count("<") <= _UNLOOKED_TAGS:
         return False
@@ -214,7 +215,7 @@ def sanitise(html: str, base_url: str = "") -> str:
         html = html[:MAX_HTML]
     if "<" not in html and "&" not in html:
         return without_controls(html).strip()
-    if _is_hostile(html):
+    if is_hostile(html):
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
     cleaned = _pass(without_controls(html), base)
@@ -245,7 +246,7 @@ def plain_text(html: str) -> str:
     html = html[:MAX_HTML]
     if "<" not in html and "&" not in html:
         return text_of_clean(without_controls(html))
-    if _is_hostile(html):
+    if is_hostile(html):
         return text_of_clean(_flatten(html))
     return text_of_clean(_OUTLINER.clean(without_controls(html)))
 

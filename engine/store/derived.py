@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Stage = Literal["language", "vectors", "signals", "rules", "stories"]
-STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules", "stories")
+Stage = Literal["language", "vectors", "signals", "rules", "stories", "flags"]
+STAGES: tuple[Stage, ...] = ("language", "vectors", "signals", "rules", "stories", "flags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ def clean(post: FetchedPost) -> FetchedPost:
     media = [text for item in post.media for text in (item.url, item.mime, item.alt)]
     fields = (post.guid, post.url, post.canonical_url, post.title, post.author, post.text, post.body_html)
     try:
-        "".join((*fields, post.language, post.comments_url, *post.categories, *media)).encode()
+        "".join((*fields, post.language, post.comments_url, post.hidden, *post.categories, *media)).encode()
     except UnicodeEncodeError:
         return _without_surrogates(post)
     return post
@@ -86,6 +86,7 @@ def _without_surrogates(post: FetchedPost) -> FetchedPost:
         language=encodable(post.language),
         categories=tuple(map(encodable, post.categories)),
         comments_url=encodable(post.comments_url),
+        hidden=encodable(post.hidden),
         media=tuple(
             replace(item, url=encodable(item.url), mime=encodable(item.mime), alt=encodable(item.alt))
             for item in post.media
@@ -198,6 +199,7 @@ class _Ingest:
         rows: list[Row] = []
         bodies: list[Row] = []
         extras: list[Row] = []
+        hidden: list[Row] = []
         for content_hash, post in by_hash.items():
             if content_hash not in found:
                 found[content_hash] = self._next_content
@@ -206,10 +208,13 @@ class _Ingest:
                     bodies.append((self._next_content, post.body_html))
                 if post.extras is not None and (text := content_json(post.extras)):
                     extras.append((self._next_content, text))
+                if post.hidden:
+                    hidden.append((self._next_content, post.hidden))
                 self._next_content += 1
         self._connection.executemany(_CONTENT, rows)
         self._connection.executemany("insert into bodies (content_id, body_html) values (?, ?)", bodies)
         self._connection.executemany("insert into extras (content_id, extras) values (?, ?)", extras)
+        self._connection.executemany("insert or replace into content_flags (content_id, hidden) values (?, ?)", hidden)
         return found
 
     def _add(self, feed_id: int, posts: Sequence[FetchedPost], contents: dict[bytes, int]) -> list[int]:

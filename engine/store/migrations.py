@@ -545,7 +545,12 @@ create table briefed (
   post_id integer not null,
   primary key (briefing_id, post_id)
 ) strict, without rowid;
-create table content_flags (content_id integer primary key references contents (id), flags text not null) strict;
+create table content_flags (
+  content_id integer primary key references contents (id),
+  flags text not null default '',
+  hidden text not null default ''
+) strict;
+alter table stages add column flags integer not null default 0;
 create table model_servers (
   id integer primary key,
   url text not null unique,

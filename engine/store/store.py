@@ -31,6 +31,7 @@ from engine.store.connection import (
 )
 from engine.store.derived import DerivedPart
 from engine.store.feeds import FeedsPart
+from engine.store.flags import FlagsPart
 from engine.store.health import HealthPart
 from engine.store.imports import ImportsPart
 from engine.store.ingest import IngestPart
@@ -65,6 +66,7 @@ class Store(
     ActsPart,
     AlgorithmPart,
     DerivedPart,
+    FlagsPart,
     VectorsPart,
     RulesPart,
     ReapplyingPart,

@@ -216,7 +216,7 @@ _SHARES = ", ".join(f"g.{name}" for name in SIGNAL_NAMES)
 _ROW = f"""
 select p.id, p.feed_id, f.own_title, f.title, f.url, c.title, substr(c.text, 1, 600), c.author, c.url, s.language,
        s.published_at, s.read, s.saved, s.liked, s.hidden, s.rule_id, s.hidden_by_person, s.muffled_by, c.word_count,
-       g.negative, g.neutral, g.positive, x.extras, n.counters, {_SHARES}
+       g.negative, g.neutral, g.positive, x.extras, n.counters, {_SHARES}, e.flags
 from posts as p
 join post_states as s on s.post_id = p.id
 join feeds as f on f.id = p.feed_id
@@ -224,6 +224,7 @@ join contents as c on c.id = p.content_id
 left join signals as g on g.content_id = c.id
 left join extras as x on x.content_id = c.id
 left join counters as n on n.post_id = p.id
+left join content_flags as e on e.content_id = c.id
 """
 
 
@@ -251,6 +252,7 @@ def _post_row(row: Row, reason: str, detail: str, shown: Mapping[str, Any]) -> P
         reason_detail=detail,
         extras=read_extras(row[22], row[23]),
         shares=_asked(SIGNAL_NAMES, row[24 : 24 + len(SIGNAL_NAMES)]),
+        flags=tuple(row[24 + len(SIGNAL_NAMES)].split()) if row[24 + len(SIGNAL_NAMES)] else (),
         **shown,
     )
 

@@ -92,6 +92,7 @@ class FetchedPost:
     source_title: str = ""  # of the feed that an aggregator took the post from
     source_url: str = ""
     extras: Extras | None = None
+    hidden: str = ""  # what the page hides from people's eyes, left out of body and text; at most 2,000 characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ class PostRow:
     people: int = 0  # how many of these are people of a network
     story_followed: bool = False
     story_new: int = 0  # posts of a followed story that came since the person last looked
+    flags: tuple[str, ...] = ()  # by what it speaks to a language model instead of people: see `engine.language.injection`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
