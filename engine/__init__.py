@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from engine.installation import remove_model as remove_model
     from engine.language.evidence import Verdict as Verdict
     from engine.language.evidence import check as check_summary  # noqa: F401
+    from engine.language.support import Support as Support
+    from engine.language.support import supports as supports
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
@@ -160,6 +162,8 @@ _HOMES = {
     "remove_model": "engine.installation",
     "Verdict": "engine.language.evidence",
     "check_summary": "engine.language.evidence",
+    "Support": "engine.language.support",
+    "supports": "engine.language.support",
     "keyring_works": "engine.secrets",
     "profile_state": "engine.secrets",
     "looks_private": "engine.subscribe",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.language import polarity, roles
 from engine.language.alignment import Places
+from engine.language.pairs import Pairs
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
 from engine.types import Span
@@ -69,7 +70,8 @@ class Verdict:
     spans: tuple[Span, ...] = ()
     refusal: Refusal = ""
     detail: str = ""  # the words that failed
-    support: float = 0.0  # in [0, 1]: how much of the sentence stands together in the source, for ranking
+    support: float = 0.0  # in [0, 1]: how well its telling words stand together in the source
+    score: float = 0.0  # in [0, 1]: how likely the source says this, for ordering claims
 
 
 def check(sentence: str, source: str, *, similarity: Similarity | None = None, context: str = "") -> Verdict:
@@ -99,6 +101,7 @@ class Checker:
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
         self._quotes = bool(_QUOTES.search(self._source))
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
+        self._pairs = Pairs([self._source[span.start : span.end] for span in self._spans])
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
             self._keys[token.sentence].add(token.key)
@@ -120,9 +123,10 @@ class Checker:
         support = self._strength(plain, fits)
         refusal, detail = self._refusal(sentence, tokens, plain, fits, chosen)
         spans = tuple(self._shown(index, plain) for index in chosen)
-        if refusal:
-            return Verdict(ok=False, spans=spans, refusal=refusal, detail=detail, support=support)
-        return Verdict(ok=True, spans=spans, support=support)
+        score = 0.6 * self._pairs.share(sentence) + 0.25 * support + 0.15 * (not refusal)
+        return Verdict(
+            ok=not refusal, spans=spans, refusal=refusal, detail=detail, support=support, score=min(score, 1.0)
+        )
 
     def _with_names(self, tokens: list[Token]) -> list[Token]:
         """At a sentence's start a capital says nothing: there a name is what is one elsewhere in the source."""

@@ -58,6 +58,7 @@ FUNCTION_WORDS = _set(
     " when where whether which while who whom whose why will with within would yet you your yours yourself 'd 'll 've"
     " 're 'm d ll ve re m got going go goes really around way thing things lot lots am is"
 )
+PRONOUNS = _set("he she they it who him her them his their its i we which")  # may mean who was spoken of before
 REPORTING = _set(  # who writes about a text may use these though it does not
     "say says said tell tells told state states stated report reports reported reportedly according add adds added note"
     " notes noted mention explain explains explained describe describes announce announces announced claim claims"

@@ -336,6 +336,28 @@ def test_impressions_give_a_history_and_candidates(tmp_path: Path) -> None:
     assert loaded[1] == [ranking.Reader(("n0",), (), ("n1", "n2"), (0, 1))]
 
 
+def test_claims_are_ordered_by_how_much_of_them_their_source_says() -> None:
+    from tests.evaluate.tasks import summaries, support
+
+    source = "The council voted to close Main Street. Peter Lang expects to lose customers."
+    told = [
+        summaries.Claim(source, "The council voted to close Main Street.", 1.0),
+        summaries.Claim(source, "Peter Lang expects to lose customers.", 1.0),
+        summaries.Claim(source, "The council never voted to close Main Street.", 0.0),
+        summaries.Claim(source, "Ines Falk expects to lose seven customers.", 0.5),
+    ]
+    found = support.judge(told)
+    assert found["auc"] == 1.0
+    assert found["refused_of_unsupported"] == 1.0
+    assert found["refused_of_supported"] == 0.0
+
+
+def test_the_baseline_is_the_share_of_bigrams_in_the_source() -> None:
+    from tests.evaluate.tasks import summaries, support
+
+    assert support.bigram_overlap(summaries.Claim("a b c d", "a b d c", 1.0)) == pytest.approx(1 / 3)
+
+
 def test_summaries_are_read_in_every_layout(tmp_path: Path) -> None:
     from tests.evaluate.tasks import summaries
 
@@ -401,7 +423,7 @@ def test_undefined_measures_are_left_out_of_the_report() -> None:
 def test_every_task_of_the_first_issue_is_known() -> None:
     from tests.evaluate import tasks
 
-    assert {"sentiment", "ranking", "search", "summaries", "articles", "feeds"} <= set(tasks.names())
+    assert {"sentiment", "ranking", "search", "summaries", "support", "articles", "feeds"} <= set(tasks.names())
 
 
 def test_an_unknown_task_is_an_error_of_use(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from engine import supports
 from engine.language import extractive
 from engine.language.evidence import Checker, check
 
@@ -101,3 +102,31 @@ def test_picking_reads_chinese() -> None:
     found = extractive.summarise(CHINESE, max_words=30)
     assert found.sentences
     assert all(sentence.text in CHINESE for sentence in found.sentences)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("Mayor Ines Falk said the plan would cut noise.", "Mayor Ines Falk said the street would cut customers."),
+        ("The council voted to close Main Street.", "The council expects to close the noise."),
+    ],
+)
+def test_what_stands_together_scores_above_what_is_put_together(better: str, worse: str) -> None:
+    assert check(better, SOURCE).score > check(worse, SOURCE).score
+
+
+def test_a_name_may_stand_for_the_pronoun_that_means_it() -> None:
+    source = "Ada Marsh rowed out alone. She won the regatta at Arden. The harbour closed at nine."
+    assert check("Ada Marsh won the regatta.", source).score > check("The harbour won the regatta.", source).score
+
+
+def test_a_claim_is_supported_when_all_of_its_sentences_are() -> None:
+    found = supports("The council voted 7–2 to close Main Street. Peter Lang will support the plan.", SOURCE)
+    assert [verdict.ok for verdict in found.verdicts] == [True, False]
+    assert not found.supported
+    assert supports("The council voted 7–2 to close Main Street.", SOURCE).supported
+
+
+def test_a_claim_of_no_words_is_not_supported() -> None:
+    assert not supports("…", SOURCE).supported
+    assert not supports("The council voted.", "").supported
