@@ -101,6 +101,9 @@ if TYPE_CHECKING:
     from engine.types import Picture as Picture
     from engine.types import PicturePolicy as PicturePolicy
     from engine.types import PlainPost as PlainPost
+    from engine.types import PlainRemark as PlainRemark
+    from engine.types import PlainRule as PlainRule
+    from engine.types import PlainTimeline as PlainTimeline
     from engine.types import Poll as Poll
     from engine.types import Post as Post
     from engine.types import PostRow as PostRow
@@ -223,6 +226,9 @@ _TYPES = [
     "Picture",
     "PicturePolicy",
     "PlainPost",
+    "PlainRemark",
+    "PlainRule",
+    "PlainTimeline",
     "Poll",
     "Post",
     "PostRow",

@@ -9,6 +9,7 @@ import click
 
 from engine.cli.shared import ID, Line, Session, command, main, plain, show_json, show_rows
 from engine.errors import BusyError, InputError
+from engine.types import PLAIN_REMARKS, PlainRule, PlainTimeline
 
 
 @main.group()
@@ -76,6 +77,43 @@ def rules_add(session: Session, text: str, name: str, dry: bool, as_json: bool) 
         if as_json:
             return show_json(replace(saved, posts=posts, more=False))
         click.echo(f"Rule {saved.rule.id} took {posts} posts.")
+
+
+@command(rules, "from-words")
+@click.argument("text")
+@click.option("--save", is_flag=True, help="Save the rules, after asking.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rules_from_words(session: Session, text: str, save: bool, yes: bool, as_json: bool) -> None:
+    """Show the rules that your own words become, such as:  hide crypto prices unless it makes the news
+
+    Others:  mute football until Monday   ·   star posts from Ada about rust   ·   label long reads (over 2000 words)
+    ·   hide everything from Daily Mail except about science   ·   隐藏标题党和广告
+    """
+    from engine.filters import format_rule
+
+    with session.engine() as engine:
+        found = engine.rule_from_words(text)
+        if not as_json:
+            for rule in found.rules:
+                click.echo(format_rule(rule))
+            for line in said_of(found):
+                click.echo(line)
+            if not found.rules:
+                click.echo("No rule could be made of this.")
+        saved = []
+        if save and found.rules and (yes or click.confirm("Save these rules?" if len(found.rules) > 1 else "Save this rule?", err=True)):
+            saved = [engine.save_rule(rule) for rule in found.rules]
+            judge_rest(engine)
+        if as_json:
+            return show_json({**plain(found), "text": [format_rule(rule) for rule in found.rules], "saved": [plain(one) for one in saved]})
+        for one in saved:
+            click.echo(f"Rule {one.rule.id} saved.")
+
+
+def said_of(found: PlainRule | PlainTimeline) -> list[str]:
+    """What there is to say of words that were understood, a line for each."""
+    lines = [f"Not expressed: “{part}”" for part in found.unexpressed]
+    return lines + [PLAIN_REMARKS[remark.name].format(detail=remark.detail) for remark in found.remarks]
 
 
 @command(rules, "export")

@@ -13,8 +13,8 @@ from engine.core.health import Healing
 from engine.core.house import House
 from engine.core.models import Models
 from engine.core.parts import Clock, utc_now
+from engine.core.plainwords import PlainWords
 from engine.core.ranking import Ranking
-from engine.core.ruletexts import RuleTexts
 from engine.core.scripts import Scripts, fetched_from_plain
 from engine.errors import DamagedError, InputError, LockedError
 from engine.store import Store, require_place, rescue
@@ -77,7 +77,7 @@ def rescue_profile(
     return rescue(folder, key, clock())
 
 
-class Engine(Healing, Acting, Evaluating, Ranking, RuleTexts, Models, House, Scripts):
+class Engine(Healing, Acting, Evaluating, Ranking, PlainWords, Models, House, Scripts):
     """A profile and all that can be done with it. Thread-safe; a context manager.
 
     Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.

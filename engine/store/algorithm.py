@@ -201,6 +201,11 @@ class AlgorithmPart(Part):
                 )
         return found
 
+    def authors(self) -> list[str]:
+        """Return everybody who wrote a post, from an index alone."""
+        with self._db.read() as connection:
+            return [row[0] for row in connection.execute("select distinct author from contents where author <> ''")]
+
     def posts_by_author(self, author: str) -> list[int]:
         """Return the posts of an author, from an index alone."""
         with self._db.read() as connection:

@@ -49,6 +49,7 @@ from engine.types.models import (
     SwitchCost,
 )
 from engine.types.pictures import Picture, PicturePolicy
+from engine.types.plainwords import PLAIN_REMARKS, PlainNames, PlainRemark, PlainRule, PlainTimeline
 from engine.types.ranked import (
     AlgorithmChange,
     Counterfactual,
@@ -131,6 +132,7 @@ from engine.types.telling import (
 
 __all__ = [
     "MAX_WISH_CHARACTERS",
+    "PLAIN_REMARKS",
     "SIGNAL_NAMES",
     "SURE_FROM",
     "Account",
@@ -195,7 +197,11 @@ __all__ = [
     "PastImport",
     "Picture",
     "PicturePolicy",
+    "PlainNames",
     "PlainPost",
+    "PlainRemark",
+    "PlainRule",
+    "PlainTimeline",
     "Poll",
     "Post",
     "PostRow",

@@ -287,6 +287,17 @@ def test_rules_are_tried_added_listed_and_removed(cli: Run) -> None:
     assert len(newest(cli)) == 10
 
 
+def test_rules_from_plain_words_are_shown_and_saved_only_when_asked(cli: Run) -> None:
+    code, said, _ = cli("rules", "from-words", "hide posts that mention pond with fewer than 3 likes")
+    assert code == 0
+    assert said.startswith('hide words "pond"')
+    assert "Not expressed: “with fewer than 3 likes”" in said
+    assert cli("rules", "list")[1].startswith("No rules yet")
+    shown = json.loads(cli("rules", "from-words", "hide posts that mention pond", "--save", "--yes", "--json")[1])
+    assert shown["saved"][0]["posts"] == 6
+    assert "6 posts" in cli("rules", "list")[1]
+
+
 def test_settings_are_shown_set_and_bounded(cli: Run) -> None:
     assert "scale_percent = 100" in cli("settings")[1]
     assert cli("settings", "scale_percent", "120")[1].startswith("scale_percent = 120")

@@ -1,0 +1,139 @@
+"""Rules from plain words by the grammar alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from engine import Engine, PlainPost
+from engine.filters import check, format_rule
+from engine.filters.plainwords import read_rules
+from engine.filters.text import tokens
+from engine.types import PLAIN_REMARKS, PlainNames, PlainRule
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)  # a Wednesday
+NAMES = PlainNames(
+    feeds={1: "Daily Mail", 2: "BBC News", 3: "Reuters", 4: "The Guardian"}, folders=("News", "Tech", "Work", "Work/Projects"), authors=("Ada Lovelace", "Bob")
+)
+
+
+@pytest.fixture(autouse=True)
+def _days_begin_at_midnight_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def read(text: str, *, topics: bool = True) -> PlainRule:
+    return read_rules(text, names=NAMES, now=NOW, topics=topics)
+
+
+def lines(text: str, *, topics: bool = True) -> list[str]:
+    return [format_rule(rule).split(" named ")[0] for rule in read(text, topics=topics).rules]
+
+
+SENTENCES: tuple[tuple[str, list[str]], ...] = (
+    ("mute football until Monday", ['hide topic "football" over 0.4 until 2026-11-30T00:00:00+00:00']),
+    ("hide everything from Daily Mail except about science", ['hide not topic "science" over 0.4 in 1']),
+    ("show less politics", ['muffle topic "politics" over 0.4']),
+    ("star posts from Ada about rust", ['star author "Ada" topic "rust" over 0.4']),
+    ("label long reads (over 2000 words)", ["label length over 2000.0"]),
+    ("hide clickbait and ads", ["hide signal clickbait over 0.8", "hide signal promotion over 0.8"]),
+    ("hide angry posts on Mastodon", ['hide network "mastodon" signal anger over 0.8']),
+    ("notify me when posts mention Millpond", ['notify words "Millpond"']),
+    ("hide posts in German", ['hide language "de"']),
+    ("no videos", ['hide media "video"']),
+    ("never hide posts from my friend Bob", ['allow author "Bob"']),
+    ("mark as read posts older than 3 days", ["read age over 72.0"]),
+    ("boost posts about gardening", ['boost topic "gardening" over 0.4']),
+    ("hide posts about Elon Musk in folder News", ['hide phrase "Elon Musk" in folder "News"']),
+    ('if a post mentions "layoffs", star it', ['star words "layoffs"']),
+    ("politics should be hidden until Friday", ['hide topic "politics" over 0.4 until 2026-11-27T00:00:00+00:00']),
+    ("hide ads but keep the ones from Reuters", ["hide signal promotion over 0.8 unless from 3"]),
+    ("I never want to see horoscopes again", ['hide topic "horoscopes" over 0.4']),
+    ("mute anything that isn't in English", ['hide length over 0.0 not language "en"']),
+    ("hide stories told by at least 5 outlets", ["hide outlets over 5.0"]),
+    ("show only science in folder News", ['hide not topic "science" over 0.4 in folder "News"']),
+    ("屏蔽足球直到周一", ['hide phrase "足球" until 2026-11-30T00:00:00+00:00']),
+    ("隐藏所有关于加密货币价格的帖子，除非是大新闻", ['hide words "加密货币价格" unless outlets 3']),
+    ("隐藏标题党和广告", ["hide signal clickbait over 0.8", "hide signal promotion over 0.8"]),
+    ("把超过3天的文章标记为已读", ["read age over 72.0"]),
+    ("收藏来自Ada的关于Rust的文章", ['star author "Ada" phrase "Rust"']),
+    ("永远不要隐藏来自BBC News的内容", ['allow source "BBC News" in 2']),
+    ("少看一点政治", ['muffle phrase "政治"']),
+)
+
+
+@pytest.mark.parametrize(("words", "rules"), SENTENCES, ids=[words for words, _ in SENTENCES])
+def test_a_sentence_becomes_these_rules(words: str, rules: list[str]) -> None:
+    assert lines(words) == rules
+
+
+def test_two_things_that_must_both_be_so_to_be_let_through_become_two_rules() -> None:
+    assert lines("hide crypto prices unless it is a crash that makes the news") == [
+        'hide topic "crypto prices" over 0.4 unless outlets 3',
+        'hide topic "crypto prices" over 0.4 not topic "crash" over 0.4',
+    ]
+
+
+def test_what_a_rule_cannot_say_is_given_back_in_the_persons_own_words() -> None:
+    found = read("don't show me boring posts about football at night")
+    assert set(found.unexpressed) == {"boring", "at night"}
+    assert lines("don't show me boring posts about football at night") == ['hide topic "football" over 0.4']
+
+
+def test_nothing_is_made_of_what_is_no_wish() -> None:
+    found = read("The weather was nice yesterday")
+    assert (found.rules, found.unexpressed) == ((), ("The weather was nice yesterday",))
+
+
+def test_without_a_model_subjects_are_looked_for_as_words() -> None:
+    assert lines("hide crypto prices", topics=False) == ['hide part of words "crypto price"']
+
+
+def test_the_words_become_the_rules_name() -> None:
+    assert read("hide posts in German").rules[0].name == "hide posts in German"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([word for words, _ in SENTENCES for word in words.split()] + ["unless", "and", ",", "\"", "(", "it’s", "not", "除非"]), max_size=14).map(" ".join))
+@example("hide posts (from")
+def test_whatever_is_said_every_rule_is_valid_and_looks_only_for_words_that_were_said(words: str) -> None:
+    found = read(words)
+    said = set(tokens(words))
+    for rule in found.rules:
+        check(rule)
+        for condition in rule.conditions:
+            if condition.field in {"words", "phrase", "title", "topic", "author", "source"}:
+                assert set(tokens(condition.value)) <= said
+    assert all(remark.name in PLAIN_REMARKS for remark in found.remarks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60))
+def test_no_text_makes_it_fail(words: str) -> None:
+    read(words)
+    read(f"hide {words}")
+    read(f"隐藏{words}")
+
+
+def test_the_engine_knows_the_names_of_feeds_and_authors_and_saves_nothing(engine: Engine) -> None:
+    engine.add_posts("Mill Gazette", [PlainPost(title="Ice on the pond", text="It is thick.", author="Ada Lovelace")])
+    found = engine.rule_from_words("hide everything from Mill Gazette unless it is by Ada")
+    assert [format_rule(rule).split(" named ")[0] for rule in found.rules] == [
+        f'hide not author "Ada" in {engine.feeds()[0].id}'
+    ]
+    assert engine.rules() == []
+
+
+def test_with_ai_off_subjects_are_words(engine: Engine) -> None:
+    engine.set_setting("ai", False)
+    (rule,) = engine.rule_from_words("hide crypto prices").rules
+    assert rule.conditions[0].field == "words"
