@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from engine.core.reading import Reading
 from engine.core.stories import Stories
-from engine.types import Changes, Enriched, EnrichEvent, Progress, Summary, SummaryBudget, SummaryWish, TimelineQuery
+from engine.errors import InputError
+from engine.types import (
+    Changes,
+    Enriched,
+    EnrichEvent,
+    Progress,
+    StorySummary,
+    StoryText,
+    Summary,
+    SummaryBudget,
+    SummaryWish,
+    TimelineQuery,
+)
 
 if TYPE_CHECKING:
     from engine.language.summary import Steps
 
 SUMMARY_WORDS = 60
+STORY_WORDS = 90
 SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
 MOST_OWED = 200  # posts of one rule that are looked at in one pass
 COUNTED_SECONDS = 5.0  # of a model's time that a killed process may forget
@@ -46,6 +60,74 @@ class Summaries(Reading, Stories):
         post = self._store.post(post_id)
         words, wish = self._wanted(post.row.feed_id)
         return self._known(post.content_hash, words, wish)
+
+    def summarise_story(self, post_id: int, *, cancel: threading.Event | None = None) -> StorySummary:
+        """Sum up the story that a post tells with others: what they agree on, what one says, where they differ.
+
+        The model reads one telling at a time; every claim stands in the tellings that it names. It is kept until a telling
+        changes or one comes.
+
+        Args:
+            cancel: as for `summarise`.
+        Raises:
+            InputError: only this post tells it.   NotFoundError.   CancelledError.
+        """
+        from engine.language import tellings
+        from engine.language.summary import finish
+
+        told, key = self._tellings(post_id)
+        kept = self._kept_story(told, key)
+        if kept is not None:
+            return kept
+        entry, asked = self._models.text_model(), self._asked()
+        on = self._switched_on("summaries")
+        languages = {text.id: text.language for text in self._store.texts([one.post_id for one in told])}
+
+        def reader(one: StoryText) -> tellings.Reader:
+            if not asked:
+                return tellings.Reader(note="no_model" if on else "off")
+            language = languages.get(one.post_id) or self._language(one.title, one.text, cancel.is_set if cancel else None)
+            if not entry.speaks(language, one.text):
+                return tellings.Reader(note="language")
+            return tellings.Reader(self._models.generator(), "", self._models.sentence_vectors(language, one.text))
+
+        with self._waiting():
+            found = finish(
+                tellings.write(
+                    told, reader, template=entry.template, model=entry.name, max_words=STORY_WORDS,
+                    cancelled=cancel.is_set if cancel else None, urgent=True,
+                )
+            )  # fmt: skip
+        if found.note not in ("slow", "failed"):
+            self._store.save_written(key, "story", asked, f"{tellings.VERSION}/{STORY_WORDS}", tellings.packed(found))
+        return found
+
+    def stored_story_summary(self, post_id: int) -> StorySummary | None:
+        """Return a kept summary of the story in its present tellings; loads no model. Raises as `summarise_story`."""
+        return self._kept_story(*self._tellings(post_id))
+
+    def _tellings(self, post_id: int) -> tuple[list[StoryText], bytes]:
+        """The tellings of a post's story that are not hidden, the one that stands for it first; and a hash of their contents."""
+        self._store.post(post_id)
+        story = self._store.story(post_id)
+        posts = {post.post_id: post for post in story.posts if not post.hidden} if story is not None else {}
+        if len(posts) < 2:
+            raise InputError("Only this post tells it: summarise the post itself.")
+        texts = self._store.texts(list(posts))
+        key = hashlib.blake2b(b"".join(sorted(text.content_hash for text in texts)), digest_size=16).digest()
+        return [
+            StoryText(
+                post_id=text.id, feed_title=posts[text.id].feed_title, title=text.title, text=text.text,
+                published_at=posts[text.id].published_at,
+            )
+            for text in texts
+        ], key  # fmt: skip
+
+    def _kept_story(self, told: Sequence[StoryText], key: bytes) -> StorySummary | None:
+        from engine.language import tellings
+
+        content = self._store.written(key, "story", self._asked(), f"{tellings.VERSION}/{STORY_WORDS}")
+        return tellings.unpacked(content, told) if content is not None else None
 
     def summary_wish(self, feed_id: int) -> SummaryWish:
         """Return what the person wants of summaries of a feed's posts."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 Embed = Callable[[Sequence[str]], Vectors]
 Cancelled = Callable[[], bool]
 Steps = Generator[None, None, Summary]
+Found = TypeVar("Found")
 
 # Of a post that the model reads. A small model writes truer sentences about 2,400 characters than about 6,000, and
 # reading is most of the time that a summary takes.
@@ -97,13 +99,13 @@ def summarise(
     )
 
 
-def finish(steps: Steps) -> Summary:
+def finish(steps: Generator[None, None, Found]) -> Found:
     """Take all steps and return what they return."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            found: Summary = end.value
+            found: Found = end.value
             return found
 
 

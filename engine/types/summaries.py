@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from engine.types.deciding import Span
@@ -27,6 +28,7 @@ class StoryText:
     feed_title: str
     title: str
     text: str
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
