@@ -1,4 +1,4 @@
-"""The `generate` worker: a GGUF language model on this machine. Operations: complete, info.
+"""The `generate` worker: a GGUF language model on this machine. Operations: complete, choose, info.
 
 Scaffold is tokenised with the model's special tokens and foreign text without, so that a post cannot forge a turn.
 The model's own chat template is never used.
@@ -7,8 +7,8 @@ The model's own chat template is never used.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,23 @@ from typing import Any
 import numpy as np
 import psutil
 
-from engine.errors import ModelError
+from engine.errors import InputError, ModelError
+from engine.workers.llama import Llama, Sampler, Stopped
 
 Payload = dict[str, Any]
 Cancelled = Callable[[], bool]
 Replies = Iterator[dict[str, Any]]
 
 CONTEXT_TOKENS = 4096
-BATCH_TOKENS = 512
-CANCEL_TOKENS = 64  # of a prompt that are read between two looks at whether anybody still waits
+MIN_CONTEXT_TOKENS = 256
+MAX_CONTEXT_TOKENS = 1 << 17
 MAX_TOKENS = 1024
 MAX_THREADS = 8
+MAX_LABELS = 64
+STEP_TOKENS = 64  # the least of a prompt that is read at once
+STEP_SECONDS = 0.5  # how long reading a step of a prompt may take, so that whoever waits sees that it goes on
+BATCH_SECONDS = 20.0  # and a batch of texts to choose for: far below the longest silence that the supervisor allows
+REMEMBERED_TOKENS = 20_000  # over which a speed is measured
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ".”", '."', "\n")
 
 
@@ -35,8 +41,13 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
     # Read once, when llama.cpp loads OpenMP: how often a thread looks before it sleeps where it waits for another.
     # With the default, threads that share the processor with other programs read a prompt up to seventeen times slower.
     os.environ["GOMP_SPINCOUNT"] = "2000"
-    model = _Model(Path(config["model_path"]), int(config.get("threads") or 0))
-    return {"complete": model.complete, "info": model.info}
+    model = _Model(
+        Path(config["model_path"]),
+        int(config.get("threads") or 0),
+        gpu_layers=int(config.get("gpu_layers") or 0),
+        context_tokens=int(config.get("context_tokens") or CONTEXT_TOKENS),
+    )
+    return {"complete": model.complete, "choose": model.choose, "info": model.info}
 
 
 class _Model:
@@ -46,90 +57,213 @@ class _Model:
     thread less than there are cores is several times faster than with all. Reading a prompt is one long job for all.
     """
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(
+        self, path: Path, threads: int, *, gpu_layers: int = 0, context_tokens: int = CONTEXT_TOKENS
+    ) -> None:
         cores = _cores()
         self._path = path
         self._reading_threads = threads or min(cores, MAX_THREADS)
         self._writing_threads = threads or min(max(cores - 1, 1), MAX_THREADS)
-        self._llama: Any = None
+        self._gpu_layers = gpu_layers
+        self._context_tokens = min(max(context_tokens, MIN_CONTEXT_TOKENS), MAX_CONTEXT_TOKENS)
+        self._llama: Llama | None = None
+        self._trunk: list[int] = []  # the tokens that sequence 0 has read
+        self._reading, self._writing = _Speed(), _Speed()
+
+    # ---- operations ------------------------------------------------------------------------------------
 
     def info(self, payload: Payload, cancelled: Cancelled) -> Replies:
-        llama = self._loaded()
-        yield {
-            "context_tokens": int(llama.n_ctx()),
-            "vocabulary": int(llama.n_vocab()),
-            "threads": self._writing_threads,
-            "reading_threads": self._reading_threads,
-        }
+        self._loaded()
+        yield {"info": self._told()}
 
     def complete(self, payload: Payload, cancelled: Cancelled) -> Replies:
         """Write on from `pieces`: greedily by default, at most `max_tokens`, in parts; empty ones while the prompt is read.
 
-        With `stop_words` it ends with the sentence in which that many words are reached. What the prompt shares with
-        the one before, the scaffold at least, is not read again.
+        With `stop_words` it ends with the sentence in which that many words are reached, with `stop` before the first of
+        these texts, with `grammar` (GBNF) where the grammar does. `seed` makes what is drawn at a `temperature` the same
+        each time. What the prompt shares with the one before, the scaffold at least, is not read again.
+
+        Raises:
+            InputError: the grammar cannot be read.   ModelError.
         """
         llama = self._loaded()
-        limit = min(max(int(payload.get("max_tokens", 200)), 1), MAX_TOKENS)
-        stop_words = int(payload.get("stop_words") or 0)
-        room = min(CONTEXT_TOKENS - limit - 1, int(payload.get("max_prompt_tokens") or CONTEXT_TOKENS))
+        limit = min(max(int(payload.get("max_tokens", 200)), 1), MAX_TOKENS, llama.context_tokens // 2)
+        room = min(llama.context_tokens - limit - 1, int(payload.get("max_prompt_tokens") or llama.context_tokens))
         tokens = self._prompt(payload["pieces"], room)
         if not tokens:
             raise ModelError("There is nothing to write on from.")
-        for _ in self._read(tokens):
-            if cancelled():
-                return
-            yield {"text": ""}
-        waiting = b""
-        words, inside = 0, False
-        for written, token in enumerate(
-            llama.generate(
-                tokens,
-                temp=float(payload.get("temperature", 0.0)),
-                top_k=40,
-                top_p=0.95,
-                repeat_penalty=float(payload.get("repeat_penalty", 1.1)),
-                logits_processor=self._kept_to(payload),
-            ),
-            start=1,
-        ):
-            if self._ends(token) or cancelled():
-                break
-            waiting += llama.detokenize([token])
-            text, waiting = _whole(waiting)
-            if text:
-                yield {"text": text}
-                for sign in text:
-                    words += (sign.isspace() and inside) or "\u3400" <= sign <= "\u9fff"
-                    inside = not sign.isspace()
-            if written >= limit or (
-                stop_words and words >= stop_words - 1 and text.rstrip(" ").endswith(_SENTENCE_ENDS)
-            ):
-                break
-        if waiting:
-            yield {"text": waiting.decode("utf-8", "replace")}
+        seed = payload.get("seed")
+        sampler = llama.sampler(
+            temperature=float(payload.get("temperature", 0.0)),
+            repeat_penalty=float(payload.get("repeat_penalty", 1.1)),
+            seed=int(seed) if seed is not None else None,
+            grammar=str(payload.get("grammar") or ""),
+            bias=self._kept_to(payload),
+        )
+        try:
+            for _ in self._read(tokens, cancelled, answered=True):
+                yield {"text": ""}
+                if cancelled():
+                    return
+            ending = _Ending(int(payload.get("stop_words") or 0), payload.get("stop") or ())
+            for text in self._written(sampler, limit, cancelled):
+                if shown := ending.take(text):
+                    yield {"text": shown}
+                if ending.reached:
+                    break
+            yield {"text": ending.left(), "info": self._told()}
+        except Stopped:
+            self._forget()
+        finally:
+            sampler.close()
 
-    def _read(self, tokens: Sequence[int]) -> Iterator[None]:
-        """Read a prompt but for its last token, in steps."""
-        llama = self._llama
-        known = llama.input_ids[: llama.n_tokens].tolist()
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(known, tokens[:-1], strict=False)))
+    def choose(self, payload: Payload, cancelled: Cancelled) -> Replies:
+        """How likely each of `labels` follows `before` and each of `items`, some items at a time, and empty answers before.
+
+        `before` is read once. Of each item only the logits of its last token are computed, of many items in one batch.
+
+        Raises:
+            InputError: a label is more than one token, two are the same one, or an item is empty.   ModelError.
+        """
+        llama = self._loaded()
+        labels = self._labels(payload["labels"])
+        before = self._prompt(payload["before"], llama.context_tokens // 2)
+        room = llama.context_tokens - len(before) - 1
+        items = [self._prompt(item, room) for item in payload["items"]]
+        if not all(items):
+            raise InputError("There is nothing to choose for in an empty text; leave it out.")
+        nothing: dict[str, Any] = {"indices": [], "probabilities": []}
+        try:
+            for _ in self._read(before, cancelled, answered=False):
+                yield nothing
+                if cancelled():
+                    return
+            # Of about the same length together, the longest first: what is left over fills the last batches well.
+            waiting = sorted(range(len(items)), key=lambda index: len(items[index]), reverse=True)
+            while waiting:
+                chosen = self._next_batch(waiting, items, room)
+                found = self._probabilities(chosen, items, len(before), labels, cancelled)
+                yield {"indices": chosen, "probabilities": found.tolist()}
+                if cancelled():
+                    return
+            yield nothing | {"info": self._told()}
+        except Stopped:
+            self._forget()
+
+    # ---- reading ---------------------------------------------------------------------------------------
+
+    def _read(self, tokens: Sequence[int], cancelled: Cancelled, *, answered: bool) -> Iterator[None]:
+        """Have `tokens` in sequence 0, read in steps; where `answered`, the logits of the last stand at place -1."""
+        llama = self._loaded()
+        most = tokens[:-1] if answered else tokens
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._trunk, most, strict=False)))
         # The memory of some architectures cannot be cut in the middle; they read everything again.
-        if shared < llama.n_tokens and not llama._ctx.kv_cache_seq_rm(-1, shared, -1):
-            llama.reset()
+        if shared < len(self._trunk) and not (shared and llama.cut(0, shared)):
+            llama.forget(0)
             shared = 0
-        llama.n_tokens = shared
+        del self._trunk[shared:]
         yield
-        for start in range(shared, len(tokens) - 1, CANCEL_TOKENS):
-            llama.eval(tokens[start : min(start + CANCEL_TOKENS, len(tokens) - 1)])
+        while len(self._trunk) < len(tokens):
+            begin = len(self._trunk)
+            step = list(tokens[begin : begin + self._step(STEP_SECONDS)])
+            last = begin + len(step) == len(tokens)
+            self._timed(step, range(begin, begin + len(step)), [0] * len(step), [len(step) - 1] if last else [], cancelled)
+            self._trunk += step
             yield
+
+    def _probabilities(
+        self, chosen: Sequence[int], items: Sequence[Sequence[int]], begin: int, labels: Sequence[int], cancelled: Cancelled
+    ) -> Any:
+        """(chosen, labels) of float64, rows sum to 1: the items read as sequences of their own behind the trunk, and forgotten."""
+        llama = self._loaded()
+        sequences = range(1, len(chosen) + 1)
+        found = np.empty((len(chosen), len(labels)))
+        try:
+            for sequence in sequences:
+                if begin:
+                    llama.copy(0, sequence)
+            if len(chosen) == 1:  # it may be longer than a batch
+                self._read_long(items[chosen[0]], begin, cancelled)
+                found[0] = llama.logits(-1)[labels]
+            else:
+                lengths = [len(items[index]) for index in chosen]
+                ends = np.cumsum(lengths)
+                tokens = [token for index in chosen for token in items[index]]
+                positions = np.concatenate([np.arange(begin, begin + length, dtype=np.intc) for length in lengths])
+                self._timed(tokens, positions, np.repeat(np.arange(1, len(chosen) + 1), lengths), ends - 1, cancelled)
+                for row, end in enumerate(ends):
+                    found[row] = llama.logits(int(end) - 1)[labels]
+        finally:
+            for sequence in sequences:
+                llama.forget(sequence)
+        found -= found.max(axis=1, keepdims=True)
+        np.exp(found, out=found)
+        return found / found.sum(axis=1, keepdims=True)
+
+    def _read_long(self, tokens: Sequence[int], begin: int, cancelled: Cancelled) -> None:
+        most = self._step(BATCH_SECONDS)
+        for start in range(0, len(tokens), most):
+            step = tokens[start : start + most]
+            last = start + len(step) == len(tokens)
+            positions = range(begin + start, begin + start + len(step))
+            self._timed(step, positions, [1] * len(step), [len(step) - 1] if last else [], cancelled)
+
+    def _next_batch(self, waiting: list[int], items: Sequence[Sequence[int]], room: int) -> list[int]:
+        """Take from `waiting` what is read at once: the first, and whatever still fits beside it."""
+        left = min(self._step(BATCH_SECONDS), room)
+        most = self._loaded().sequences - 1
+        chosen: list[int] = []
+        for index in list(waiting):
+            if chosen and (len(chosen) >= most or len(items[index]) > left):
+                if len(chosen) >= most or left < STEP_TOKENS // 8:
+                    break
+                continue
+            chosen.append(index)
+            waiting.remove(index)
+            left -= len(items[index])
+        return chosen
+
+    def _step(self, seconds: float) -> int:
+        """How many tokens are read at once, so that it takes about so long."""
+        most = self._loaded().batch_tokens
+        if not self._reading.rate:
+            return min(most, 2 * STEP_TOKENS if seconds == STEP_SECONDS else most)
+        return min(most, max(STEP_TOKENS, int(self._reading.rate * seconds) // STEP_TOKENS * STEP_TOKENS))
+
+    def _timed(self, tokens: Any, positions: Any, sequences: Any, wanted: Any, cancelled: Cancelled) -> None:
+        began = time.perf_counter()
+        self._loaded().read(tokens, positions, sequences, wanted, cancelled)
+        if len(tokens) >= STEP_TOKENS // 2:
+            self._reading.add(len(tokens), time.perf_counter() - began)
+
+    # ---- writing ---------------------------------------------------------------------------------------
+
+    def _written(self, sampler: Sampler, limit: int, cancelled: Cancelled) -> Iterator[str]:
+        """The text that follows what sequence 0 has read, token by token, "" where a character is not whole yet."""
+        llama = self._loaded()
+        waiting = b""
+        began = time.perf_counter()
+        for written in range(1, limit + 1):
+            token = sampler.next(-1)
+            if token is None or llama.ends(token) or cancelled():
+                break
+            waiting += llama.piece(token)
+            text, waiting = _whole(waiting)
+            self._writing.add(1, time.perf_counter() - began)
+            yield text
+            began = time.perf_counter()
+            if written < limit:
+                llama.read([token], [len(self._trunk)], [0], [0])
+                self._trunk.append(token)
+        if waiting:
+            yield waiting.decode("utf-8", "replace")
+
+    # ---- prompts ---------------------------------------------------------------------------------------
 
     def _prompt(self, pieces: Sequence[Sequence[str]], room: int) -> list[int]:
         """Return the prompt's tokens; where they are too many, the longest foreign piece loses its end."""
         llama = self._loaded()
-        parts = [
-            (kind, llama.tokenize(text.encode("utf-8"), add_bos=False, special=kind == "scaffold"))
-            for kind, text in pieces
-        ]
+        parts = [(kind, llama.tokens(text, special=kind == "scaffold")) for kind, text in pieces]
         excess = sum(len(tokens) for _, tokens in parts) - room
         if excess > 0:
             longest = max((part for part in parts if part[0] == "foreign"), key=lambda part: len(part[1]), default=None)
@@ -137,6 +271,23 @@ class _Model:
                 raise ModelError("This text is too long for the language model.")
             del longest[1][-excess:]
         return [token for _, tokens in parts for token in tokens]
+
+    def _labels(self, labels: Sequence[str]) -> list[int]:
+        """The token of each label. Raises InputError."""
+        if not 2 <= len(labels) <= MAX_LABELS:
+            raise InputError(f"A choice has two labels at least and {MAX_LABELS} at most.")
+        llama = self._loaded()
+        found = []
+        for label in labels:
+            tokens = llama.tokens(label)
+            if len(tokens) != 1:
+                tokens = llama.tokens(label.strip())  # vocabularies that put a space before each text themselves
+            if len(tokens) != 1:
+                raise InputError(f"The label “{label[:40]}” is more than one token of this model; choose a shorter word.")
+            found += tokens
+        if len(set(found)) < len(found):
+            raise InputError("Two of these labels begin alike for this model; choose words that differ.")
+        return found
 
     def _kept_to(self, payload: Payload) -> Any:
         """What makes every token less likely that stands neither in the foreign pieces nor among `free_words`.
@@ -146,80 +297,102 @@ class _Model:
         strangeness = float(payload.get("strangeness") or 0.0)
         if strangeness <= 0:
             return None
-        import llama_cpp
-
-        llama = self._llama
-        known = {token for kind, text in payload["pieces"] if kind == "foreign" for token in self._tokens(text)}
+        llama = self._loaded()
+        known = {token for kind, text in payload["pieces"] if kind == "foreign" for token in llama.tokens(text)}
         for word in str(payload.get("free_words") or "").split():
             for form in (word, f" {word}", f" {word.capitalize()}", word.capitalize()):
-                known.update(tokens if len(tokens := self._tokens(form)) == 1 else ())
-        penalty = np.full(llama.n_vocab(), strangeness, dtype=np.float32)
-        penalty[sorted(known)] = 0.0
-        vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
-        penalty[[token for token in range(llama.n_vocab()) if llama_cpp.llama_vocab_is_eog(vocabulary, token)]] = 0.0
-        return llama_cpp.LogitsProcessorList([lambda _, scores: scores - penalty])
+                known.update(tokens if len(tokens := llama.tokens(form)) == 1 else ())
+        bias = np.full(llama.vocabulary, -strangeness, dtype=np.float32)
+        bias[sorted(known)] = 0.0
+        bias[[token for token in range(llama.vocabulary) if llama.ends(token)]] = 0.0
+        return bias
 
-    def _tokens(self, text: str) -> list[int]:
-        found: list[int] = self._llama.tokenize(text.encode("utf-8"), add_bos=False, special=False)
-        return found
+    # ---- the model -------------------------------------------------------------------------------------
 
-    def _ends(self, token: int) -> bool:
-        import llama_cpp
-
-        vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        return bool(llama_cpp.llama_vocab_is_eog(vocabulary, token))
-
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Llama:
         if self._llama is None:
-            import llama_cpp
-
-            try:
-                with _plain_weights() if _has_amx() else nullcontext():
-                    self._llama = llama_cpp.Llama(
-                        model_path=str(self._path),
-                        n_ctx=CONTEXT_TOKENS,
-                        n_batch=BATCH_TOKENS,
-                        n_threads=self._writing_threads,
-                        n_threads_batch=self._reading_threads,
-                        n_gpu_layers=0,
-                        verbose=False,
-                    )
-            except (ValueError, RuntimeError, OSError) as error:
-                raise ModelError(
-                    f"The language model {self._path.name} cannot be loaded: the file is damaged, or of a kind that "
-                    "this version does not know. Remove and install it again."
-                ) from error
+            self._llama = Llama(
+                self._path,
+                context_tokens=self._context_tokens,
+                threads=self._writing_threads,
+                reading_threads=self._reading_threads,
+                gpu_layers=self._gpu_layers,
+            )
         return self._llama
 
+    def _forget(self) -> None:
+        """After a batch that was broken off nothing in the memory is sure."""
+        self._loaded().forget_all()
+        self._trunk.clear()
 
-def _has_amx() -> bool:
-    try:
-        return "amx_int8" in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
+    def _told(self) -> dict[str, Any]:
+        llama = self._loaded()
+        return {
+            "architecture": llama.architecture,
+            "device": llama.device,
+            "why": llama.why,
+            "context_tokens": llama.context_tokens,
+            "vocabulary": llama.vocabulary,
+            "threads": self._writing_threads,
+            "reading_threads": self._reading_threads,
+            "reading_tokens_per_second": self._reading.rate,
+            "writing_tokens_per_second": self._writing.rate,
+            "can_roll_back": llama.can_roll_back,
+        }
 
 
-@contextmanager
-def _plain_weights() -> Iterator[None]:
-    """Keep weights as the file has them while a model is loaded.
+class _Speed:
+    """Tokens a second, of the last some thousands."""
 
-    llama.cpp lays them out anew for a processor's AMX unit, whose code then crashes at the first product on some builds
-    (llama.cpp issue 20824, `ldtilecfg`). The high-level class has no switch for it; the parameters that it begins with do.
-    """
-    from llama_cpp import llama_cpp
+    def __init__(self) -> None:
+        self._tokens = 0.0
+        self._seconds = 0.0
 
-    usual = llama_cpp.llama_model_default_params
+    @property
+    def rate(self) -> float:
+        return self._tokens / self._seconds if self._seconds else 0.0
 
-    def plain() -> Any:
-        params = usual()
-        params.use_extra_bufts = False
-        return params
+    def add(self, tokens: int, seconds: float) -> None:
+        if self._tokens > REMEMBERED_TOKENS:
+            self._tokens, self._seconds = self._tokens / 2, self._seconds / 2
+        self._tokens += tokens
+        self._seconds += seconds
 
-    llama_cpp.llama_model_default_params = plain
-    try:
-        yield
-    finally:
-        llama_cpp.llama_model_default_params = usual
+
+class _Ending:
+    """Tells when a text that is being written has come to its end, and holds back what may be the beginning of the end."""
+
+    def __init__(self, stop_words: int, stop: Sequence[str]) -> None:
+        self._stop_words = stop_words
+        self._stop = tuple(text for text in ([stop] if isinstance(stop, str) else stop) if text)
+        self._held = ""
+        self._words, self._inside = 0, False
+        self.reached = False
+
+    def take(self, text: str) -> str:
+        """What may be shown, now that the text has gone on so."""
+        self._held += text
+        found = min((place for end in self._stop if (place := self._held.find(end)) >= 0), default=-1)
+        if found >= 0:
+            shown, self._held, self.reached = self._held[:found], "", True
+        else:
+            held = max((self._overlap(end) for end in self._stop), default=0)
+            cut = len(self._held) - held
+            shown, self._held = self._held[:cut], self._held[cut:]
+        for sign in shown:
+            self._words += (sign.isspace() and self._inside) or "\u3400" <= sign <= "\u9fff"
+            self._inside = not sign.isspace()
+        if self._stop_words and self._words >= self._stop_words - 1 and shown.rstrip(" ").endswith(_SENTENCE_ENDS):
+            self._held, self.reached = "", True
+        return shown
+
+    def left(self) -> str:
+        """What was held back, when nothing more comes."""
+        return self._held
+
+    def _overlap(self, end: str) -> int:
+        """How many signs at the end of the text are how `end` begins."""
+        return next((size for size in range(len(end) - 1, 0, -1) if self._held.endswith(end[:size])), 0)
 
 
 def _cores() -> int:

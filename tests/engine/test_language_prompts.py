@@ -79,9 +79,8 @@ def test_a_post_that_is_too_long_loses_its_own_end_and_none_of_the_scaffold(mode
 
 
 def _special_tokens(model: _Model) -> list[int]:
-    import llama_cpp
+    from llama_cpp import llama_cpp
 
     llama = model._loaded()
-    vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
     is_control: Callable[..., bool] = llama_cpp.llama_vocab_is_control
-    return [token for token in range(llama.n_vocab()) if is_control(vocabulary, token)]
+    return [token for token in range(llama.vocabulary) if is_control(llama._vocabulary, token)]
