@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     from engine.types import AlgorithmChange as AlgorithmChange
     from engine.types import Article as Article
     from engine.types import Breakout as Breakout
+    from engine.types import Briefing as Briefing
+    from engine.types import BriefingEvent as BriefingEvent
+    from engine.types import BriefingGroup as BriefingGroup
+    from engine.types import BriefingItem as BriefingItem
+    from engine.types import BriefingSentence as BriefingSentence
     from engine.types import Changes as Changes
     from engine.types import Check as Check
     from engine.types import ClaimSource as ClaimSource
@@ -179,6 +184,11 @@ _TYPES = [
     "AlgorithmChange",
     "Article",
     "Breakout",
+    "Briefing",
+    "BriefingEvent",
+    "BriefingGroup",
+    "BriefingItem",
+    "BriefingSentence",
     "Changes",
     "Check",
     "ClaimSource",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting. `choices` is for text, `low` and `high` (inclusive) for numbers."""
+    """One setting. `choices` and `pattern` are for text, `low` and `high` (inclusive) for numbers."""
 
     name: str
     group: str
@@ -22,6 +23,8 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""  # that a text must match, where there is one
+    form: str = ""  # and how that is said
 
     def parse(self, value: object) -> Value:
         """Return `value` as this setting's type.
@@ -51,6 +54,8 @@ class Setting:
         text = str(value)
         if self.choices and text not in self.choices:
             raise InputError(f"{self.name} is one of {', '.join(self.choices)}; “{text}” is not.")
+        if self.pattern and re.fullmatch(self.pattern, text) is None:
+            raise InputError(f"{self.name} is {self.form}; “{text}” is not.")
         return text
 
 
@@ -108,6 +113,15 @@ ALL: tuple[Setting, ...] = (
             help="Off: without being asked, the language model works only while the machine is plugged in."),
     Setting(name="threads", group="Models", label="Processor threads for models", default=0, low=0, high=64,
             help="0 lets Millpond choose."),
+    Setting(name="briefing_model_minutes", group="Briefing", label="The language model writes for at most … minutes", default=2.0,
+            low=0.0, high=30.0, help="What it has not written by then stays picked sentences. 0: picked sentences alone."),
+    Setting(name="briefing_at", group="Briefing", label="Make one each day at", default="",
+            pattern=r"(?:[01]?\d|2[0-3]):[0-5]\d|", form="a time such as 07:30, or nothing",
+            help="Such as 07:30; empty: only when you ask. Made while the window is open and nothing else is under way, not on battery."),
+    Setting(name="briefing_days", group="Briefing", label="On", default="daily", choices=("daily", "weekdays", "weekends"),
+            help="The days on which it is made by itself."),
+    Setting(name="briefing_length", group="Briefing", label="It takes … minutes to read", default=5, low=1, high=30,
+            help="The length of the briefing that is made by itself, and what the page proposes."),
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in ALL}

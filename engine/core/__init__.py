@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import secrets
 from engine.core.acting import Acting
+from engine.core.briefing import Briefings
 from engine.core.evaluation import Evaluating
 from engine.core.health import Healing
 from engine.core.house import House
@@ -77,7 +78,17 @@ def rescue_profile(
     return rescue(folder, key, clock())
 
 
-class Engine(Healing, Acting, Evaluating, Ranking, PlainWords, Models, House, Scripts):
+class Engine(
+    Healing,
+    Acting,
+    Evaluating,
+    Ranking,
+    PlainWords,
+    Briefings,
+    Models,
+    House,
+    Scripts,
+):
     """A profile and all that can be done with it. Thread-safe; a context manager.
 
     Long jobs are generators that yield progress and failures as values; closing one cancels it and keeps what was done.

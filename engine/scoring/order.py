@@ -12,6 +12,7 @@ from engine.ranking import score, why
 from engine.ranking.candidates import SHARES
 from engine.ranking.features import named_terms, terms_of_word
 from engine.ranking.learner import Interest
+from engine.ranking.outside import outside
 from engine.ranking.score import CARD_NAMES, Ranking, Taste, weights_of
 from engine.scoring.keeping import Keeping
 from engine.scoring.learning import TEXT_CHARACTERS
@@ -156,6 +157,26 @@ class Scorer(Keeping):
                 return []
             ids, cosines = loaded.vectors.top(vector, min(count, len(loaded.vectors)))
             return list(zip(ids.tolist(), cosines.tolist(), strict=True))
+
+    def far_from_liked(self, ids: Sequence[int]) -> list[tuple[int, float | None]]:
+        """Return those of some posts that are good and far from what the person likes, the best first.
+
+        Returns:
+            (post id, cosine to the nearest liked post; None where no vector tells).
+        """
+        with self._lock:
+            loaded = self._ready()
+            ranking = self._ranked(loaded)
+            rows = loaded.candidates.rows_of(list(ids))
+            rows = rows[rows >= 0]
+            closeness = np.full(len(rows), np.nan, np.float32)
+            if len(loaded.liked_ids) and loaded.vectors.dim:
+                cosines = vectors_of(loaded, loaded.candidates.ids[rows]) @ loaded.liked_vectors.T
+                known = ~np.isnan(cosines).all(axis=1)
+                closeness[known] = np.nanmax(cosines[known], axis=1)
+            found = outside(ranking, loaded.candidates, rows, closeness)
+            near = dict(zip(rows.tolist(), closeness.tolist(), strict=True))
+            return [(int(loaded.candidates.ids[row]), None if np.isnan(near[row]) else near[row]) for row in found.tolist()]
 
     def places(self, ids: Sequence[int]) -> dict[int, tuple[float, float]]:
         """Return where posts stand in For you as it was last asked for, and newest first: 0 the top, 1 the end.

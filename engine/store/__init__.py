@@ -1,6 +1,7 @@
 """The only SQL: one encrypted SQLite file per profile."""
 
 from engine.store.backup import latest_backup, restore, set_aside
+from engine.store.briefings import Came
 from engine.store.derived import Columns
 from engine.store.feeds import LOCAL, Answer
 from engine.store.place import require_place
@@ -15,6 +16,7 @@ __all__ = [
     "LOCAL",
     "Agreed",
     "Answer",
+    "Came",
     "Columns",
     "Fold",
     "Matchable",

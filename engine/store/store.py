@@ -20,6 +20,7 @@ from engine.store.acts import ActsPart
 from engine.store.algorithm import AlgorithmPart
 from engine.store.articles import ArticlesPart
 from engine.store.backup import copy_verified
+from engine.store.briefings import BriefingsPart
 from engine.store.connection import (
     FILE_NAME,
     Connection,
@@ -83,6 +84,7 @@ class Store(
     PicturesPart,
     UpkeepPart,
     WrittenPart,
+    BriefingsPart,
 ):
     """One profile's database. Every method may be called from any thread; a write returns after its commit."""
 

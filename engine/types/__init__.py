@@ -5,6 +5,7 @@ Times are aware UTC datetimes. Ids are positive integers given by the store.
 
 from engine.types.acting import Act, Verb
 from engine.types.arrays import Floats, Ids, Vectors
+from engine.types.briefing import Briefing, BriefingEvent, BriefingGroup, BriefingItem, BriefingSentence
 from engine.types.deciding import (
     Account,
     Action,
@@ -141,6 +142,11 @@ __all__ = [
     "AlgorithmChange",
     "Article",
     "Breakout",
+    "Briefing",
+    "BriefingEvent",
+    "BriefingGroup",
+    "BriefingItem",
+    "BriefingSentence",
     "Changes",
     "Check",
     "ClaimSource",

@@ -1,0 +1,391 @@
+"""Briefings: a few minutes' worth of what came, told in two lines each, with an end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from engine.core.models import SUMMARY_WORDS, Models
+from engine.errors import EngineError, InputError
+from engine.types import Briefing, BriefingEvent, BriefingItem, Floats, PostRow, Summary, TimelineQuery
+
+if TYPE_CHECKING:
+    from engine.store import Came
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LEAST_MINUTES, MOST_MINUTES = 0.5, 60.0
+BEAT_SECONDS = 0.25  # between two events while the model works
+ITEM_SECONDS = 30.0  # that the model may take for one item, waiting for its turn and loading included
+LEAST_SECONDS = 2.0  # with less of the budget left no other item is begun
+END_SECONDS = 0.6  # that a cancelled item is waited for
+GIVE_UP = 2  # items in a row at which the model failed
+LEADS_DAYS = 7  # how much older than its newest telling the post that stands for a story may be
+
+
+class Briefings(Models):
+    """Briefings."""
+
+    def brief(self, minutes: float = 5.0, since: datetime | None = None, *, idle: bool = False) -> Iterator[BriefingEvent]:
+        """Make a briefing of about so many minutes of reading.
+
+        The first event has headlines and picked sentences. Then the language model writes its own about one post after the
+        other, as far as "briefing_model_minutes" reaches; what it writes must stand in the post. Closing stops it within
+        a second; what is there by then is kept, and `finish_briefing` goes on with it.
+
+        Args:
+            since: aware; posts from then on, also what was told before. None: what is unread and came since the last
+                briefing, and of stories that were told what is new in them.
+            idle: nobody waits for it; the model gives way to what somebody does wait for.
+        Raises:
+            InputError: so many minutes are no briefing, or `since` lies ahead.
+        """
+        if not LEAST_MINUTES <= minutes <= MOST_MINUTES:  # nan is in no interval
+            raise InputError(f"A briefing takes {LEAST_MINUTES:g} to {MOST_MINUTES:g} minutes to read; {minutes:g} it cannot.")
+        if since is not None and since > self._clock():
+            raise InputError("A briefing tells what came since a moment that is past.")
+        briefing, rest = self._plan(minutes, since)
+        if not briefing.items:
+            yield BriefingEvent(briefing=replace(briefing, done=True), done=0, total=0)
+            return
+        briefing = self._store.save_briefing(briefing)
+        yield BriefingEvent(briefing=briefing, done=0, total=len(briefing.items))
+        found = self._outside(briefing, rest)
+        if found is not None:
+            briefing = self._with_totals(replace(briefing, outside=found), rest)
+            briefing = self._store.save_briefing(briefing)
+            yield BriefingEvent(briefing=briefing, done=0, total=len(briefing.items), post_id=found.post_id)
+        yield from self._improve(briefing, idle=idle)
+
+    def finish_briefing(self, briefing_id: int) -> Iterator[BriefingEvent]:
+        """Go on with a briefing that was interrupted. Raises NotFoundError."""
+        briefing = self._store.briefing(briefing_id)
+        yield BriefingEvent(briefing=briefing, done=0, total=len(briefing.items))
+        if not briefing.done:
+            yield from self._improve(briefing, idle=False)
+
+    def briefings(self) -> list[Briefing]:
+        """Return the briefings that are kept, the newest first."""
+        return self._store.briefings()
+
+    def briefing(self, briefing_id: int) -> Briefing:
+        """Raises NotFoundError."""
+        return self._store.briefing(briefing_id)
+
+    def briefing_due(self) -> bool:
+        """Whether the briefing that is made by itself each day is due."""
+        from engine.language.briefing import due
+
+        at = str(self._settings["briefing_at"])
+        return bool(at) and due(self._clock().astimezone(), at, str(self._settings["briefing_days"]), self._store.last_briefed_at())
+
+    def write_briefing(self, briefing_id: int, path: Path | str) -> Path:
+        """Write a briefing as a file by itself: .html, or .md for Markdown.
+
+        Pictures that were fetched already are in the HTML, where the person's policy lets them be shown; nothing in either
+        file is loaded from elsewhere.
+
+        Raises:
+            InputError: another ending, or the file cannot be written.   NotFoundError.
+        """
+        from engine.language import briefing_file
+
+        target = Path(path)
+        writers = {".html": briefing_file.html, ".htm": briefing_file.html, ".md": briefing_file.markdown, ".markdown": briefing_file.markdown}
+        write = writers.get(target.suffix.lower())
+        if write is None:
+            raise InputError("A briefing is written as a file that ends in .html or .md.")
+        briefing = self._store.briefing(briefing_id)
+        text = write(briefing, self._pictures_of(briefing) if write is briefing_file.html else {})
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{target} cannot be written: {error.strerror or error}.") from error
+        return target
+
+    # ---- planning --------------------------------------------------------------------------------
+
+    def _plan(self, minutes: float, since: datetime | None) -> tuple[Briefing, list[Came]]:
+        """Return a briefing of headlines and picked sentences, and what came in its time."""
+        from engine.language import briefing as planning
+
+        now = self._clock()
+        last = self._store.last_briefed_at()
+        start = since or last or now - timedelta(hours=planning.FIRST_HOURS)
+        only_new = since is None
+        came = self._store.came_since(start, late_seconds=planning.LATE_SECONDS if only_new else 0.0)
+        if only_new:
+            came = [post for post in came if not post.read]
+        chosen = planning.fitting(self._items(came, start, only_new), minutes - min(planning.OUTSIDE_MINUTES, 0.1 * minutes))
+        vectors = self._item_vectors([item.post_id for item in chosen])
+        folders = {feed.id: feed.folder for feed in self._store.feeds()}
+        feeds = {row.id: row.feed_id for row in self._store.rows([item.post_id for item in chosen])}
+        groups = planning.grouped(
+            chosen, folders={post_id: folders.get(feed_id, "") for post_id, feed_id in feeds.items()}, vectors=vectors
+        )
+        briefing = Briefing(
+            made_at=now, since=start, since_last=only_new and last is not None, minutes=minutes, groups=groups, posts=len(came)
+        )
+        return self._with_totals(briefing, came), came
+
+    def _items(self, came: Sequence[Came], start: datetime, only_new: bool) -> Iterator[BriefingItem]:
+        """Yield what could stand in a briefing, one post for each story, the best unread one first."""
+        told_posts, told_stories = self._store.told_in_briefings()
+        stories: dict[int, list[Came]] = {}
+        for post in came:
+            stories.setdefault(-post.story_id if post.story_id is not None else post.lead_id, []).append(post)
+        by_lead = {posts[0].lead_id: posts for posts in stories.values()}
+        query = TimelineQuery(order="for_you", since=start - timedelta(days=LEADS_DAYS), limit=0)
+        order = [post_id for post_id in self.timeline(query) if post_id in by_lead]
+        unread = [lead for lead in order if any(not post.read for post in by_lead[lead])]
+        for some in _parts([*unread, *(lead for lead in order if lead not in set(unread))]):
+            plans: list[tuple[int, list[Came], datetime | None]] = []
+            for lead in some:
+                posts = by_lead[lead]
+                story = posts[0].story_id
+                told = told_stories.get(story) if story is not None else told_posts.get(lead)
+                grown = [post for post in posts if told is not None and post.arrived > told.timestamp() and post.post_id not in told_posts]
+                if told is None or grown:
+                    plans.append((grown[0].post_id if grown else lead, grown or posts, told))
+                elif not only_new:
+                    plans.append((lead, posts, None))
+            yield from self._told(plans)
+
+    def _told(self, plans: Sequence[tuple[int, list[Came], datetime | None]]) -> Iterator[BriefingItem]:
+        from engine.language import briefing as planning
+        from engine.language import extractive
+
+        ids = [post_id for post_id, _, _ in plans]
+        rows = {row.id: row for row in self._store.rows(ids)}
+        texts = {text.id: text for text in self._store.texts(ids)}
+        for post_id, posts, told in plans:
+            row, text = rows.get(post_id), texts.get(post_id)
+            if row is None or text is None or row.hidden:
+                continue
+            kept = self._store.summary(text.content_hash)
+            summary = kept if kept is not None and kept.method == "model" else None
+            yield planning.with_summary(
+                _item(row, posts, told), summary or extractive.summarise(text.text, max_words=planning.ITEM_WORDS, note="")
+            )
+
+    def _item_vectors(self, ids: Sequence[int]) -> dict[int, Floats]:
+        from engine.vectors import dequantise, unit
+
+        found, codes, scales = self._store.vectors(self._model_name(), ids)
+        return dict(zip(found.tolist(), unit(dequantise(codes, scales)), strict=True)) if len(found) else {}
+
+    def _outside(self, briefing: Briefing, came: Sequence[Came]) -> BriefingItem | None:
+        """One good unread post far from what the person likes."""
+        inside = {post_id for item in briefing.items for post_id in (item.post_id, *item.tellings)}
+        by_lead: dict[int, list[Came]] = {}
+        for post in came:
+            by_lead.setdefault(post.lead_id, []).append(post)
+        told_posts, told_stories = self._store.told_in_briefings()
+        free = [
+            lead
+            for lead, posts in by_lead.items()
+            if not inside.intersection([lead, *(post.post_id for post in posts)])
+            and not any(post.read for post in posts)
+            and lead not in told_posts
+            and posts[0].story_id not in told_stories
+        ]
+        if not free:
+            return None
+        for post_id, closeness in self._scorer.far_from_liked(free)[:10]:
+            for item in self._told([(post_id, by_lead[post_id], None)]):
+                if item.sentences:
+                    return replace(item, nearest_liked=closeness)
+        return None
+
+    @staticmethod
+    def _with_totals(briefing: Briefing, came: Sequence[Came]) -> Briefing:
+        from engine.language.briefing import item_minutes
+
+        told = {post_id for item in briefing.items for post_id in item.tellings}
+        left_out = sum(post.post_id not in told for post in came)
+        return replace(briefing, left_out=left_out, reading_minutes=sum((item_minutes(item) for item in briefing.items), 0.0))
+
+    # ---- the model -------------------------------------------------------------------------------
+
+    def _improve(self, briefing: Briefing, *, idle: bool) -> Iterator[BriefingEvent]:
+        """Let the model write about one item after the other; what was under way when it ends stays picked sentences."""
+        from engine.language.summary import owed
+        from engine.workers.supervisor import CancelledError
+
+        deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0
+        total, failures = len(briefing.items), 0
+        why = self._no_model()
+        stop = threading.Event()
+        if not idle:
+            with self._lock:
+                self._summaries_asked += 1
+        try:
+            for done, item in enumerate(briefing.items):
+                if why:
+                    break
+                if item.method == "model" or not owed(self._kept_summary(item.post_id)):
+                    continue
+                left = deadline - time.monotonic()
+                if left < LEAST_SECONDS:
+                    why = "budget"
+                    break
+                until = time.monotonic() + min(left, ITEM_SECONDS)
+                writing = _beside(lambda post_id=item.post_id, until=until: self._written(post_id, stop, until, urgent=not idle), stop)  # type: ignore[misc]
+                try:
+                    summary = yield from _with_beats(writing, BriefingEvent(briefing=briefing, done=done, total=total))
+                except CancelledError:
+                    if self._closed:
+                        raise
+                    summary = None
+                    failures += 1
+                    why = "budget" if time.monotonic() >= deadline else "slow" if failures == GIVE_UP else ""
+                    item = replace(item, note="slow")
+                except EngineError as error:
+                    log.info("briefing item failed kind=%s", type(error).__name__)
+                    summary = None
+                    failures += 1
+                    why = "failed" if failures == GIVE_UP else ""
+                    item = replace(item, note="failed")
+                if summary is not None:
+                    failed = summary.note in ("failed", "slow")
+                    failures = failures + 1 if failed else 0
+                    why = summary.note if failures == GIVE_UP else ""
+                    item = self._improved(item, summary)
+                briefing = self._store.save_briefing(_put(briefing, item))
+                yield BriefingEvent(briefing=briefing, done=done + 1, total=total, post_id=item.post_id)
+            briefing = replace(briefing, done=True, note=why)
+        except GeneratorExit:
+            briefing = replace(briefing, note="cancelled")
+            raise
+        finally:
+            stop.set()
+            if not idle:
+                with self._lock:
+                    self._summaries_asked -= 1
+            if not self._closed:
+                self._store.save_briefing(briefing)
+        yield BriefingEvent(briefing=briefing, done=total, total=total)
+
+    def _no_model(self) -> str:
+        """Why no model can write, as a key; "" where one can."""
+        if not self._settings["ai"] or not self._settings["use_summaries"]:
+            return "off"
+        if not self._settings["briefing_model_minutes"]:
+            return "budget"
+        try:
+            return "" if self._models.generator() is not None else "no_model"
+        except EngineError as error:
+            log.info("no model for a briefing kind=%s", type(error).__name__)
+            return "no_model"
+
+    def _kept_summary(self, post_id: int) -> Summary | None:
+        for text in self._store.texts([post_id]):
+            return self._store.summary(text.content_hash)
+        return None
+
+    def _written(self, post_id: int, stop: threading.Event, until: float, *, urgent: bool) -> Summary:
+        """Summarise a post as `summarise` does. Raises CancelledError once `stop` is set, or it is later than `until`."""
+        from engine.language.summary import finish
+
+        return finish(self._summarising(post_id, SUMMARY_WORDS, lambda: stop.is_set() or time.monotonic() > until, urgent=urgent))
+
+    @staticmethod
+    def _improved(item: BriefingItem, summary: Summary) -> BriefingItem:
+        from engine.language.briefing import with_summary
+
+        if summary.method == "model":
+            written = with_summary(item, summary)
+            if written.sentences:
+                return written
+        return replace(item, note=summary.note)
+
+    def _pictures_of(self, briefing: Briefing) -> dict[int, tuple[str, bytes]]:
+        """The first fetched picture of each item, as MIME type and bytes, where the policy lets it be shown."""
+        found: dict[int, tuple[str, bytes]] = {}
+        for row in self._store.rows([item.post_id for item in briefing.items]):
+            if self.picture_policy(row.feed_id) != "never" and not (row.extras is not None and (row.extras.sensitive or row.extras.content_warning)):
+                for picture in self.stored_pictures(row.id)[:1]:
+                    found[row.id] = (picture.mime, picture.data)
+        return found
+
+
+def _item(row: PostRow, posts: Sequence[Came], told: datetime | None) -> BriefingItem:
+    return BriefingItem(
+        post_id=row.id,
+        title=row.title,
+        feed_title=row.feed_title,
+        url=row.url,
+        published_at=row.published_at,
+        sentences=(),
+        method="extractive",
+        outlets=row.outlets,
+        tellings=tuple(post.post_id for post in posts),
+        read=all(post.read for post in posts),
+        new=len(posts) if told is not None else 0,
+        new_since=told,
+    )
+
+
+def _put(briefing: Briefing, item: BriefingItem) -> Briefing:
+    """Return the briefing with another telling of one of its items."""
+
+    def chosen(old: BriefingItem) -> BriefingItem:
+        return item if old.post_id == item.post_id else old
+
+    groups = tuple(replace(group, items=tuple(map(chosen, group.items))) for group in briefing.groups)
+    return replace(briefing, groups=groups, outside=chosen(briefing.outside) if briefing.outside is not None else None)
+
+
+def _parts(ids: Sequence[int], size: int = 16) -> Iterator[list[int]]:
+    for start in range(0, len(ids), size):
+        yield list(ids[start : start + size])
+
+
+def _beside(work: Callable[[], T], stop: threading.Event) -> Generator[None, None, T]:
+    """Run `work` on a thread of its own, in steps of BEAT_SECONDS; closing sets `stop` and waits a moment for it.
+
+    A worker may hang, and a model may take long to load: whoever closes the briefing waits for neither.
+    """
+    answer: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (carried to the caller's thread)
+            answer.set_exception(error)
+
+    thread = threading.Thread(target=run, name="briefing", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(BEAT_SECONDS)
+            if thread.is_alive():
+                yield
+        return answer.result()
+    finally:
+        if thread.is_alive():
+            stop.set()
+            thread.join(END_SECONDS)
+
+
+def _with_beats(writing: Generator[None, None, T], beat: BriefingEvent) -> Generator[BriefingEvent, None, T]:
+    """Turn each step into an event without news, so that whoever listens can close it."""
+    try:
+        while True:
+            try:
+                next(writing)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            yield beat
+    finally:
+        writing.close()
