@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -9,10 +10,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.core.models import SUMMARY_WORDS, Models
+from engine.core.summaries import Summaries, on_battery
 from engine.errors import EngineError, InputError
 from engine.types import Briefing, BriefingEvent, BriefingItem, Floats, PostRow, Summary, TimelineQuery
 
@@ -29,10 +31,11 @@ ITEM_SECONDS = 30.0  # that the model may take for one item, waiting for its tur
 LEAST_SECONDS = 2.0  # with less of the budget left no other item is begun
 END_SECONDS = 0.6  # that a cancelled item is waited for
 GIVE_UP = 2  # items in a row at which the model failed
+_PASSING = ("slow", "failed")
 LEADS_DAYS = 7  # how much older than its newest telling the post that stands for a story may be
 
 
-class Briefings(Models):
+class Briefings(Summaries):
     """Briefings."""
 
     def brief(self, minutes: float = 5.0, since: datetime | None = None, *, idle: bool = False) -> Iterator[BriefingEvent]:
@@ -82,11 +85,13 @@ class Briefings(Models):
         return self._store.briefing(briefing_id)
 
     def briefing_due(self) -> bool:
-        """Whether the briefing that is made by itself each day is due."""
+        """Whether the briefing that is made by itself each day is due; never on battery."""
         from engine.language.briefing import due
 
         at = str(self._settings["briefing_at"])
-        return bool(at) and due(self._clock().astimezone(), at, str(self._settings["briefing_days"]), self._store.last_briefed_at())
+        if not at or not due(self._clock().astimezone(), at, str(self._settings["briefing_days"]), self._store.last_briefed_at()):
+            return False
+        return not on_battery()
 
     def write_briefing(self, briefing_id: int, path: Path | str) -> Path:
         """Write a briefing as a file by itself: .html, or .md for Markdown.
@@ -171,7 +176,7 @@ class Briefings(Models):
             row, text = rows.get(post_id), texts.get(post_id)
             if row is None or text is None or row.hidden:
                 continue
-            kept = self._store.summary(text.content_hash)
+            kept = self.stored_summary(post_id)
             summary = kept if kept is not None and kept.method == "model" else None
             yield planning.with_summary(
                 _item(row, posts, told), summary or extractive.summarise(text.text, max_words=planning.ITEM_WORDS, note="")
@@ -218,66 +223,38 @@ class Briefings(Models):
 
     def _improve(self, briefing: Briefing, *, idle: bool) -> Iterator[BriefingEvent]:
         """Let the model write about one item after the other; what was under way when it ends stays picked sentences."""
-        from engine.language.summary import owed
-        from engine.workers.supervisor import CancelledError
-
         deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0
-        total, failures = len(briefing.items), 0
-        why = self._no_model()
+        total, failures, why = len(briefing.items), 0, self._no_model()
         stop = threading.Event()
-        if not idle:
-            with self._lock:
-                self._summaries_asked += 1
         try:
-            for done, item in enumerate(briefing.items):
-                if why:
-                    break
-                if item.method == "model" or not owed(self._kept_summary(item.post_id)):
-                    continue
-                left = deadline - time.monotonic()
-                if left < LEAST_SECONDS:
-                    why = "budget"
-                    break
-                until = time.monotonic() + min(left, ITEM_SECONDS)
-                writing = _beside(lambda post_id=item.post_id, until=until: self._written(post_id, stop, until, urgent=not idle), stop)  # type: ignore[misc]
-                try:
-                    summary = yield from _with_beats(writing, BriefingEvent(briefing=briefing, done=done, total=total))
-                except CancelledError:
-                    if self._closed:
-                        raise
-                    summary = None
-                    failures += 1
-                    why = "budget" if time.monotonic() >= deadline else "slow" if failures == GIVE_UP else ""
-                    item = replace(item, note="slow")
-                except EngineError as error:
-                    log.info("briefing item failed kind=%s", type(error).__name__)
-                    summary = None
-                    failures += 1
-                    why = "failed" if failures == GIVE_UP else ""
-                    item = replace(item, note="failed")
-                if summary is not None:
-                    failed = summary.note in ("failed", "slow")
-                    failures = failures + 1 if failed else 0
-                    why = summary.note if failures == GIVE_UP else ""
-                    item = self._improved(item, summary)
-                briefing = self._store.save_briefing(_put(briefing, item))
-                yield BriefingEvent(briefing=briefing, done=done + 1, total=total, post_id=item.post_id)
+            with contextlib.nullcontext() if idle else self._waiting():
+                for done, item in enumerate(briefing.items):
+                    if item.method == "model":
+                        continue
+                    left = deadline - time.monotonic()
+                    why = why or ("budget" if left < LEAST_SECONDS else "")
+                    if why:
+                        break
+                    work = partial(self._by_model, item.post_id, stop, time.monotonic() + min(left, ITEM_SECONDS), urgent=not idle)
+                    found = yield from _with_beats(_beside(work, stop), BriefingEvent(briefing=briefing, done=done, total=total))
+                    improved = _improved(item, found)
+                    failures = failures + 1 if improved.note in _PASSING else 0
+                    why = improved.note if failures == GIVE_UP else ""
+                    briefing = self._store.save_briefing(_put(briefing, improved))
+                    yield BriefingEvent(briefing=briefing, done=done + 1, total=total, post_id=item.post_id)
             briefing = replace(briefing, done=True, note=why)
         except GeneratorExit:
             briefing = replace(briefing, note="cancelled")
             raise
         finally:
             stop.set()
-            if not idle:
-                with self._lock:
-                    self._summaries_asked -= 1
             if not self._closed:
                 self._store.save_briefing(briefing)
         yield BriefingEvent(briefing=briefing, done=total, total=total)
 
     def _no_model(self) -> str:
         """Why no model can write, as a key; "" where one can."""
-        if not self._settings["ai"] or not self._settings["use_summaries"]:
+        if not self._switched_on("summaries"):
             return "off"
         if not self._settings["briefing_model_minutes"]:
             return "budget"
@@ -287,26 +264,23 @@ class Briefings(Models):
             log.info("no model for a briefing kind=%s", type(error).__name__)
             return "no_model"
 
-    def _kept_summary(self, post_id: int) -> Summary | None:
-        for text in self._store.texts([post_id]):
-            return self._store.summary(text.content_hash)
-        return None
+    def _by_model(self, post_id: int, stop: threading.Event, until: float, *, urgent: bool) -> Summary | str:
+        """Summarise a post as `summarise` does, or say why not: "slow" when it is later than `until`, "failed".
 
-    def _written(self, post_id: int, stop: threading.Event, until: float, *, urgent: bool) -> Summary:
-        """Summarise a post as `summarise` does. Raises CancelledError once `stop` is set, or it is later than `until`."""
+        Raises CancelledError once `stop` is set.
+        """
         from engine.language.summary import finish
+        from engine.workers.supervisor import CancelledError
 
-        return finish(self._summarising(post_id, SUMMARY_WORDS, lambda: stop.is_set() or time.monotonic() > until, urgent=urgent))
-
-    @staticmethod
-    def _improved(item: BriefingItem, summary: Summary) -> BriefingItem:
-        from engine.language.briefing import with_summary
-
-        if summary.method == "model":
-            written = with_summary(item, summary)
-            if written.sentences:
-                return written
-        return replace(item, note=summary.note)
+        try:
+            return finish(self._summarising(post_id, None, lambda: stop.is_set() or time.monotonic() > until, urgent=urgent))
+        except CancelledError:
+            if stop.is_set() or self._closed:
+                raise
+            return "slow"
+        except EngineError as error:
+            log.info("briefing item failed kind=%s", type(error).__name__)
+            return "failed"
 
     def _pictures_of(self, briefing: Briefing) -> dict[int, tuple[str, bytes]]:
         """The first fetched picture of each item, as MIME type and bytes, where the policy lets it be shown."""
@@ -333,6 +307,16 @@ def _item(row: PostRow, posts: Sequence[Came], told: datetime | None) -> Briefin
         new=len(posts) if told is not None else 0,
         new_since=told,
     )
+
+
+def _improved(item: BriefingItem, found: Summary | str) -> BriefingItem:
+    """Return an item as the model told it, or as it was, with why not."""
+    from engine.language.briefing import with_summary
+
+    if isinstance(found, str):
+        return replace(item, note=found)
+    written = with_summary(item, found) if found.method == "model" else item
+    return written if written.sentences and written is not item else replace(item, note=found.note)
 
 
 def _put(briefing: Briefing, item: BriefingItem) -> Briefing:

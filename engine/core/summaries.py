@@ -149,7 +149,7 @@ class Summaries(Reading, Stories):
             paused = "no_model"
         elif limit is not None and used >= limit:
             paused = "budget"
-        elif not self._settings["summaries_on_battery"] and _on_battery():
+        elif not self._settings["summarieson_battery"] and on_battery():
             paused = "battery"
         return SummaryBudget(used_seconds=used, limit_seconds=limit, paused=paused)
 
@@ -328,7 +328,7 @@ def _of_today(budget: SummaryBudget) -> str:
     return f"{budget.used_seconds / 60:.0f} of {budget.limit_seconds / 60:.0f} min today"
 
 
-def _on_battery() -> bool:
+def on_battery() -> bool:
     """Whether the machine runs on its battery; False where it has none, or the system does not say."""
     import psutil
 
