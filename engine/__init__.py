@@ -53,7 +53,16 @@ if TYPE_CHECKING:
     from engine.types import Act as Act
     from engine.types import Action as Action
     from engine.types import AlgorithmChange as AlgorithmChange
+    from engine.types import Answer as Answer
+    from engine.types import AnswerSentence as AnswerSentence
     from engine.types import Article as Article
+    from engine.types import AskAction as AskAction
+    from engine.types import AskDone as AskDone
+    from engine.types import AskDraft as AskDraft
+    from engine.types import AskEvent as AskEvent
+    from engine.types import AskFound as AskFound
+    from engine.types import AskSide as AskSide
+    from engine.types import AskSource as AskSource
     from engine.types import Breakout as Breakout
     from engine.types import Briefing as Briefing
     from engine.types import BriefingEvent as BriefingEvent
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
     from engine.types import BriefingSentence as BriefingSentence
     from engine.types import Changes as Changes
     from engine.types import Check as Check
+    from engine.types import Citation as Citation
     from engine.types import ClaimSource as ClaimSource
     from engine.types import Comment as Comment
     from engine.types import Condition as Condition
@@ -70,6 +80,7 @@ if TYPE_CHECKING:
     from engine.types import Device as Device
     from engine.types import DeviceFailure as DeviceFailure
     from engine.types import Devices as Devices
+    from engine.types import Disagreement as Disagreement
     from engine.types import Duplicates as Duplicates
     from engine.types import Enriched as Enriched
     from engine.types import EnrichEvent as EnrichEvent
@@ -95,6 +106,7 @@ if TYPE_CHECKING:
     from engine.types import LayerChoice as LayerChoice
     from engine.types import Learned as Learned
     from engine.types import LedgerRow as LedgerRow
+    from engine.types import Looked as Looked
     from engine.types import Machine as Machine
     from engine.types import Media as Media
     from engine.types import ModelServer as ModelServer
@@ -182,7 +194,16 @@ _TYPES = [
     "Act",
     "Action",
     "AlgorithmChange",
+    "Answer",
+    "AnswerSentence",
     "Article",
+    "AskAction",
+    "AskDone",
+    "AskDraft",
+    "AskEvent",
+    "AskFound",
+    "AskSide",
+    "AskSource",
     "Breakout",
     "Briefing",
     "BriefingEvent",
@@ -191,6 +212,7 @@ _TYPES = [
     "BriefingSentence",
     "Changes",
     "Check",
+    "Citation",
     "ClaimSource",
     "Comment",
     "Condition",
@@ -199,6 +221,7 @@ _TYPES = [
     "Device",
     "DeviceFailure",
     "Devices",
+    "Disagreement",
     "Duplicates",
     "EnrichEvent",
     "Enriched",
@@ -224,6 +247,7 @@ _TYPES = [
     "LayerChoice",
     "Learned",
     "LedgerRow",
+    "Looked",
     "MAX_WISH_CHARACTERS",
     "Machine",
     "Media",

@@ -11,7 +11,7 @@ import sys
 
 import click
 
-from engine.cli import accounts, acting, feeds, health, interop, job, models, ranking, reading, rules, stories  # noqa: F401 - each registers its commands
+from engine.cli import accounts, acting, asking, feeds, health, interop, job, models, ranking, reading, rules, stories  # noqa: F401 - each registers its commands
 from engine.cli.shared import has_display, main, open_window
 from engine.errors import EngineError, NotAFeedError
 

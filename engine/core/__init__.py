@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import secrets
 from engine.core.acting import Acting
+from engine.core.asking import Asking
 from engine.core.briefing import Briefings
 from engine.core.evaluation import Evaluating
 from engine.core.health import Healing
@@ -81,6 +82,7 @@ def rescue_profile(
 class Engine(
     Healing,
     Acting,
+    Asking,
     Evaluating,
     Ranking,
     PlainWords,

@@ -5,6 +5,21 @@ Times are aware UTC datetimes. Ids are positive integers given by the store.
 
 from engine.types.acting import Act, Verb
 from engine.types.arrays import Floats, Ids, Vectors
+from engine.types.asking import (
+    Answer,
+    AnswerSentence,
+    AskAction,
+    AskDone,
+    AskDraft,
+    AskEvent,
+    AskFound,
+    AskKind,
+    AskSide,
+    AskSource,
+    Citation,
+    Disagreement,
+    Looked,
+)
 from engine.types.briefing import Briefing, BriefingEvent, BriefingGroup, BriefingItem, BriefingSentence
 from engine.types.deciding import (
     Account,
@@ -140,7 +155,17 @@ __all__ = [
     "Act",
     "Action",
     "AlgorithmChange",
+    "Answer",
+    "AnswerSentence",
     "Article",
+    "AskAction",
+    "AskDone",
+    "AskDraft",
+    "AskEvent",
+    "AskFound",
+    "AskKind",
+    "AskSide",
+    "AskSource",
     "Breakout",
     "Briefing",
     "BriefingEvent",
@@ -149,6 +174,7 @@ __all__ = [
     "BriefingSentence",
     "Changes",
     "Check",
+    "Citation",
     "ClaimSource",
     "Comment",
     "Condition",
@@ -157,6 +183,7 @@ __all__ = [
     "Device",
     "DeviceFailure",
     "Devices",
+    "Disagreement",
     "Duplicates",
     "Encryption",
     "EnrichEvent",
@@ -191,6 +218,7 @@ __all__ = [
     "LayerChoice",
     "Learned",
     "LedgerRow",
+    "Looked",
     "Machine",
     "Media",
     "ModelServer",

@@ -1,0 +1,180 @@
+"""Questions in plain words, answered from the stored posts alone, or about the app from its help and the person's own rules.
+
+Nothing of a question or an answer is stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.core.reading import Reading
+from engine.errors import EngineError, InputError
+from engine.types import Answer, AskDone, AskDraft, AskEvent, AskFound, AskSource, Looked, PlainPost, SearchQuery
+
+if TYPE_CHECKING:
+    from engine.language.asking import Asked, Writer
+    from engine.language.askpassages import Embed
+    from engine.language.askwords import Question
+
+READ_CLOSELY = 40  # posts of a search that are read for an answer
+
+
+class Asking(Reading):
+    """Ask my feeds."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        before: Sequence[Answer] = (),
+        feed_id: int | None = None,
+        folder: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[AskEvent]:
+        """Answer a question from the stored posts. First come the posts found by words, then sentences picked from them, then
+        both again with meaning, then what the language model writes; the last event is `AskDone`.
+
+        Args:
+            before: answers of the same conversation, the newest last: "and in Germany?" takes over what they were about.
+            feed_id, folder: look there only.   cancel: once set, the model stops after its current token.
+        Raises:
+            InputError: nothing is asked, or Ask is switched off.   NotFoundError: no such feed.   CancelledError.
+        """
+        if not question.strip():
+            raise InputError("Ask a question: a few words are enough.")
+        self._require_feature("ask")
+        cancelled = cancel.is_set if cancel else None
+        asked = self._asked(question, before, feed_id, cancelled)
+        return self._answered(asked, folder)
+
+    def answer(
+        self,
+        question: str,
+        *,
+        passages: Sequence[PlainPost] | None = None,
+        before: Sequence[Answer] = (),
+        feed_id: int | None = None,
+        folder: str | None = None,
+        model: bool = True,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
+        """Return the answer to a question, as `ask` tells it in the end.
+
+        Args:
+            passages: answer from these alone, and from no stored post.   model: False lets no language model write.
+        Raises:
+            InputError, NotFoundError, CancelledError: as for `ask`.
+        """
+        if passages is None:
+            *_, last = self.ask(question, before=before, feed_id=feed_id, folder=folder, cancel=cancel)
+            assert isinstance(last, AskDone)
+            return last.answer
+        from engine.language import asking
+
+        asked = self._asked(question, before, None, cancel.is_set if cancel else None, model=model)
+        sources = [
+            AskSource(
+                number=number, post_id=0, title=post.title, feed_title=post.source, url=post.url, published_at=post.published_at,
+                text=f"{post.title}\n{post.text}" if post.title else post.text,
+            )
+            for number, post in enumerate(passages, 1)
+        ]  # fmt: skip
+        looked = Looked(posts=len(sources), words=tuple(asked.question.search.split()))
+        *_, done = asking.answer(asked, sources, looked, embed=self._question_vectors(asked.question), drafts=False)
+        assert isinstance(done, AskDone)
+        return done.answer
+
+    # ---- inside ------------------------------------------------------------------------------------
+
+    def _asked(
+        self, text: str, before: Sequence[Answer], feed_id: int | None, cancelled: Callable[[], bool] | None, *, model: bool = True
+    ) -> Asked:
+        from engine.language import asking
+
+        now = self._clock()
+        feeds = {feed.title: feed.id for feed in self._store.feeds()}
+        if feed_id is not None:
+            self._store.feed(feed_id)
+        earlier: list[Question] = []
+        for answer in before:
+            earlier.append(asking.understand(answer.question, now=now, feeds=feeds, before=earlier))
+        question = asking.understand(text, now=now, feeds=feeds, before=earlier)
+        if feed_id is not None:
+            titles = {number: title for title, number in feeds.items()}
+            question = replace(question, feed_id=feed_id, feed_title=titles.get(feed_id, ""))
+        writer, note = self._writer(question) if model else (None, "")
+        entry = self._models.text_model()
+        return asking.Asked(
+            question=question, now=now, model=writer, template=entry.template, name=entry.name, note=note, cancelled=cancelled
+        )
+
+    def _writer(self, question: Question) -> tuple[Writer | None, str]:
+        """Return the language model that may write, else None and why."""
+        entry = self._models.text_model()
+        if not self._settings["ai"]:
+            return None, "off"
+        language = "zh" if question.chinese else "en"
+        if not entry.speaks(language, question.text):
+            return None, "language"
+        worker = self._models.generator()
+        return (worker, "") if worker is not None else (None, "no_model")
+
+    def _question_vectors(self, question: Question) -> Embed | None:
+        """What embeds a question with sentences; None where the model does not speak its language."""
+        language = "en" if question.text.isascii() else self._parse.languages([question.text])[0]
+        return self._models.sentence_vectors(language, question.text)
+
+    def _answered(self, asked: Asked, folder: str | None) -> Iterator[AskEvent]:
+        from engine.language import asking
+
+        question = asked.question
+        sources, looked = self._sources(question, folder, by_meaning=False)
+        yield AskFound(sources=sources, looked=looked)
+        embedder = self._models.embedder()
+        if embedder is not None and embedder.known_info() is None:
+            # The model is still to be loaded: what words find is shown meanwhile.
+            *_, done = asking.answer(replace(asked, model=None), sources, looked)
+            if isinstance(done, AskDone) and done.answer.sentences:
+                yield AskDraft(answer=done.answer)
+        embed = None
+        if embedder is not None:
+            try:
+                embed = self._question_vectors(question)
+                if embed is not None:
+                    sources, looked = self._sources(question, folder, by_meaning=True)
+                    yield AskFound(sources=sources, looked=looked)
+            except EngineError:
+                embed = None
+        yield from asking.answer(asked, sources, looked, embed=embed)
+
+    def _sources(self, question: Question, folder: str | None, *, by_meaning: bool) -> tuple[tuple[AskSource, ...], Looked]:
+        """Search posts for a question: for its telling words, and by meaning where asked for."""
+        text = question.search or question.text
+        query = SearchQuery(
+            text=text.replace('"', " ").replace("-", " "), mode="hybrid" if by_meaning else "words", limit=READ_CLOSELY,
+            feed_id=question.feed_id, folder=folder, since=question.since, until=question.until,
+        )  # fmt: skip
+        hits = self.search(query, wait=True).hits
+        if by_meaning:
+            known = {hit.id for hit in hits}
+            hits += tuple(hit for hit in self.search(replace(query, mode="words", limit=READ_CLOSELY // 2)).hits if hit.id not in known)
+        rows = {row.id: row for row in self._store.rows([hit.id for hit in hits])}
+        sources: list[AskSource] = []
+        for found in self._store.texts([hit.id for hit in hits]):
+            row = rows.get(found.id)
+            if row is None:
+                continue
+            sources.append(
+                AskSource(
+                    number=len(sources) + 1, post_id=found.id, title=found.title, feed_title=row.feed_title, url=found.url,
+                    published_at=found.published_at, text=f"{found.title}\n{found.text}" if found.title else found.text,
+                )
+            )  # fmt: skip
+        looked = Looked(
+            posts=len(sources), since=question.since, until=question.until, feed_id=question.feed_id, feed_title=question.feed_title,
+            folder=folder, words=tuple(dict.fromkeys(text.split())), by_meaning=by_meaning,
+        )  # fmt: skip
+        return tuple(sources), looked
