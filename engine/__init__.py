@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.installation import install_model as install_model
     from engine.installation import list_models as list_models
     from engine.installation import remove_model as remove_model
+    from engine.language.comments import text_of as comment_text  # noqa: F401
     from engine.language.evidence import Verdict as Verdict
     from engine.language.evidence import check as check_summary  # noqa: F401
     from engine.language.support import Support as Support
@@ -180,6 +181,7 @@ _HOMES = {
     "install_model": "engine.installation",
     "list_models": "engine.installation",
     "remove_model": "engine.installation",
+    "comment_text": "engine.language.comments",
     "Verdict": "engine.language.evidence",
     "check_summary": "engine.language.evidence",
     "Support": "engine.language.support",
@@ -188,7 +190,7 @@ _HOMES = {
     "profile_state": "engine.secrets",
     "looks_private": "engine.subscribe",
 }
-_OTHER_NAMES = {"check_summary": "check"}
+_OTHER_NAMES = {"check_summary": "check", "comment_text": "text_of"}
 _TYPES = [
     "Account",
     "Act",

@@ -16,12 +16,14 @@ from engine.types import (
     Changes,
     Enriched,
     EnrichEvent,
+    Post,
     Progress,
     StorySummary,
     StoryText,
     Summary,
     SummaryBudget,
     SummaryWish,
+    Thread,
     TimelineQuery,
 )
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 SUMMARY_WORDS = 60
 STORY_WORDS = 90
+THREAD_WORDS = 80
 SUMMARISE_FROM_WORDS = 90  # shorter posts are their own summary
 MOST_OWED = 200  # posts of one rule that are looked at in one pass
 COUNTED_SECONDS = 5.0  # of a model's time that a killed process may forget
@@ -105,6 +108,32 @@ class Summaries(Reading, Stories):
     def stored_story_summary(self, post_id: int) -> StorySummary | None:
         """Return a kept summary of the story in its present tellings; loads no model. Raises as `summarise_story`."""
         return self._kept_story(*self._tellings(post_id))
+
+    def summarise_thread(self, thread: Thread, *, cancel: threading.Event | None = None) -> Summary:
+        """Sum up the comments below a post; each sentence stands in one of them. As of the comments, nothing is kept of it.
+
+        `Summary.text` is that of `comment_text(thread.comments)`, which also says where each comment stands in it.
+
+        Raises:
+            CancelledError.
+        """
+        from engine.language import comments
+        from engine.language.summary import finish
+
+        cancelled = cancel.is_set if cancel else None
+        entry, on = self._models.text_model(), self._switched_on("summaries")
+        text, _ = comments.text_of(thread.comments)
+        language = self._language("", text, cancelled)
+        spoken = not self._asked() or entry.speaks(language, text)
+        generate = self._models.generator() if on and spoken else None
+        with self._waiting():
+            return finish(
+                comments.write(
+                    thread.comments, generate=generate, template=entry.template, model=entry.name, max_words=THREAD_WORDS,
+                    embed=self._models.sentence_vectors(language, text) if generate is not None else None,
+                    note="off" if not on else "no_model" if spoken else "language", cancelled=cancelled, urgent=True,
+                )
+            )  # fmt: skip
 
     def _tellings(self, post_id: int) -> tuple[list[StoryText], bytes]:
         """The tellings of a post's story that are not hidden, the one that stands for it first; and a hash of their contents."""
@@ -193,7 +222,7 @@ class Summaries(Reading, Stories):
         if before is not None and not owed(before):
             return before
         language = post.row.language or self._language(post.row.title, post.text, cancelled)
-        summary = yield from self._written(post.row.title, post.text, language, words, wish, cancelled, urgent)
+        summary = yield from self._written(post.row.title, _what_is_told(post), language, words, wish, cancelled, urgent)
         summary = counted(summary, before)
         self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt, asked=asked))
         return summary
@@ -320,6 +349,15 @@ class Summaries(Reading, Stories):
 
     def _today(self) -> str:
         return self._clock().astimezone().date().isoformat()
+
+
+def _what_is_told(post: Post) -> str:
+    """The text of a post; of a video or a recording what its description tells of it."""
+    from engine.language import descriptions
+
+    shown = post.row.extras is not None and post.row.extras.source_kind == "youtube"
+    recorded = shown or any(media.kind in ("video", "audio") for media in post.media)
+    return descriptions.told(post.text) if recorded else post.text
 
 
 def _of_today(budget: SummaryBudget) -> str:

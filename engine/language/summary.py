@@ -215,16 +215,11 @@ def worth_showing(sentences: Sequence[SummarySentence]) -> bool:
 def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list[SummarySentence], int]:
     """Return the sentences that the checked text supports, within the length asked, and how many were refused."""
     kept: list[SummarySentence] = []
-    seen: set[str] = set()
     rejected, room = 0, max_words
-    spans = split(written)
-    for place, span in enumerate(spans):
-        sentence = " ".join(written[span.start : span.end].split())
+    for sentence in sentences_of(written, max_words):
         length = count_words(sentence)
-        unfinished = place == len(spans) - 1 and sentence[-1:] not in '.!?…。！？"”’』」'
-        if unfinished or length > room or sentence.casefold() in seen:
+        if length > room:
             continue
-        seen.add(sentence.casefold())
         verdict = checker.check(sentence)
         if verdict.ok:
             kept.append(SummarySentence(text=sentence, evidence=verdict.spans))
@@ -232,6 +227,18 @@ def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list
         else:
             rejected += 1
     return kept, rejected
+
+
+def sentences_of(written: str, max_words: int) -> list[str]:
+    """The sentences that a model wrote, each once, without an unfinished last one and those longer than a whole summary."""
+    spans = split(written)
+    found: dict[str, str] = {}
+    for place, span in enumerate(spans):
+        sentence = " ".join(written[span.start : span.end].split())
+        unfinished = place == len(spans) - 1 and sentence[-1:] not in '.!?…。！？"”’」』'
+        if not unfinished and count_words(sentence) <= max_words:
+            found.setdefault(sentence.casefold(), sentence)
+    return list(found.values())
 
 
 def similarity_of(embed: Embed | None) -> Similarity | None:
