@@ -47,8 +47,8 @@ class Asking(Reading):
             raise InputError("Ask a question: a few words are enough.")
         self._require_feature("ask")
         cancelled = cancel.is_set if cancel else None
-        asked = self._asked(question, before, feed_id, cancelled)
-        return self._answered(asked, folder)
+        asked = self._as_asked(question, before, feed_id, cancelled)
+        return self._ask_events(asked, folder)
 
     def answer(
         self,
@@ -74,7 +74,7 @@ class Asking(Reading):
             return last.answer
         from engine.language import asking
 
-        asked = self._asked(question, before, None, cancel.is_set if cancel else None, model=model)
+        asked = self._as_asked(question, before, None, cancel.is_set if cancel else None, model=model)
         sources = [
             AskSource(
                 number=number, post_id=0, title=post.title, feed_title=post.source, url=post.url, published_at=post.published_at,
@@ -89,7 +89,7 @@ class Asking(Reading):
 
     # ---- inside ------------------------------------------------------------------------------------
 
-    def _asked(
+    def _as_asked(
         self, text: str, before: Sequence[Answer], feed_id: int | None, cancelled: Callable[[], bool] | None, *, model: bool = True
     ) -> Asked:
         from engine.language import asking
@@ -105,13 +105,13 @@ class Asking(Reading):
         if feed_id is not None:
             titles = {number: title for title, number in feeds.items()}
             question = replace(question, feed_id=feed_id, feed_title=titles.get(feed_id, ""))
-        writer, note = self._writer(question) if model else (None, "")
+        writer, note = self._answer_writer(question) if model else (None, "")
         entry = self._models.text_model()
         return asking.Asked(
             question=question, now=now, model=writer, template=entry.template, name=entry.name, note=note, cancelled=cancelled
         )
 
-    def _writer(self, question: Question) -> tuple[Writer | None, str]:
+    def _answer_writer(self, question: Question) -> tuple[Writer | None, str]:
         """Return the language model that may write, else None and why."""
         entry = self._models.text_model()
         if not self._settings["ai"]:
@@ -127,11 +127,11 @@ class Asking(Reading):
         language = "en" if question.text.isascii() else self._parse.languages([question.text])[0]
         return self._models.sentence_vectors(language, question.text)
 
-    def _answered(self, asked: Asked, folder: str | None) -> Iterator[AskEvent]:
+    def _ask_events(self, asked: Asked, folder: str | None) -> Iterator[AskEvent]:
         from engine.language import asking
 
         question = asked.question
-        sources, looked = self._sources(question, folder, by_meaning=False)
+        sources, looked = self._ask_sources(question, folder, by_meaning=False)
         yield AskFound(sources=sources, looked=looked)
         embedder = self._models.embedder()
         if embedder is not None and embedder.known_info() is None:
@@ -144,13 +144,13 @@ class Asking(Reading):
             try:
                 embed = self._question_vectors(question)
                 if embed is not None:
-                    sources, looked = self._sources(question, folder, by_meaning=True)
+                    sources, looked = self._ask_sources(question, folder, by_meaning=True)
                     yield AskFound(sources=sources, looked=looked)
             except EngineError:
                 embed = None
         yield from asking.answer(asked, sources, looked, embed=embed)
 
-    def _sources(self, question: Question, folder: str | None, *, by_meaning: bool) -> tuple[tuple[AskSource, ...], Looked]:
+    def _ask_sources(self, question: Question, folder: str | None, *, by_meaning: bool) -> tuple[tuple[AskSource, ...], Looked]:
         """Search posts for a question: for its telling words, and by meaning where asked for."""
         text = question.search or question.text
         query = SearchQuery(
