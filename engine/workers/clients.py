@@ -35,7 +35,7 @@ from engine.types import (
     Vectors,
 )
 from engine.workers.process import Limits
-from engine.workers.supervisor import Supervisor, WorkerState
+from engine.workers.supervisor import CancelledError, Supervisor, WorkerState
 from engine.workers.wire import WireError, from_wire, to_wire
 
 log = logging.getLogger(__name__)
@@ -411,11 +411,17 @@ class GenerateWorker(_Client):
         threads: int = 0,
         gpu_layers: int = 0,
         context_tokens: int = 0,
+        silence_seconds: float = GENERATE_SECONDS,
         limits: Limits | None = None,
     ) -> None:
-        """`gpu_layers`: how many go to a graphics card, all below 0. `context_tokens`: 0 for the usual."""
+        """
+        Args:
+            gpu_layers: how many go to a graphics card, all below 0.   context_tokens: 0 for the usual.
+            silence_seconds: after so long without an answer to a job its process is ended.
+        """
         self.name = name or model_path.stem
         self.template = template
+        self._silence_seconds = silence_seconds
         self._info: GenerateInfo | None = None
         size = model_path.stat().st_size if model_path.is_file() else 0
         config = {
@@ -474,16 +480,25 @@ class GenerateWorker(_Client):
         """
         if not items:
             return []
-        payload = {
-            "before": [list(piece) for piece in before],
-            "items": [[list(piece) for piece in item] for item in items],
-            "labels": list(labels),
-        }
         found: list[list[float]] = [[] for _ in items]
-        for reply in self._ask("choose", payload, cancelled, urgent=urgent, repeatable=False):
-            with self._sense():
-                for index, row in zip(reply["indices"], reply["probabilities"], strict=True):
-                    found[int(index)] = _shares(row, len(labels))
+        for last_try in (False, True):  # a process that dies in the middle costs what it has not answered yet
+            owed = [place for place, row in enumerate(found) if not row]
+            payload = {
+                "before": [list(piece) for piece in before],
+                "items": [[list(piece) for piece in items[place]] for place in owed],
+                "labels": list(labels),
+            }
+            try:
+                for reply in self._ask("choose", payload, cancelled, urgent=urgent, repeatable=False):
+                    with self._sense():
+                        for index, row in zip(reply["indices"], reply["probabilities"], strict=True):
+                            found[owed[int(index)]] = _shares(row, len(labels))
+                break
+            except CancelledError:
+                raise
+            except WorkerError:
+                if last_try:
+                    raise
         with self._sense():
             if not all(found):
                 raise WireError("not every text has probabilities")
@@ -511,18 +526,28 @@ class GenerateWorker(_Client):
         urgent: bool = False,
         repeatable: bool = True,
     ) -> Iterator[dict[str, Any]]:
-        for reply in self.supervisor.request(
+        replies = self.supervisor.request(
             op,
             payload,
-            timeout_seconds=GENERATE_SECONDS,
+            timeout_seconds=self._silence_seconds,
             cancelled=cancelled,
             urgent=urgent,
             repeatable=repeatable,
-        ):
-            if "info" in reply:
-                with self._sense():
-                    self._info = _generate_info(reply["info"])
-            yield reply
+        )
+        with contextlib.closing(replies):
+            while True:
+                try:
+                    reply = next(replies, None)
+                except CancelledError:
+                    raise
+                except WorkerError as error:
+                    raise WorkerError(f"{str(error).rstrip('.')}; {_advice(str(error))}") from error
+                if reply is None:
+                    return
+                if "info" in reply:
+                    with self._sense():
+                        self._info = _generate_info(reply["info"])
+                yield reply
 
 
 def _parsed(reply: Mapping[str, Any]) -> Parsed:
@@ -560,6 +585,15 @@ def _signals(item: Sequence[float | None]) -> Signals:
         sentiment=None if any(map(math.isnan, moods)) else Sentiment(*moods),
         shares={name: value for name, value in zip(SIGNAL_NAMES, shares, strict=True) if not math.isnan(value)},
     )
+
+
+def _advice(trouble: str) -> str:
+    """What to do where the worker of a language model does not do its work."""
+    if "memory" in trouble:
+        return "close other programs, or choose a smaller model."
+    if "no answer" in trouble or "not ready" in trouble:
+        return "try again when this machine is less busy, or choose a smaller model."
+    return "try again, or choose another model."
 
 
 def _generate_info(found: Mapping[str, Any]) -> GenerateInfo:

@@ -28,7 +28,8 @@ PENALISED_TOKENS = 64  # how far back a repetition counts
 MAX_GRAMMAR_BYTES = 64 << 10
 
 _TOKEN = np.dtype([("id", np.intc), ("logit", np.single), ("p", np.single)], align=True)
-_AGAIN = "Remove it and install it again, or choose another model."
+_AGAIN = "remove it and install it again, or choose another model."
+_OTHER = "choose another model."
 
 
 class Stopped(Exception):
@@ -130,16 +131,16 @@ class Llama:
         elif _no_memory(self._log.text()):
             raise ModelError(_too_large(self._name))
         else:
-            raise ModelError(f"The language model {self._name} fails on this text. Choose another model.")
+            raise ModelError(f"The language model {self._name} fails on this text; try another text, or {_OTHER}")
 
     def logits(self, place: int) -> NDArray[np.single]:
         """(vocabulary,) of a place that was wanted; valid until the next `read`. Raises ModelError: they are no numbers."""
         pointer = self._native.llama_get_logits_ith(self._context, place)
         if not pointer:
-            raise ModelError(f"The language model {self._name} gave no answer. Choose another model.")
+            raise ModelError(f"The language model {self._name} gave no answer; {_OTHER}")
         found: NDArray[np.single] = np.ctypeslib.as_array(pointer, shape=(self.vocabulary,))
         if np.isnan(found).any():
-            raise ModelError(f"The language model {self._name} does not compute numbers: its file is damaged. {_AGAIN}")
+            raise ModelError(f"The language model {self._name} does not compute numbers: its file is damaged; {_AGAIN}")
         return found
 
     def copy(self, source: int, target: int) -> None:
@@ -193,7 +194,7 @@ class Llama:
     def _refuse_what_does_not_write(self) -> None:
         native, model = self._native, self._model
         if native.llama_vocab_type(self._vocabulary) == native.LLAMA_VOCAB_TYPE_NONE or not self.vocabulary:
-            raise ModelError(f"The language model {self._name} has no vocabulary, so it cannot write. Choose another model.")
+            raise ModelError(f"The language model {self._name} has no vocabulary, so it cannot write; {_OTHER}")
         if (
             native.llama_model_has_encoder(model)
             or not native.llama_model_has_decoder(model)
@@ -400,13 +401,18 @@ def _native() -> tuple[Any, _Log]:
 def _header(path: Path) -> gguf_header.Header:
     """Read what the file says of itself before native code does. Raises ModelError."""
     if not path.is_file():
-        raise ModelError(f"The language model {path.name} is not there any more. Install it again, or choose another model.")
+        raise ModelError(f"The language model {path.name} is not there any more; install it again, or {_OTHER}")
     if not path.stat().st_size:
-        raise ModelError(f"The language model {path.name} is an empty file. {_AGAIN}")
+        raise ModelError(f"The language model {path.name} is an empty file; {_AGAIN}")
     try:
-        return gguf_header.read_file(path)
+        header = gguf_header.read_file(path)
     except ModelError as error:
-        raise ModelError(f"The language model {path.name} cannot be loaded. {error} {_AGAIN}") from error
+        said = str(error).rstrip(".")
+        said = said[:1].lower() + said[1:] if said.startswith("This ") else said
+        raise ModelError(f"The language model {path.name} cannot be loaded: {said}; {_AGAIN}") from error
+    if header.embeds or header.kind != "model":
+        raise ModelError(_writes_nothing(path.name, header.architecture if header.kind == "model" else header.kind))
+    return header
 
 
 def _no_memory(said: str) -> bool:
@@ -414,11 +420,11 @@ def _no_memory(said: str) -> bool:
 
 
 def _too_large(name: str) -> str:
-    return f"There is not enough memory for the language model {name}. Close other programs, or choose a smaller model."
+    return f"There is not enough memory for the language model {name}; close other programs, or choose a smaller model."
 
 
 def _writes_nothing(name: str, architecture: str) -> str:
-    return f"The file {name} holds a model that does not write text ({_plain(architecture)}). Choose another model."
+    return f"The file {name} holds a model that does not write text ({_plain(architecture)}); {_OTHER}"
 
 
 def _plain(foreign: str) -> str:
@@ -431,14 +437,14 @@ def _refusal(name: str, said: str) -> str:
     if _no_memory(said):
         return _too_large(name)
     if unknown := re.search(r"unknown (?:model )?architecture:? '?([\w.-]{1,80})", said):
-        return f"{start}this version does not know models of the kind “{_plain(unknown[1])}”. Choose another model."
+        return f"{start}this version does not know models of the kind “{_plain(unknown[1])}”; {_OTHER}"
     if re.search(r"unknown (?:pre-)?tokenizer|unknown pre-tokenizer|cannot find tokenizer|invalid vocab", said):
-        return f"{start}this version does not know its vocabulary. Choose another model."
+        return f"{start}this version does not know its vocabulary; {_OTHER}"
     if re.search(r"not within the file bounds|corrupted or incomplete|failed to read|unexpectedly reached end", said):
-        return f"{start}the file is damaged or not whole. {_AGAIN}"
+        return f"{start}the file is damaged or not whole; {_AGAIN}"
     if re.search(r"missing tensor|wrong number of tensors|wrong shape|key not found|tensor .* not found", said):
-        return f"{start}parts of it are missing or do not fit together. {_AGAIN}"
-    return f"{start}the file is damaged, or of a kind that this version does not know. {_AGAIN}"
+        return f"{start}parts of it are missing or do not fit together; {_AGAIN}"
+    return f"{start}the file is damaged, or of a kind that this version does not know; {_AGAIN}"
 
 
 def _has_amx() -> bool:
