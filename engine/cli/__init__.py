@@ -11,7 +11,21 @@ import sys
 
 import click
 
-from engine.cli import accounts, acting, asking, feeds, health, interop, job, models, ranking, reading, rules, stories  # noqa: F401 - each registers its commands
+from engine.cli import (  # noqa: F401 - each registers its commands
+    accounts,
+    acting,
+    asking,
+    feeds,
+    health,
+    interop,
+    job,
+    models,
+    ranking,
+    reading,
+    rules,
+    stories,
+    summaries,
+)
 from engine.cli.shared import has_display, main, open_window
 from engine.errors import EngineError, NotAFeedError
 

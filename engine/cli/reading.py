@@ -1,4 +1,4 @@
-"""Commands over the posts: read, judge, summarise, search."""
+"""Commands over the posts: read, judge, search."""
 
 from __future__ import annotations
 
@@ -150,26 +150,6 @@ def save(session: Session, post_ids: tuple[int, ...], undo: bool, as_json: bool)
         if as_json:
             return show_json(changes)
         click.echo("No longer saved." if undo else "Saved.")
-
-
-@command(main)
-@click.argument("post_id", type=ID)
-@click.option("--max-words", type=click.IntRange(10, 400), default=60, show_default=True)
-def summarise(session: Session, post_id: int, max_words: int, as_json: bool) -> None:
-    """Summarise a post; every sentence is checked against the post's own words."""
-    with session.engine() as engine:
-        summary = engine.summarise(post_id, max_words=max_words)
-        if as_json:
-            return show_json(summary)
-        how = f"by {summary.model}, every sentence checked" if summary.method == "model" else "picked sentences"
-        click.echo(f"Summary ({how}):")
-        for number, sentence in enumerate(summary.sentences, 1):
-            click.echo(f"  {sentence.text} [{number}]")
-        for number, sentence in enumerate(summary.sentences, 1):
-            for span in sentence.evidence:
-                click.echo(f"  [{number}] “{summary.text[span.start:span.end]}”")
-        if not summary.sentences:
-            click.echo("  The post has too little text to summarise.")
 
 
 @command(main)

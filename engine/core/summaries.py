@@ -82,7 +82,7 @@ class Summaries(Reading, Stories):
         kept = self._kept_story(told, key)
         if kept is not None:
             return kept
-        entry, asked = self._models.text_model(), self._asked()
+        entry, asked = self._models.text_model(), self._model_asked()
         on = self._switched_on("summaries")
         languages = {text.id: text.language for text in self._store.texts([one.post_id for one in told])}
 
@@ -124,7 +124,7 @@ class Summaries(Reading, Stories):
         entry, on = self._models.text_model(), self._switched_on("summaries")
         text, _ = comments.text_of(thread.comments)
         language = self._language("", text, cancelled)
-        spoken = not self._asked() or entry.speaks(language, text)
+        spoken = not self._model_asked() or entry.speaks(language, text)
         generate = self._models.generator() if on and spoken else None
         with self._waiting():
             return finish(
@@ -155,7 +155,7 @@ class Summaries(Reading, Stories):
     def _kept_story(self, told: Sequence[StoryText], key: bytes) -> StorySummary | None:
         from engine.language import tellings
 
-        content = self._store.written(key, "story", self._asked(), f"{tellings.VERSION}/{STORY_WORDS}")
+        content = self._store.written(key, "story", self._model_asked(), f"{tellings.VERSION}/{STORY_WORDS}")
         return tellings.unpacked(content, told) if content is not None else None
 
     def summary_wish(self, feed_id: int) -> SummaryWish:
@@ -178,7 +178,7 @@ class Summaries(Reading, Stories):
             paused = "no_model"
         elif limit is not None and used >= limit:
             paused = "budget"
-        elif not self._settings["summarieson_battery"] and on_battery():
+        elif not self._settings["summaries_on_battery"] and on_battery():
             paused = "battery"
         return SummaryBudget(used_seconds=used, limit_seconds=limit, paused=paused)
 
@@ -189,7 +189,7 @@ class Summaries(Reading, Stories):
         wish = self.summary_wish(feed_id)
         return wish.max_words or SUMMARY_WORDS, wish.prompt
 
-    def _asked(self) -> str:
+    def _model_asked(self) -> str:
         """The model that would be asked now; "" where none is."""
         on = self._switched_on("summaries") and self._models.generator() is not None
         return self._models.text_model().name if on else ""
@@ -198,7 +198,7 @@ class Summaries(Reading, Stories):
         """What is kept of a content for this wish: of the model that would be asked now, else of one before it."""
         from engine.language.summary import prompt_name
 
-        asked, prompt = self._asked(), prompt_name(words, wish)
+        asked, prompt = self._model_asked(), prompt_name(words, wish)
         known = self._store.summary(content_hash, model=asked, prompt=prompt)
         if known is not None or not asked:
             return known
@@ -217,7 +217,7 @@ class Summaries(Reading, Stories):
         post = self._store.post(id_or_text)
         words, wish = self._wanted(post.row.feed_id)
         words = max_words or words
-        asked, prompt = self._asked(), prompt_name(words, wish)
+        asked, prompt = self._model_asked(), prompt_name(words, wish)
         before = self._store.summary(post.content_hash, model=asked, prompt=prompt)
         if before is not None and not owed(before):
             return before
@@ -229,7 +229,7 @@ class Summaries(Reading, Stories):
 
     def _language(self, title: str, text: str, cancelled: Callable[[], bool] | None) -> str:
         """The language of a text; "" where no model will be asked, so that picked sentences come at once."""
-        return self._parse.languages([f"{title} {text}"], cancelled=cancelled)[0] if self._asked() else ""
+        return self._parse.languages([f"{title} {text}"], cancelled=cancelled)[0] if self._model_asked() else ""
 
     def _written(
         self,
@@ -244,7 +244,7 @@ class Summaries(Reading, Stories):
         from engine.language import summary as summaries
 
         entry, on = self._models.text_model(), self._switched_on("summaries")
-        spoken = not self._asked() or entry.speaks(language, text)
+        spoken = not self._model_asked() or entry.speaks(language, text)
         generate = self._models.generator() if on and spoken else None
         return summaries.write(
             text,
