@@ -38,6 +38,7 @@ class Enricher:
     parse: ParseWorker
     embed: EmbedWorker | None  # None: AI is off or the model is not installed
     model: str
+    signals: bool  # whether the heads are asked; else what they owe stays owed
     heads: str  # what the store calls the trained heads; "" where the model has none
     speaks: Callable[[str, str], bool]
     usual_language: str  # see `Model.usual_language`
@@ -98,7 +99,7 @@ class Enricher:
         if self.embed is None:
             return
         yield from self._stage("vectors", self.model, "embed", visible)
-        if self.heads:
+        if self.heads and self.signals:
             yield from self._stage("signals", self.heads, "signals", visible)
 
     def _stage(self, stage: str, model: str, name: str, visible: Sequence[int]) -> Iterator[EnrichEvent]:
@@ -126,17 +127,21 @@ class Enricher:
         assert self.embed is not None
         inputs = [for_embedding(text.title, text.text) for text in texts]
         languages = [text.language or self.usual_language for text in texts]
-        for batch in self.embed.embed(inputs, heads=True, languages=languages):
+        for batch in self.embed.embed(inputs, heads=self.signals, languages=languages):
             ids = [texts[index].id for index in batch.indices]
             if vectors:
                 codes, scales = quantise(batch.vectors)
                 self.store.save_vectors(self.model, np.asarray(ids, dtype=np.int64), codes, scales)
-            changes = self.store.save_signals(self.heads, dict(zip(ids, batch.signals, strict=True)))
+            changes = Changes()
+            if self.signals:
+                changes = self.store.save_signals(self.heads, dict(zip(ids, batch.signals, strict=True)))
             yield Enriched(stage="embed", changes=Changes(updated=frozenset(ids)) | changes | self.settle_by_model(ids))
 
     def _by_heads_alone(self, ids: Sequence[int], texts: Sequence[Text]) -> Iterator[EnrichEvent]:
         """Posts that the embedding model does not understand: some have signals all the same."""
         assert self.embed is not None
+        if not self.signals:
+            return
         heard = [text for text in texts if self.heads_speak(text.language)]
         said = self.embed.signals(
             [for_embedding(text.title, text.text) for text in heard], [text.language for text in heard]

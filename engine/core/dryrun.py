@@ -104,7 +104,7 @@ class DryRuns(Reapplying):
     # ---- inside ------------------------------------------------------------------------------
 
     def _publish(self, changes: Changes) -> Changes:
-        if changes.new or changes.unknown:
+        if changes.new or changes.unknown or changes.settings:
             self._kept = None
         return super()._publish(changes)
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from engine.core.parts import Parts
+from engine.core.parts import SWITCHES, Parts
 from engine.errors import InputError
 from engine.settings import by_name
-
-SWITCHES = {
-    "signals": "use_signals",
-    "summaries": "use_summaries",
-    "ask": "use_ask",
-    "plain_rules": "use_plain_rules",
-    "rewrites": "use_rewrites",
-}
 
 
 class Features(Parts):
@@ -32,10 +24,6 @@ class Features(Parts):
         if self._models.embedder() is not None:
             found.add("meaning")
         return frozenset(found)
-
-    def _switched_on(self, feature: str) -> bool:
-        """Whether the person lets a feature of SWITCHES be; says nothing about models."""
-        return bool(self._settings["ai"] and self._settings[SWITCHES[feature]])
 
     def _require_feature(self, feature: str) -> None:
         """Raises InputError, which names the switch, where a feature is switched off."""

@@ -11,6 +11,8 @@ from engine.core.parts import Parts
 from engine.settings import BY_NAME, Value, by_name
 from engine.types import Changes, Check, LedgerRow
 
+MODEL_SETTINGS = frozenset({"ai", "embedding_model", "text_model", "threads"})  # what runs with old ones is let go of
+
 
 class House(Parts):
     """Keeping house."""
@@ -24,8 +26,9 @@ class House(Parts):
         parsed = by_name(name).parse(value)
         changes = self._store.set_setting(name, parsed)
         with self._lock:
+            otherwise = self._settings[name] != parsed
             self._settings[name] = parsed
-            if name in {"ai", "embedding_model", "text_model", "threads"}:
+            if name in MODEL_SETTINGS:
                 self._drop_models()
             if name == "proxy" and self._client is not None:
                 self._client.close()
@@ -34,6 +37,8 @@ class House(Parts):
                 self.__dict__.pop("_accounts", None)
         if name == "fold_stories":
             changes = changes | self._store.fold_all()
+        if name in {"ai", "use_signals"} and otherwise:
+            changes = changes | self._signals_switched()
         if name in {"strength", "preset", "exploration"}:
             changes = changes | self._rescore()
         return self._publish(changes)
@@ -57,7 +62,12 @@ class House(Parts):
         """Return what other processes wrote since the last call (`unknown`), and tell the listeners."""
         if not self._store.others_wrote():
             return Changes()
-        self._settings |= {name: value for name, value in self._store.settings().items() if name in BY_NAME}
+        now = {name: value for name, value in self._store.settings().items() if name in BY_NAME}
+        with self._lock:
+            others = {name for name, value in now.items() if self._settings[name] != value}
+            self._settings |= now
+            if others & MODEL_SETTINGS:
+                self._drop_models()
         self._matcher = None
         if (scorer := self._made("_scorer")) is not None:
             scorer.forget()

@@ -47,7 +47,7 @@ class Judging(Parts):
     ) -> Iterator[tuple[Matchable, Mapping[str, float]]]:
         """Yield posts with what their cosines to the matcher's topics are, which are computed where they are not given."""
         known = topics or self._topics(matcher.topics, ids)
-        for post in self._store.matchables(ids, signals=matcher.needs_signals, outlets=matcher.needs_outlets, contents=contents):
+        for post in self._store.matchables(ids, signals=matcher.needs_signals and self._switched_on("signals"), outlets=matcher.needs_outlets, contents=contents):
             yield post, known.of(post.id)
 
     def _topics(self, wanted: Mapping[str, Condition], ids: Sequence[int] | None) -> Topics:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from engine.core.rules import Rules
 from engine.core.summaries import Summaries
-from engine.types import Enriched, EnrichEvent, ModelStatus, Progress, Signals, Vectors
+from engine.types import Enriched, EnrichEvent, ModelStatus, Progress, Signals, StageFailed, Vectors
+
+BY_MODELS = frozenset({"embed", "summaries"})  # stages of enriching that ask models
 
 
 class Models(Summaries, Rules):
@@ -33,6 +35,7 @@ class Models(Summaries, Rules):
                 embed=self._models.embedder(),
                 model=entry.name,
                 heads=signals_name(entry.name),
+                signals=self._switched_on("signals"),
                 speaks=entry.speaks,
                 usual_language=entry.usual_language(),
                 heads_speak=heads.speaks if heads is not None else lambda _language: False,
@@ -46,6 +49,8 @@ class Models(Summaries, Rules):
             ).run(visible):
                 if isinstance(event, Enriched):
                     self._publish(event.changes)
+                if isinstance(event, StageFailed) and event.stage in BY_MODELS and not self._settings["ai"]:
+                    continue  # models were switched off in the middle; what is owed stays owed
                 yield event
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -55,8 +60,10 @@ class Models(Summaries, Rules):
     def signals(self, texts: Sequence[str]) -> list[Signals]:
         """Return what the trained heads say of each text; what they do not tell in its language is missing.
 
-        Raises ModelError as `embed` does.
+        Raises ModelError as `embed` does, InputError where signals alone are switched off.
         """
+        if self._settings["ai"]:
+            self._require_feature("signals")
         return self._models.signals(texts)
 
     def languages(self, texts: Sequence[str]) -> list[str]:

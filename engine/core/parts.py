@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 
+# What models make, and the setting that switches each; all of it hangs on `ai` besides.
+SWITCHES = {
+    "signals": "use_signals",
+    "summaries": "use_summaries",
+    "ask": "use_ask",
+    "plain_rules": "use_plain_rules",
+    "rewrites": "use_rewrites",
+}
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -92,7 +101,9 @@ class Parts:
     def _scorer(self) -> Scorer:
         from engine.scoring import Scorer
 
-        return Scorer(self._store, clock=self._clock, model=self._model_name, taste=self._taste)
+        return Scorer(
+            self._store, clock=self._clock, model=self._model_name, taste=self._taste, signals=lambda: self._switched_on("signals")
+        )
 
     @cached_property
     def _folding(self) -> Folding:
@@ -191,6 +202,17 @@ class Parts:
 
     def _taste(self) -> tuple[str, float, float]:
         return str(self._settings["preset"]), float(self._settings["strength"]), float(self._settings["exploration"])
+
+    def _switched_on(self, feature: str) -> bool:
+        """Whether the person lets a feature of SWITCHES be; says nothing about models."""
+        return bool(self._settings["ai"] and self._settings[SWITCHES[feature]])
+
+    def _signals_switched(self) -> Changes:
+        """Let the order and the rules go by signals again, or no longer."""
+        if (scorer := self._made("_scorer")) is None:
+            return Changes(order=True)
+        scorer.forget()
+        return self._rescore()
 
     def _http(self) -> Client:
         from engine.http import Client, Policy

@@ -46,11 +46,14 @@ class Reading(Features):
     def rows(self, ids: Sequence[int]) -> list[PostRow]:
         """Return what cards show, in the order of `ids`; unknown ids are left out."""
         rows, scorer = self._store.rows(ids), self._made("_scorer")
+        if not self._switched_on("signals"):
+            rows = [_silent(row) for row in rows]
         return [scorer.with_reason(row) for row in rows] if scorer is not None else rows
 
     def post(self, post_id: int) -> Post:
         """Raises NotFoundError."""
-        return self._store.post(post_id)
+        post = self._store.post(post_id)
+        return post if self._switched_on("signals") else replace(post, row=_silent(post.row))
 
     def full_text(self, post_id: int) -> FullText:
         """Fetch the article on a post's own page, as its site's robots.txt allows, and keep it beside the feed's text.
@@ -217,3 +220,8 @@ class Reading(Features):
         return [
             feed.id for feed in self._store.feeds() if feed.folder == folder or feed.folder.startswith(f"{folder}/")
         ]
+
+
+def _silent(row: PostRow) -> PostRow:
+    """A card without what heads said of its post."""
+    return replace(row, sentiment=None, shares={}) if row.sentiment is not None or row.shares else row

@@ -92,6 +92,16 @@ class Reapplying(Judging):
         self._reapply_few()
         return changes
 
+    def _signals_switched(self) -> Changes:
+        """Rules that go by signals sleep while these are off, and judge their past anew when they are on again."""
+        changes = super()._signals_switched()
+        asleep = [rule.id for rule in self._store.rules() if _by_signals(rule)]
+        if asleep and self._switched_on("signals"):
+            changes |= self._store.renew_rules(asleep)
+            self._matcher = None
+            self._reapply_few()
+        return changes
+
     def rule_progress(self) -> dict[int, RuleProgress]:
         """Return how far the rules are whose past is still being judged."""
         return self._store.rule_progress()
@@ -183,9 +193,13 @@ class Reapplying(Judging):
         return Candidates(dated, may, scores, topics)
 
     def _signals_of(self, rule: Rule, ids: Ids) -> dict[str, Floats]:
+        import numpy as np
+
         names = list(dict.fromkeys(condition.value for condition in rule.conditions if condition.field == "signal"))
         if not names:
             return {}
+        if not self._switched_on("signals"):
+            return dict.fromkeys(names, np.full(len(ids), np.nan, np.float32))
         return dict(zip(names, aligned(ids, *self._store.signal_columns(names)).T, strict=True))
 
     def _scope(self, rule: Rule) -> tuple[int, ...]:
@@ -200,12 +214,19 @@ class Reapplying(Judging):
         return tuple(dict.fromkeys([*rule.feed_ids, *inside])) or NOWHERE
 
     def _can_judge(self, rule: Rule) -> bool:
-        """Whether a model can be asked about all topics of a rule, or none was ever asked about any post."""
+        """Whether a model can be asked about all topics of a rule, or none was ever asked about any post; and whether signals
+        are on, where it goes by these."""
+        if rule.enabled and _by_signals(rule) and not self._switched_on("signals"):
+            return False
         topics = [condition for condition in rule.conditions if condition.field == "topic"] if rule.enabled else []
         return all(self._topic_ready(condition) for condition in topics) or not self._store.vector_count(self._model_name())
 
     def _topic_ready(self, condition: Condition) -> bool:
         return self._topic(condition) is not None
+
+
+def _by_signals(rule: Rule) -> bool:
+    return any(condition.field == "signal" for condition in rule.conditions) or bool(rule.breakout is not None and rule.breakout.signal)
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -127,6 +127,8 @@ class Keeping(Learning):
         return not same
 
     def _take_shares(self, loaded: Loaded, ids: Ids | None) -> bool:
+        if not self._signals():
+            return False
         posts, shares = self._store.signal_shares(None if ids is None else ids.tolist())
         rows = loaded.candidates.rows_of(posts)
         there = rows >= 0

@@ -32,11 +32,13 @@ class Learning:
         clock: Callable[[], datetime],
         model: Callable[[], str],
         taste: Callable[[], tuple[str, float, float]],
+        signals: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._clock = clock
         self._model = model
         self._taste = taste
+        self._signals = signals  # whether what heads said may count
         self._lock = threading.RLock()
         self._loaded: Loaded | None = None
 
