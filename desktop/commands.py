@@ -197,6 +197,9 @@ class Commands:
         if self._window.on_timeline():
             self._window.timeline.show_new()
 
+    def show_ask(self) -> None:
+        self._window.show_page("ask")
+
     def focus_search(self) -> None:
         self._window.top.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._window.top.search.selectAll()

@@ -37,6 +37,7 @@ class TopBar(QWidget):
     sidebar_wanted = Signal()
     back_wanted = Signal()
     refresh_wanted = Signal()
+    ask_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,11 @@ class TopBar(QWidget):
         self.search = SearchBar()
         self.search.setMaximumWidth(theme.px(SEARCH_WIDTH))
         self.refresh = self._tool("refresh", tr("Look for new posts (F5)"), self.refresh_wanted.emit)
+        self.ask = QPushButton(tr("Ask"))
+        theme.role(self.ask, "quiet")
+        self.ask.setToolTip(tr("Ask your feeds (Ctrl+J)"))
+        self.ask.setAccessibleName(tr("Ask your feeds"))
+        self.ask.clicked.connect(lambda _checked=False: self.ask_wanted.emit())
         self._box = box = QHBoxLayout(self)
         box.setSpacing(theme.px(10))
         for widget in (self.back, self.menu, self.brand):
@@ -67,6 +73,7 @@ class TopBar(QWidget):
         box.addWidget(self.segments)
         box.addStretch(1)
         box.addWidget(self.search, 4)
+        box.addWidget(self.ask)
         box.addWidget(self.refresh)
         theme.signal().changed.connect(self._measure)
         self._measure()

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.top.sidebar_wanted.connect(self.toggle_sidebar)
         self.top.back_wanted.connect(self.go_back)
         self.top.refresh_wanted.connect(self.commands.refresh_now)
+        self.top.ask_wanted.connect(self.commands.show_ask)
         self.top.search.wanted.connect(self._search)
         self.top.search.left.connect(self._focus_list)
         self.sidebar.chosen.connect(self._go_to)
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
         self.status.ledger_wanted.connect(self._show_ledger)
         self.timeline.opened.connect(self.open_post)
         self.timeline.selected.connect(self._back_in_list)
-        self.panes.changed.connect(self._fit_bars)
+        self.panes.changed.connect(self.fit_bars)
 
     @property
     def reading(self) -> ReadingPane:
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
         self.settings |= settings if settings is not None else engine.settings()
         self.upkeep.use_theme()
         self.upkeep.listen(engine)
+        self.fit_bars()
         self.timeline.first_shown.connect(self._first_shown)
         self.go("timeline", "for_you")
         self.timeline.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -189,6 +191,7 @@ class MainWindow(QMainWindow):
         if engine is not None:
             self.settings[name] = value
             self.upkeep.use_theme()
+            self.fit_bars()
             self.lanes.read(lambda: engine.set_setting(name, value), key=("set", name), must=True)
 
     # ---- places ------------------------------------------------------------------------------
@@ -502,9 +505,10 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.panes.fit(event.oldSize().width(), event.size().width())
 
-    def _fit_bars(self) -> None:
+    def fit_bars(self) -> None:
         """Leave out of the bars what has no room."""
         self.top.menu.setVisible(self.panes.narrow)
         self.top.brand.setVisible(self.width() >= 560 * theme.scale())
         self.top.back.setVisible(self.panes.reading_on_top() and self.panes.stacked)
+        self.top.ask.setVisible(bool(self.settings["ai"] and self.settings["use_ask"]) and self.width() >= 440 * theme.scale())
         self.status.narrow(self.panes.narrow)

@@ -64,6 +64,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("toggle_unread", ("U",), tr("Only unread posts, or all"), places),
         Shortcut("show_new", (".",), tr("Show the new posts"), places),
         Shortcut("focus_search", ("Ctrl+K", "/"), tr("Search"), places),
+        Shortcut("show_ask", ("Ctrl+J",), tr("Ask your feeds"), places),
         Shortcut("show_rules", ("Ctrl+R",), tr("Rules"), places),
         Shortcut("show_profile", ("Ctrl+L",), tr("What Millpond learnt"), places),
         Shortcut("show_evaluation", ("Ctrl+E",), tr("How well it works"), places),

@@ -173,6 +173,7 @@ class Upkeep(QObject):
         before = self._window.settings["refresh_minutes"]
         self._window.settings |= settings
         self.use_theme()
+        self._window.fit_bars()
         self._line_changed()
         if self._folds != settings["fold_stories"]:
             self._folds = settings["fold_stories"]

@@ -59,6 +59,12 @@ def _models(window: MainWindow) -> QWidget:
     return ModelsPage(window)
 
 
+def _ask(window: MainWindow) -> QWidget:
+    from desktop.pages.ask import AskPage
+
+    return AskPage(window)
+
+
 def _help(window: MainWindow) -> QWidget:
     from desktop.help.page import HelpPage
 
@@ -74,5 +80,6 @@ PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
     "health": _health,
     "ledger": _ledger,
     "models": _models,
+    "ask": _ask,
     "help": _help,
 }

@@ -86,6 +86,7 @@ class ReadingPane(QWidget):
         self._policy: PicturePolicy = "never"
         self._article = ""  # the whole article that is shown; "" for the feed's own text
         self._evidence: list[list[tuple[int, int]]] = []
+        self._cited: tuple[int, str, list[tuple[int, int]]] | None = None  # the post whose words an answer stands on
         self._limit = SHOWN_AT_ONCE
         self._uncovered: int | None = None  # the post whose warning was lifted
         theme.role(self, "pane")
@@ -140,6 +141,7 @@ class ReadingPane(QWidget):
         self.summary_box = SummaryBox()
         self.summary_box.wanted.connect(self.summarise)
         self.summary_box.cancelled.connect(self._cancel_summary)
+        self.summary_box.sentence_hovered.connect(self._leave_cited)
         self.summary_box.sentence_hovered.connect(self._show_evidence)
         self.summary_box.sentence_chosen.connect(self._go_to_evidence)
         column.addWidget(self.summary_box)
@@ -206,6 +208,8 @@ class ReadingPane(QWidget):
         if id != self._id:
             self._limit = SHOWN_AT_ONCE
             self._cancel_summary()
+            if self._cited is not None and self._cited[0] != id:
+                self._cited = None
         self._id = id
         self._load()
 
@@ -408,8 +412,17 @@ class ReadingPane(QWidget):
         self.summary_box.show_summary(summary)
         self._place_evidence()
 
+    def mark_words(self, post_id: int, source: str, spans: list[tuple[int, int]]) -> None:
+        """Mark words of a post once it is shown, and go to the first of them. `spans` index `source`, which holds the post's text."""
+        self._cited = (post_id, source, spans) if spans else None
+        if post_id == self._id and self._shown is not None:
+            self._place_evidence()
+
     def _place_evidence(self) -> None:
         summary = self.summary_box.summary
+        if self._cited is not None and self._cited[0] == self._id:
+            self._place_cited(*self._cited)
+            return
         if summary is None:
             return
         text, id = self.body.document().toPlainText(), self._id
@@ -425,6 +438,22 @@ class ReadingPane(QWidget):
                 self._mark(places)
 
         self._window.lanes.read(find, found, key="evidence", owner=self)
+
+    def _leave_cited(self, sentence: int) -> None:
+        """The person points at the summary: from now on its evidence is marked."""
+        if sentence and self._cited is not None:
+            self._cited = None
+            self._place_evidence()
+
+    def _place_cited(self, id: int, source: str, spans: list[tuple[int, int]]) -> None:
+        text = self.body.document().toPlainText()
+
+        def found(places: list[tuple[int, int]]) -> None:
+            if self._id == id:
+                self._mark([places])
+                self._go_to_evidence(1)
+
+        self._window.lanes.read(lambda: find_spans(text, source, spans), found, key="evidence", owner=self)
 
     def _mark(self, evidence: list[list[tuple[int, int]]]) -> None:
         self._evidence = evidence

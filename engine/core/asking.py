@@ -12,13 +12,27 @@ from typing import TYPE_CHECKING
 
 from engine.core.reading import Reading
 from engine.errors import EngineError, InputError
-from engine.types import Answer, AskDone, AskDraft, AskEvent, AskFound, AskSource, Looked, PlainPost, SearchQuery
+from engine.types import (
+    Answer,
+    AskDone,
+    AskDraft,
+    AskEvent,
+    AskFound,
+    AskSource,
+    Looked,
+    PlainPost,
+    SearchQuery,
+    TimelineQuery,
+)
 
 if TYPE_CHECKING:
+    from engine.language.askapp import FeedFacts
     from engine.language.asking import Asked, Writer
     from engine.language.askpassages import Embed
     from engine.language.askwords import Question
 
+NEWEST = 80  # posts whose titles examples are made of
+MOST_HIDDEN = 2_000  # posts of a feed in the tray that are counted
 READ_CLOSELY = 40  # posts of a search that are read for an answer
 
 
@@ -46,6 +60,9 @@ class Asking(Reading):
         if not question.strip():
             raise InputError("Ask a question: a few words are enough.")
         self._require_feature("ask")
+        about_app = self._about_app(question)
+        if about_app is not None:
+            return iter([AskDone(answer=about_app)])
         cancelled = cancel.is_set if cancel else None
         asked = self._as_asked(question, before, feed_id, cancelled)
         return self._ask_events(asked, folder)
@@ -86,6 +103,58 @@ class Asking(Reading):
         *_, done = asking.answer(asked, sources, looked, embed=self._question_vectors(asked.question), drafts=False)
         assert isinstance(done, AskDone)
         return done.answer
+
+    def ask_examples(self) -> list[str]:
+        """Return questions that the newest posts could answer, made of names in their titles."""
+        from engine.language import asking
+
+        newest = self._store.rows(self._store.timeline(TimelineQuery(order="newest", limit=NEWEST)))
+        return asking.examples([row.title for row in newest])
+
+    # ---- about the app -----------------------------------------------------------------------------
+
+    def _about_app(self, question: str) -> Answer | None:
+        """Answer a question about Millpond from its help, the rules, the feeds and the tray; None for one about the world."""
+        from engine.language import askapp
+
+        asked = askapp.recognise(question)
+        if asked is None:
+            return None
+        if asked.missing:
+            feeds = self._store.feeds()
+            feed_id = askapp.named_feed(asked.missing, {feed.title: feed.id for feed in feeds}) if not asked.about else 0
+            facts = self._feed_facts(feed_id) if feed_id else None
+            return askapp.why_missing(asked, facts, self._store.rules(), self._store.rule_counts())
+        return askapp.from_help(asked, self._help_paragraphs(), now=self._clock())
+
+    def _feed_facts(self, feed_id: int) -> FeedFacts:
+        from engine.language.askapp import FeedFacts
+
+        feed = self._store.feed(feed_id)
+        hidden = self._store.rows(self._store.timeline(TimelineQuery(order="newest", hidden=True, feed_id=feed_id, limit=MOST_HIDDEN)))
+        by: dict[int, int] = {}
+        for row in hidden:
+            by[row.hidden_by or 0] = by.get(row.hidden_by or 0, 0) + 1
+        newest = self._store.rows(self._store.timeline(TimelineQuery(order="newest", feed_id=feed_id, limit=1)))
+        return FeedFacts(
+            id=feed.id, title=feed.title, posts=feed.posts, unread=feed.unread, error=feed.error, stopped=feed.stopped,
+            newest=newest[0].published_at if newest else None, hidden=len(hidden),
+            hidden_by=tuple(sorted(by.items(), key=lambda pair: -pair[1])),
+        )  # fmt: skip
+
+    @staticmethod
+    def _help_paragraphs() -> list[AskSource]:
+        from engine.language.askapp import plain_help
+        from resources import path
+
+        found: list[AskSource] = []
+        for file in sorted(path("help").glob("*.md")):
+            head, _, rest = file.read_text(encoding="utf-8").partition("\n")
+            title, topic = head.removeprefix("#").strip(), file.stem.partition("-")[2]
+            for text in plain_help(rest):
+                source = AskSource(number=len(found) + 1, post_id=0, title=title, feed_title="", url=f"help:{topic}", text=f"{title}\n{text}")
+                found.append(source)
+        return found
 
     # ---- inside ------------------------------------------------------------------------------------
 

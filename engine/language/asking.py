@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+import regex
+
 from engine.errors import EngineError
 from engine.language import output, prompts
-from engine.language.askpassages import Embed, Passage, Reading, read
+from engine.language.askanswers import find
+from engine.language.askpassages import Embed, Passage, read
 from engine.language.askpicking import Picked, pick
 from engine.language.askwords import Question, keys, parts, understand
 from engine.language.evidence import Checker
@@ -39,7 +42,8 @@ MODEL_TOKENS = 70
 WALL_SECONDS = 30.0  # what the model wrote by then is what there is
 MOST_FOLLOW_UPS = 3
 
-__all__ = ["Asked", "answer", "follow_up_questions", "understand"]
+__all__ = ["Asked", "answer", "examples", "follow_up_questions", "understand"]
+_HAN = regex.compile(r"\p{Han}")
 
 
 class Writer(Protocol):
@@ -211,8 +215,6 @@ def _of_the_question(sentence: str, question: Question) -> bool:
 
 def follow_up_questions(question: Question, passages: Sequence[Passage]) -> tuple[str, ...]:
     """Return questions about names in the sources that the question did not name; no model makes them."""
-    from engine.language.askanswers import find
-
     asked = {key.key for key in keys(question.text)} | {term.key for term in question.terms}
     counts: dict[str, tuple[int, str]] = {}
     for passage in passages:
@@ -230,5 +232,15 @@ def follow_up_questions(question: Question, passages: Sequence[Passage]) -> tupl
     return tuple(form.format(name=name) for _, name in best)
 
 
-def readings_of(sources: Sequence[AskSource]) -> list[Reading]:
-    return [read(source) for source in sources]
+def examples(titles: Sequence[str]) -> list[str]:
+    """Return questions about names that stand in titles, those that stand in most of them first, and one about the app."""
+    counts: dict[str, int] = {}
+    for title in titles:
+        if title.isupper():
+            continue
+        for name in {short.text for short in find(title, 0, len(title), "what")}:
+            if 3 <= len(name) <= 30 and len(name.split()) <= 3 and not title.startswith(name):
+                counts[name] = counts.get(name, 0) + 1
+    best = sorted(counts, key=lambda name: -counts[name])[:MOST_FOLLOW_UPS]
+    forms = [("关于{name}有什么消息？" if _HAN.search(name) else "What is new about {name}?").format(name=name) for name in best]
+    return [*forms, "How do I mute a topic?"]
