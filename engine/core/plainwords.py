@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from engine.core.applying import Applying
 from engine.core.ruletexts import RuleTexts
 from engine.types import PlainNames, PlainRule
 
 
-class PlainWords(RuleTexts):
+class PlainWords(RuleTexts, Applying):
     """What a person says in their own words. Nothing here saves anything."""
 
     def rule_from_words(self, text: str, *, cancel: threading.Event | None = None) -> PlainRule:

@@ -40,14 +40,15 @@ def read_rules(text: str, *, names: PlainNames | None = None, now: datetime, top
     else:
         reader = Reader(known, now, topics)
         clauses = reader.clauses(words)
-        unexpressed = list(reader.unexpressed)
+        unexpressed = [_as_written(part, words) for part in reader.unexpressed]
     rules: list[Rule] = []
     remarks: list[PlainRemark] = []
     for clause in clauses:
         made, said = rules_of(clause)
-        left = clause.found.unexpressed
+        made = [replace(rule, name=_as_written(rule.name, words)) for rule in made]
+        left = [_as_written(part, words) for part in clause.found.unexpressed]
         if not made and not left:
-            left = [clause.words]
+            left = [_as_written(clause.words, words)]
         elif made and left:
             said = [*said, PlainRemark(name="wider", detail=made[0].name)]
         rules += [rule for rule in made if rule not in rules]
@@ -56,3 +57,9 @@ def read_rules(text: str, *, names: PlainNames | None = None, now: datetime, top
     if len(clauses) == 1 and len(rules) == 1 and rules[0].action != "label":
         rules = [replace(rules[0], name=words[:80])]
     return PlainRule(words=words, rules=tuple(rules), unexpressed=tuple(dict.fromkeys(unexpressed)), remarks=tuple(dict.fromkeys(remarks)))
+
+
+def _as_written(part: str, words: str) -> str:
+    """A part of the words with the capitals that it has there."""
+    at = words.lower().find(part.lower())
+    return words[at : at + len(part)] if at >= 0 and len(words.lower()) == len(words) else part

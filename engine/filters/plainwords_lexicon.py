@@ -9,7 +9,8 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("allow", r"(?:never|do not|don['’]t|dont) (?:ever )?(?:hide|mute|block|remove|filter(?: out)?|muffle|touch|drop|skip)"),
     ("allow", r"always (?:show|keep|let)(?: me)?(?: through)?(?: see)?|make sure (?:that )?i(?:['’]ll| will)? (?:always )?see|i (?:always want to see|never want to miss)|"
               r"(?:allow|whitelist|let through|don['’]t let me miss)|keep (?:showing|letting)(?: me)?"),
-    ("only", r"(?:show|give|let|keep)(?: me)?(?: see)? (?:only|nothing but|just)|only (?:show|keep|give|let)(?: me)?(?: see)?|i only want(?: to (?:see|read|get))?|"
+    ("all_but", r"(?:show|give|let|keep)(?: me)?(?: see)? (?:everything|anything|all(?: posts| articles)?|all of it|the rest)(?= (?:but|except|besides|apart|other|bar|save|that (?:is|are)(?:n['’]t| not))\b)|i want (?:to (?:see|read) )?(?:everything|all)(?= (?:but|except)\b)"),
+    ("only", r"only(?= )|just(?= (?:posts|articles|stories|things|show|stuff)\b)|(?:show|give|let|keep)(?: me)?(?: see)? (?:only|nothing but|just)|only (?:show|keep|give|let)(?: me)?(?: see)?|i only want(?: to (?:see|read|get))?|"
              r"i only (?:care about|like)|nothing but"),
     ("read", r"(?:please )?(?:auto(?:matically)?[- ]?)?mark(?= .*\b(?:as )?(?:already )?read\b)|mark (?:as )?(?:already )?read"),
     ("notify", r"notify(?: me)?(?: (?:when(?:ever)?|if|about|of|on|for))?|alert(?: me)?(?: (?:when(?:ever)?|if|about|of|on|to|for))?|"
@@ -20,26 +21,26 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("boost", r"boost|prioriti[sz]e|promote|prefer|favou?r|show (?:me )?more(?: of)?|more(?: of)?(?= )|(?:rank|push|move|put|bump)(?= .*\b(?:higher|up|top|first|upwards?|above)\b)|"
               r"rank higher|push up|bump up|i (?:really )?(?:like|love|enjoy|want more)(?: of)?|i(?:['’]d| would) like (?:to see )?more(?: of)?|give me more(?: of)?|i want (?:to see )?more(?: of)?"),
     ("muffle", r"muffle|(?:show|give) (?:me )?(?:less|fewer|far less|much less|far fewer)(?: of)?|(?:see|want) (?:less|fewer)(?: of)?|i(?:['’]d| would) (?:like|prefer|rather) (?:to )?(?:see |have )?(?:less|fewer)(?: of)?|"
-               r"i want (?:to see )?(?:less|fewer)(?: of)?|(?:less|fewer)(?: of)?(?= )|collapse|minimi[sz]e|dim|tone down|play down|turn down|fold away|quieten?(?: down)?|make(?= .*\b(?:quiet|quieter|small|smaller|one line)\b)|"
+               r"i want (?:to see )?(?:less|fewer)(?: of)?|(?:less|fewer)(?: of)?(?= )|collapse|minimi[sz]e|dim|tone down|play down|turn down(?: the (?:volume|noise)(?: on| about| of)?)?|bury(?= .*\b(?:line|bottom)\b)|fold away|quieten?(?: down)?|make(?= .*\b(?:quiet|quieter|small|smaller|one line)\b)|"
                r"shrink|cut down on|cut back on|go easy on|reduce|de-?emphasi[sz]e|downrank"),
     ("hide", r"(?:hide|mute|block|remove|ban|silence|exclude|drop|skip|ignore|suppress|banish|delete|kill|hush|discard|snooze|reject|censor)(?: away)?|(?:filter|screen|weed|take|throw|keep|leave|sort) out|"
              r"(?:filter|keep|take|get)(?= .*\b(?:out|away|off)\b)|get rid of|(?:do not|don['’]t|dont|never|stop) (?:ever )?(?:show|showing|give|giving|bring|bringing|send|sending|let)(?: me| us)?(?: see)?|"
              r"i (?:do not|don['’]t|dont|never|no longer) (?:ever )?(?:want|wish|care|need|like)(?: to (?:see|read|hear|know|have|get))?(?: (?:about|for|of))?|"
              r"i(?:['’]m| am) (?:so )?(?:not interested in|tired of|sick of|fed up with|bored of|bored with|done with|over|sick and tired of)|not interested in|"
-             r"i(?:['’]ve| have) had enough of|i can(?:['’]t|not) stand|i hate|enough (?:of|with)|spare me|stop|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
+             r"i(?:['’]ve| have) (?:really )?had (?:it|enough|my fill)(?: with| of| about)|i (?:could|can)(?:n['’]t|not|nt)? (?:care less|be bothered|do without)(?: about| with)?|i want (?:some )?(?:quiet|peace|rest|a break|silence)(?: about| from| on| around)?|give me (?:a (?:break|rest)|peace)(?: from)?|i can(?:['’]t|not) stand|i hate|enough(?: already)? (?:of|with|about)|(?:do not|don['’]t|dont|no longer) (?:want|need|care (?:about|for)|like|wish for)(?: to (?:see|read|hear)(?: about)?)?(?: any)?|never again|i never (?:want to |wish to )?(?:see|read|care)|spare me|stop|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
 )  # fmt: skip
 
 # What stands for posts of any kind.
 CARRIERS = (
     "posts|post|articles|article|stories|story|items|item|things|thing|stuff|anything|everything|something|entries|entry|updates|update|content|contents|"
-    "pieces|piece|texts|text|tweets?|toots?|skeets?|threads?|messages?|links?|headlines?|coverage|material|news|reports?|reads?|submissions?|all|ones|one|topics?|subjects?"
+    "someone|somebody|anyone|anybody|people|whatever|pieces|piece|texts|text|tweets?|toots?|skeets?|threads?|messages?|links?|headlines?|coverage|material|news|reports?|reads?|submissions?|all|ones|one|topics?|subjects?"
 )
 # What may be left over without meaning anything.
 _STOP = (
     "a an the any all every each some of my me i we us our your please just really also too ever and or but then so that which who whom whose this these those it its it's it’s "
     "is are was were be been being am they they're there there's do does did has have had having will would should could can if when whenever where while as to for with from in on at by "
     "only always never again more most very quite about kind kinds sort sorts type types lot lots bit whatever whichever completely totally altogether entirely already now "
-    "thanks thank you hey hi feed feeds timeline see show want let get keep them him her he she itself themselves both either out away off up posts here well"
+    "new newest latest recent further other others certain various random such already thanks thank you hey hi feed feeds timeline see show want let get keep them him her he she itself themselves both either out away off up posts here well"
 )
 STOP = frozenset(_STOP.split())
 
@@ -80,14 +81,19 @@ UNSAYABLE: tuple[str, ...] = (
     r"(?:in the (?:mornings?|evenings?|afternoons?)|at night|overnight|at lunch(?:time)?|(?:on|at) (?:weekends|weekdays|mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays)|during (?:the )?(?:day|night|week|weekend|work(?:ing)?(?: hours)?|office hours|school hours|lunch|breakfast|dinner)|(?:while|when) i(?:['’]m| am) (?:at|in|on|not|asleep|working|away|busy)[^,.;]*|every (?:day|morning|evening|night|week|monday|friday|weekend)|before (?:breakfast|lunch|dinner|bed(?:time)?|work)|after (?:work|lunch|dinner))",
     r"(?:that |which )?i(?:['’]ve| have|['’]d)? (?:already|previously|not yet|haven['’]t|have not|never|don['’]t|do not|didn['’]t) (?:yet )?(?:read|seen|liked|opened|follow(?:ed)?|know|saved|clicked)[^,.;]*?(?=$| about\b| from\b| unless\b| except\b|[,.;])",
     r"(?:from|by|written by|of) (?:people|accounts|users|authors|someone|anyone|strangers|those|persons) (?:that |who |whom )?(?:i|we|are|have|with|live|were)[^,.;]*?(?=$| about\b| unless\b| except\b|[,.;])",
-    r"(?:at most|no more than|more than|up to|not more than|only|maximum(?: of)?) (?:\d+|one|two|three|four|five|ten|once|twice|a few) (?:posts |times |articles |of them |stories )?(?:a|per|each|every) (?:day|hour|week|month)",
-    r"(?:\d+|one|two|three|five|ten|once|twice) (?:posts |times )?(?:a|per) (?:day|hour|week|month)",
+    r"that (?:my |other |some |most )?(?:friends?|people|others|everyone|everybody|they|we|you|he|she|nobody|no one) (?:did|do|does|have|has|like|find|share|read|think|know|would|will|liked|shared|agree)[^,.;]*",
     r"(?:duplicated?s?|duplicate posts|reposts?|retweets?|re-?shares?|quote[- ](?:posts|tweets)|replies|boosts of[^,.;]*)(?! (?:to later))",
     r"(?:behind a paywall|paywalled|paywall(?:s|ed)?|that (?:i )?(?:need|must|have) to pay for|subscribers?[- ]only)",
     r"(?:boring|stupid|dumb|low[- ]quality|high[- ]quality|well[- ]written|badly written|uninteresting|interesting|useless|worthless|pointless|fake|false|untrue|biased|unbiased|misleading|ai[- ]generated|written by (?:an )?ai|machine-written|funny|viral|trending|popular|unpopular|irrelevant|trivial|silly|lazy|shallow|poorly (?:written|sourced|researched)|speculative|outdated|controversial|nsfw|graphic|gory)",
     r"(?:written by|by|from) (?:women|men|kids|teenagers|students|journalists|experts|scientists|bots|robots|politicians|celebrities|influencers|companies|brands|left-wing|right-wing|small|local|verified|new|unknown)\b[^,.;]*?(?=$| about\b| unless\b| except\b|[,.;])",
     r"that make(?:s)? me [^,.;]*?(?=$| unless\b| except\b|[,.;])",
 )  # fmt: skip
+
+# The same; what is left of a wish without these would be another wish.
+QUOTAS: tuple[str, ...] = (
+    r"(?:at most|no more than|more than|up to|not more than|only|maximum(?: of)?) (?:\d+|one|two|three|four|five|ten|once|twice|a few) (?:posts |times |articles |of them |stories )?(?:a|per|each|every) (?:day|hour|week|month)",
+    r"(?:(?:the )?(?:first|best|top|newest|latest|most recent) )?(?:\d+|one|two|three|five|ten|once|twice) (?:posts |times |articles )?(?:a|per|each|every) (?:day|hour|week|month)",
+)
 
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

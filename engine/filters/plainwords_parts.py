@@ -37,6 +37,7 @@ class Found:
     groups: list[Group] = field(default_factory=list)
     unexpressed: list[str] = field(default_factory=list)
     remarks: list[PlainRemark] = field(default_factory=list)
+    void: bool = False  # without what is unexpressed, the rest would mean something else
 
     def add(self, *choices: Choice) -> None:
         if choices:
@@ -51,6 +52,7 @@ class Found:
         """Take over what another said that it could not say."""
         self.unexpressed += other.unexpressed
         self.remarks += other.remarks
+        self.void = self.void or other.void
 
 
 @dataclass(slots=True)
@@ -107,6 +109,8 @@ def rules_of(clause: Clause) -> tuple[list[Rule], list[PlainRemark]]:
     A post that meets A and not (B and C) meets A and not B, or A and not C: these are two rules.
     """
     ways = clause.found.choices()
+    if clause.found.void:
+        return [], [PlainRemark(name="nothing")]
     if not ways:
         if not (clause.feed_ids or clause.folders or clause.exceptions) or clause.found.unexpressed:
             return [], [PlainRemark(name="nothing")]

@@ -29,7 +29,7 @@ PLAIN_REMARKS: Mapping[str, str] = MappingProxyType(
         "long": "“{detail}” is taken as 1,000 words or more.",
         "short": "“{detail}” is taken as 50 words or fewer.",
         "old": "“{detail}” is taken as a week or older when it arrives.",
-        "unknown_source": "None of your feeds and authors is called “{detail}”; its name is looked for in those of feeds.",
+        "unknown_source": "None of your feeds and authors is called “{detail}”. Look at what stands for it.",
         "unknown_folder": "You have no folder or feed called “{detail}”.",
         "nothing": "Nothing says which posts are meant.",
         "all_but": "This takes every post but those that it names. See below how many these are.",
