@@ -144,6 +144,12 @@ class Client:
 
         return download(self, request, path, size=size, resume=resume)
 
+    def fetch_range(self, request: HttpRequest, start: int, size: int) -> tuple[bytes, int | None]:
+        """Fetch a piece of a large file; see `engine.http.download.fetch_range`."""
+        from engine.http.download import fetch_range
+
+        return fetch_range(self, request, start, size)
+
     @contextmanager
     def stream(self, request: HttpRequest, *, seconds: float) -> Iterator[Answer]:
         """Ask for one thing and hand out its answer while it comes; `fetch`, without redirects and decoding.

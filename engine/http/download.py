@@ -69,6 +69,44 @@ def download(
             log.info("download interrupted purpose=%s done=%d size=%s", request.purpose, done, size)
 
 
+def fetch_range(client: Client, request: HttpRequest, start: int, size: int) -> tuple[bytes, int | None]:
+    """Fetch `size` bytes of a file from `start` on, fewer only at its end; returns them and the whole file's length.
+
+    Raises:
+        FetchError: no answer, another piece than was asked for, or a server that gives no pieces.
+    """
+    from engine.http import transport
+
+    trip = Trip(request, transport.parse(request.url), client.policy)
+    trip.identity = True
+    extra = {"Range": f"bytes={start}-{start + size - 1}"}
+    while True:
+        with client.answer(trip, seconds=client.policy.total_seconds, extra_headers=extra) as answer:
+            location = trip.redirected(answer.status, answer.headers)
+            if location is None:
+                return _piece(answer, start, size)
+        trip.go(answer.status, location, transport.follow)
+
+
+def _piece(answer: Answer, start: int, size: int) -> tuple[bytes, int | None]:
+    if answer.status == 200:  # the range was ignored: of the whole file only its beginning is of use
+        if start:
+            raise FetchError("The server gives no pieces of this file.", status=answer.status)
+        length = answer.headers.get("content-length", "")
+        total = int(length) if length.isdigit() else None
+    elif answer.status == 206:
+        found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+        if not found or int(found.group(1)) != start or int(found.group(2)) >= start + size:
+            raise FetchError("The server sent another piece of the file than was asked for.", status=answer.status)
+        total = None if found.group(3) == "*" else int(found.group(3))
+    else:
+        raise FetchError(f"The file is not to be had ({answer.status}).", status=answer.status)
+    body = bytearray()
+    while len(body) < size and (chunk := next(answer.chunks, None)) is not None:
+        body += chunk
+    return bytes(body[:size]), total
+
+
 def _have(path: Path) -> int:
     try:
         return path.stat().st_size

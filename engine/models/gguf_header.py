@@ -79,6 +79,7 @@ class Header:
     vocabulary: int
     quantisation: str
     has_template: bool
+    template: str  # of Millpond's own prompt templates the one that its own looks like, "" when none does
     embeds: bool  # it turns text into vectors and writes nothing
     parameters: int  # 0 when the tensors were not read
     part_of: int  # how many files it is split into
@@ -309,6 +310,7 @@ def _header(facts: Mapping[str, Any], file_bytes: int, parameters: int, common_t
         vocabulary=counted or number("vocab_size", 0),
         quantisation=named,
         has_template=bool(facts.get("tokenizer.chat_template")),
+        template=_alike(_fact(facts, "tokenizer.chat_template", str, "")),
         embeds=architecture in _EMBEDDERS or f"{architecture}.pooling_type" in facts,
         parameters=parameters,
         part_of=max(1, _fact(facts, "split.count", int, 1)),
@@ -343,6 +345,14 @@ def _windowed(pattern: Any, architecture: str, layers: int, window: int) -> tupl
         return tuple(bool(one) for one in pattern[:layers])
     every = pattern if isinstance(pattern, int) and pattern > 1 else _FULL_EVERY.get(architecture, 2)
     return tuple((layer + 1) % every != 0 for layer in range(layers))
+
+
+def _alike(template: str) -> str:
+    if "<|im_start|>" in template:
+        return "qwen" if "enable_thinking" in template or "/no_think" in template else "chatml"
+    if "<|start_header_id|>" in template:
+        return "llama3"
+    return "gemma" if "<start_of_turn>" in template else ""
 
 
 def _fact(facts: Mapping[str, Any], key: str, kind: type[T], default: T) -> T:

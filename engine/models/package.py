@@ -69,7 +69,7 @@ def fetch_wheel(
     done = 0
     try:
         tail: list[str] = []
-        for line in _lines(command):
+        for line in pip_lines(command):
             step = re.fullmatch(r"Progress (\d+) of (\d+)", line)
             if step:
                 done = int(step[1])
@@ -176,7 +176,7 @@ def plain_failure(package: str, output: Sequence[str]) -> str:
     return f"{package} could not be fetched: pip failed."
 
 
-def _lines(command: Sequence[str]) -> Iterator[str]:
+def pip_lines(command: Sequence[str]) -> Iterator[str]:
     """The child's output line by line, and "" at least twice a second so that the caller gets its turn."""
     try:
         child = subprocess.Popen(

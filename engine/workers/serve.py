@@ -22,7 +22,7 @@ from engine.workers import protocol, sandbox
 
 Handler = Callable[[dict[str, Any], Callable[[], bool]], Iterator[dict[str, Any]]]
 
-ROLES = {role: f"engine.workers.{role}" for role in ("parse", "embed", "generate")}
+ROLES = {role: f"engine.workers.{role}" for role in ("parse", "embed", "generate", "probe")}
 
 
 def serve(role: str, roles: Mapping[str, str] = ROLES) -> int:
