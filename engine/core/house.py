@@ -11,7 +11,7 @@ from engine.core.parts import Parts
 from engine.settings import BY_NAME, Value, by_name
 from engine.types import Changes, Check, LedgerRow
 
-MODEL_SETTINGS = frozenset({"ai", "embedding_model", "text_model", "threads"})  # what runs with old ones is let go of
+MODEL_SETTINGS = frozenset({"gpu", "ai", "embedding_model", "text_model", "threads"})  # what runs with old ones is let go of
 
 
 class House(Parts):

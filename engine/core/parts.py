@@ -95,7 +95,20 @@ class Parts:
     def _models(self) -> Inference:
         from engine.inference import Inference
 
-        return Inference(lambda: self._settings, self._parse)
+        return Inference(
+            lambda: self._settings, self._parse, server=self._store.enabled_model_server, key=self._server_key, client=self._http
+        )
+
+    def _server_key(self, server_id: int) -> str:
+        """The API key of a model server. Raises SecretsError when the keyring does not give it out."""
+        from engine import secrets
+        from engine.errors import SecretsError
+
+        item = self._store.model_server_key(server_id)
+        key = secrets.read_secret(item) if item else ""
+        if key is None:
+            raise SecretsError("The keyring does not give out the model server's key. Unlock it, or add the server anew.")
+        return key
 
     @cached_property
     def _scorer(self) -> Scorer:
@@ -238,7 +251,7 @@ class Parts:
     def _model(self) -> Model:
         from engine.models import catalogue
 
-        return catalogue.by_name(self._model_name())
+        return catalogue.in_use(self._model_name(), "embedding")
 
     def _drop_models(self) -> None:
         if (models := self._made("_models")) is not None:

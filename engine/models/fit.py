@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -42,6 +43,46 @@ def of_catalogue(model: Model, free: int) -> Fit:
     """Judge by the catalogue's estimate, while the file is not here and was not asked."""
     weights = model.size_bytes
     return _judged(weights, 0, max(0, model.memory_bytes - weights), free, CONTEXT_TOKENS, "catalogue")
+
+
+# What a processor core and a graphics card read of memory in a second; writing a token reads all weights once.
+CORE_BYTES_PER_SECOND = 2.5e9
+MOST_CORES = 8
+CARD_BYTES_PER_SECOND = 100e9
+QUICK_TOKENS_PER_SECOND = 6.0  # about as fast as people read
+MEMORY_SHARE = 0.5  # of all memory, which a model may take that is recommended
+
+
+def expected_speed(model: Model, *, cores: int, on_card: bool, known: tuple[Model, float] | None = None) -> float:
+    """About how many tokens a second a text model will write: by one that was measured here, else by the machine's usual pace.
+
+    Args:
+        known: a model of this machine and how many tokens a second it wrote.
+    """
+    if on_card:
+        return CARD_BYTES_PER_SECOND / model.size_bytes
+    if known is not None:
+        return known[1] * known[0].size_bytes / model.size_bytes
+    return CORE_BYTES_PER_SECOND * min(cores, MOST_CORES) / model.size_bytes
+
+
+def recommended(
+    models: Iterable[Model], *, memory_bytes: int, cores: int, card_bytes: int = 0, speed: Callable[[Model], float | None]
+) -> str:
+    """The name of the text model of most merit that fits half of the memory, or a card, and writes about as fast as people read.
+
+    Args:
+        card_bytes: free memory of a graphics card that can be used, 0 without one.   speed: as measured here, None where not.
+    """
+    able = [model for model in models if model.kind == "text" and model.runs and model.merit]
+    known = next(((model, found) for model in able if (found := speed(model))), None)
+    best = ""
+    for model in sorted(able, key=lambda model: model.merit):
+        on_card = model.memory_bytes <= SHARE * card_bytes
+        pace = speed(model) or expected_speed(model, cores=cores, on_card=on_card, known=known)
+        if (on_card or model.memory_bytes <= MEMORY_SHARE * memory_bytes) and pace >= QUICK_TOKENS_PER_SECOND:
+            best = model.name
+    return best or next((model.name for model in able if model.default), "")
 
 
 def _judged(weights: int, cache: int, margin: int, free: int, context: int, by: str) -> Fit:

@@ -6,6 +6,7 @@ for models in packages: first the wheel is fetched, which may be cancelled, then
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
@@ -23,6 +24,14 @@ INDEX = "https://abetlen.github.io/llama-cpp-python/whl/"
 PACKAGE = "llama-cpp-python"
 CUDA_INDEXES = ("11.8", "12.1", "12.2", "12.3", "12.4", "12.5", "13.0", "13.2")  # as the project publishes them
 _NAMES = {"cuda": "CUDA (NVIDIA)", "vulkan": "Vulkan", "metal": "Metal (Apple)", "rocm": "ROCm (AMD)"}
+
+
+def built_for() -> tuple[str, ...]:
+    """For which graphics back ends the installed llama.cpp has a library, told by their names alone; () for the processor's build."""
+    found = importlib.util.find_spec("llama_cpp")
+    places = list(found.submodule_search_locations or ()) if found is not None else []
+    names = [file.name.lower() for place in places for file in Path(place, "lib").glob("*ggml-*")]
+    return tuple(backend for backend in ("cuda", "vulkan", "metal", "hip", "sycl", "opencl") if any(f"ggml-{backend}" in name for name in names))
 
 
 def plan(machine: Machine, wanted: Backend | None = None, *, pip: PipCommand = own_pip) -> GpuBuild:

@@ -21,6 +21,11 @@ class ModelServersPart(Part):
         with self._db.read() as connection:
             return [_server(row) for row in connection.execute(f"{_SERVER} order by url")]
 
+    def enabled_model_server(self) -> ModelServer | None:
+        with self._db.read() as connection:
+            row = connection.execute(f"{_SERVER} where enabled = 1").fetchone()
+        return None if row is None else _server(row)
+
     def model_server_key(self, server_id: int) -> str:
         """Return the keyring's item of a server's key, "" where it has none. Raises NotFoundError."""
         with self._db.read() as connection:

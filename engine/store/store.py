@@ -49,6 +49,7 @@ from engine.store.rules import RulesPart
 from engine.store.search import SearchPart
 from engine.store.stories import StoriesPart
 from engine.store.story_acts import StoryActsPart
+from engine.store.switching import SwitchingPart
 from engine.store.timeline import TimelinePart
 from engine.store.upkeep import UpkeepPart
 from engine.store.vectors import VectorsPart
@@ -79,6 +80,7 @@ class Store(
     ArticlesPart,
     AccountsPart,
     ModelServersPart,
+    SwitchingPart,
     ReadersPart,
     OutboxPart,
     PicturesPart,

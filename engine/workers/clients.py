@@ -275,9 +275,10 @@ class EmbedWorker(_Client):
         *,
         threads: int = 0,
         limits: Limits = EMBED_LIMITS,
+        measured: Path | None = None,
     ) -> None:
-        """What is measured at first use is kept in `measured.json` beside the model's folder."""
-        self._measured_path = model_dir.parent / "measured.json"
+        """What is measured at first use is kept in `measured`, by default `measured.json` beside the model's folder."""
+        self._measured_path = measured or model_dir.parent / "measured.json"
         self._info: EmbedInfo | None = None
         config = {
             "model_dir": str(model_dir.absolute()),

@@ -59,7 +59,12 @@ class RemoteModel:
         self._key = key
         self._turn = threading.Lock()
         self.host = host_of(server.url)
-        self.name = f"{server.model} on {self.host}"
+        self.name = self.name_of(server)
+
+    @staticmethod
+    def name_of(server: ModelServer) -> str:
+        """What stands beside what it wrote."""
+        return f"{server.model} on {host_of(server.url)}"
 
     def close(self) -> None:
         """Nothing is held between requests."""
