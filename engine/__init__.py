@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from engine.language.evidence import check as check_summary  # noqa: F401
     from engine.language.support import Support as Support
     from engine.language.support import supports as supports
+    from engine.models.own import MODEL_TEMPLATES as MODEL_TEMPLATES
+    from engine.models.own import OWN_MODEL_WARNING as OWN_MODEL_WARNING
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
@@ -182,6 +184,8 @@ _HOMES = {
     "list_models": "engine.installation",
     "remove_model": "engine.installation",
     "comment_text": "engine.language.comments",
+    "OWN_MODEL_WARNING": "engine.models.own",
+    "MODEL_TEMPLATES": "engine.models.own",
     "Verdict": "engine.language.evidence",
     "check_summary": "engine.language.evidence",
     "Support": "engine.language.support",

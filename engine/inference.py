@@ -54,6 +54,7 @@ class Inference:
         self._server, self._key, self._client = server, key, client
         self._machine: Machine | None = None
         self._looking = threading.Lock()
+        self._tried: set[catalogue.Model] = set()  # that loaded once
         self._languages = Remembered(parse.languages)
         self._vectors = Remembered(self._ask_vectors)
 
@@ -151,6 +152,10 @@ class Inference:
                 self._machine = look()
             return self._machine
 
+    def known_machine(self) -> Machine | None:
+        """What `machine` found, None before it was asked."""
+        return self._machine
+
     def layers(self, entry: catalogue.Model) -> LayerChoice:
         """How many layers of a text model go to a graphics card, and why."""
         folder = catalogue.default_models_dir()
@@ -215,10 +220,16 @@ class Inference:
 
     def try_out(self, entry: catalogue.Model, cancelled: Callable[[], bool] | None = None) -> None:
         """Load a model beside the one in use, in a process of its own, and use it once. Raises ModelError, CancelledError."""
+        if entry in self._tried:
+            return
         folder, threads = catalogue.default_models_dir(), int(self._settings()["threads"])
         if entry.kind == "text":
             try_text(entry, entry.path(folder), threads=threads, cancelled=cancelled)
-            return
+        else:
+            self._try_embedding(entry, folder, threads, cancelled)
+        self._tried.add(entry)
+
+    def _try_embedding(self, entry: catalogue.Model, folder: Path, threads: int, cancelled: Callable[[], bool] | None) -> None:
         with embed_worker(entry, folder, heads=None, threads=threads) as worker:
             try:
                 list(worker.embed(["Hello"], urgent=True, cancelled=cancelled))

@@ -13,6 +13,7 @@ from engine.core.briefing import Briefings
 from engine.core.evaluation import Evaluating
 from engine.core.health import Healing
 from engine.core.house import House
+from engine.core.modelhouse import ModelHouse
 from engine.core.models import Models
 from engine.core.parts import Clock, utc_now
 from engine.core.plainwords import PlainWords
@@ -88,6 +89,7 @@ class Engine(
     PlainWords,
     Briefings,
     Models,
+    ModelHouse,
     House,
     Scripts,
 ):

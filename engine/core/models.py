@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.core.rules import Rules
 from engine.core.summaries import Summaries
-from engine.types import Enriched, EnrichEvent, ModelStatus, Progress, Signals, StageFailed, Vectors
+from engine.types import Enriched, EnrichEvent, Signals, StageFailed, Vectors
 
 BY_MODELS = frozenset({"embed", "summaries"})  # stages of enriching that ask models
 
@@ -77,21 +77,3 @@ class Models(Summaries, Rules):
         """What the embedding model runs on ("CPU (bf16)"); "" before it was first used."""
         models = self._made("_models")
         return models.device() if models is not None else ""
-
-    def models(self) -> list[ModelStatus]:
-        from engine import installation
-
-        return installation.list_models()
-
-    def install_model(self, name: str) -> Iterator[Progress]:
-        """Fetch a model, checked by its hash. Raises ModelError, FetchError."""
-        from engine import installation
-
-        yield from installation.install_model(name, client=self._http(), recorder=self._store)
-        self._drop_models()
-
-    def remove_model(self, name: str) -> None:
-        from engine import installation
-
-        self._drop_models()
-        installation.remove_model(name)

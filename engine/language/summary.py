@@ -16,9 +16,9 @@ from engine.errors import EngineError
 from engine.language import extractive, lexicon, output, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.foreign import clean
+from engine.language.model import TextModel
 from engine.language.sentences import count_words, split
 from engine.types import Floats, Summary, SummarySentence, Vectors
-from engine.workers.clients import GenerateWorker
 from engine.workers.supervisor import CancelledError
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def summarise(
     text: str,
     *,
     title: str = "",
-    generate: GenerateWorker | None,
+    generate: TextModel | None,
     template: str = "chatml",
     model: str = "",
     embed: Embed | None = None,
@@ -113,7 +113,7 @@ def write(
     text: str,
     *,
     title: str = "",
-    generate: GenerateWorker | None,
+    generate: TextModel | None,
     template: str = "chatml",
     model: str = "",
     embed: Embed | None = None,
@@ -155,7 +155,7 @@ def write(
 
 
 def model_text(
-    generate: GenerateWorker,
+    generate: TextModel,
     pieces: Sequence[prompts.Piece],
     *,
     max_words: int,

@@ -15,6 +15,7 @@ from engine.language import extractive, output, prompts
 from engine.language.disagreements import Disagreement, disagreements
 from engine.language.evidence import Checker
 from engine.language.foreign import clean
+from engine.language.model import TextModel
 from engine.language.sentences import count_words, split
 from engine.language.summary import (
     FROM_WORDS,
@@ -27,7 +28,6 @@ from engine.language.summary import (
 )
 from engine.language.tokens import read
 from engine.types import ClaimSource, Span, StoryClaim, StoryDifference, StorySummary, StoryText
-from engine.workers.clients import GenerateWorker
 from engine.workers.supervisor import CancelledError
 
 Steps = Generator[None, None, StorySummary]
@@ -50,7 +50,7 @@ SHORT_CLAIM, LONG_CLAIM = 4, 40  # words
 class Reader:
     """Who reads a telling: a model, or none and why not (as in `Summary.note`), and what makes vectors of its sentences."""
 
-    generate: GenerateWorker | None = None
+    generate: TextModel | None = None
     note: str = "no_model"
     embed: Embed | None = None
 

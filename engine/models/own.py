@@ -22,11 +22,11 @@ from engine.models import fit, gguf_header
 from engine.models.catalogue import OWN_FILE, Model, ModelFile, catalogue, own_models
 from engine.types import Progress
 
-WARNING = (
+OWN_MODEL_WARNING = (
     "A model file is read by native code that was not written for hostile files. "
     "Only take one from somebody you trust. It runs in a process without network, and can still be wrong in what it says."
 )
-TEMPLATES = ("chatml", "qwen", "llama3", "gemma")
+MODEL_TEMPLATES = ("chatml", "qwen", "llama3", "gemma")
 CHUNK_BYTES = 4 << 20
 MAX_FOLDER_FILES = 200
 MAX_CONFIG_BYTES = 1 << 20
@@ -143,10 +143,10 @@ def _gguf(path: Path, template: str, languages: Sequence[str]) -> Model:
     chosen = template or header.template
     if not chosen:
         raise InputError(
-            f"{path.name} does not tell how it wants to be spoken to. Say which template fits: {', '.join(TEMPLATES)}."
+            f"{path.name} does not tell how it wants to be spoken to. Say which template fits: {', '.join(MODEL_TEMPLATES)}."
         )
-    if chosen not in TEMPLATES:
-        raise InputError(f"There is no template “{chosen}”. There are: {', '.join(TEMPLATES)}.")
+    if chosen not in MODEL_TEMPLATES:
+        raise InputError(f"There is no template “{chosen}”. There are: {', '.join(MODEL_TEMPLATES)}.")
     size = header.file_bytes
     return Model(
         name=_name(path), kind="text", licence="your own", description=header.name, languages=tuple(languages), template=chosen,

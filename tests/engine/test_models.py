@@ -389,3 +389,15 @@ def test_a_file_that_is_not_there_is_a_fetch_error(tmp_path: Path, client: Loopb
     with FakeNet() as net, pytest.raises(FetchError):
         run(install.install(addressed(net.url("/none")), tmp_path / "models", client=client))
     assert not (tmp_path / "models" / "far").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_disk_that_fills_up_meanwhile_is_told(tmp_path: Path, client: Loopback) -> None:
+    with FakeNet() as net:
+        model = addressed("https://there.example/w")
+        (tmp_path / ".partial" / model.folder).mkdir(parents=True)
+        (tmp_path / ".partial" / model.folder / f"{model.files[0].sha256}.part").symlink_to("/dev/full")
+        model = replace(model, files=(replace(model.files[0], url=net.handle("/w", ranged)),))
+        with pytest.raises(ModelError, match="The disk is full"):
+            run(install.install(model, tmp_path, client=client))
+    assert not (tmp_path / "far").exists()
