@@ -9,6 +9,7 @@ import regex
 from engine.language import extractive, output, prompts
 from engine.language.evidence import Checker
 from engine.language.foreign import clean
+from engine.language.model import TextModel
 from engine.language.sentences import count_words
 from engine.language.summary import (
     FROM_WORDS,
@@ -24,7 +25,6 @@ from engine.language.summary import (
 )
 from engine.language.tokens import read
 from engine.types import Comment, Span, Summary, SummarySentence
-from engine.workers.clients import GenerateWorker
 
 MOST_COMMENTS = 300
 MODEL_COMMENTS = 12  # that the model reads
@@ -50,7 +50,7 @@ def write(
     comments: Sequence[Comment],
     *,
     title: str = "",
-    generate: GenerateWorker | None,
+    generate: TextModel | None,
     template: str = "chatml",
     model: str = "",
     embed: Embed | None = None,
