@@ -237,6 +237,9 @@ class Commands:
     def usual_text(self) -> None:
         self._window.set_setting("scale_percent", 100)
 
+    def toggle_models(self) -> None:
+        self._window.features.toggle()
+
     def show_shortcuts(self) -> None:
         ShortcutSheet(self._window).open()
 

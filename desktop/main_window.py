@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
 from desktop.commands import Commands
+from desktop.features import Features
 from desktop.frame import Toast, TopBar, own_segment
 from desktop.interests import Interests
 from desktop.lanes import Lanes
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.stories = StoryActs(self)
         self.interests = Interests(self)
         self.timelines = Timelines(self)
+        self.features = Features(self)
         self.commands = Commands(self)
         self.samples = Samples(self)
         self.feeds: list[Feed] = []

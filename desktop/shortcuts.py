@@ -79,6 +79,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("larger_text", ("Ctrl++", "Ctrl+="), tr("Larger text"), window),
         Shortcut("smaller_text", ("Ctrl+-",), tr("Smaller text"), window),
         Shortcut("usual_text", ("Ctrl+0",), tr("Text at its usual size"), window),
+        Shortcut("toggle_models", ("Ctrl+Shift+M",), tr("All language models off, or on again"), window),
         Shortcut("show_shortcuts", ("?", "F1"), tr("This sheet"), window),
         Shortcut("close_window", ("Ctrl+Q",), tr("Leave"), window),
     )

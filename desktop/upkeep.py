@@ -68,6 +68,7 @@ class Upkeep(QObject):
 
     def begin(self) -> None:
         """The list is on screen: load what stands beside it, look for other writers and, in time, for new posts."""
+        self._window.features.load()
         self.load_feeds()
         self._window.timelines.load()
         self.load_ledger()
@@ -122,6 +123,7 @@ class Upkeep(QObject):
             return
         if changes.settings or changes.unknown:
             self._load_settings()
+            self._window.features.load()
             self._window.timelines.load()
         if (changes.feeds or changes.updated or changes.new or changes.unknown) and not self._side_soon.isActive():
             self._side_feeds = False

@@ -52,6 +52,10 @@ def signal_entries(chosen: str) -> list[tuple[str, str]]:
     return [(signal_words(name), name) for name in names]
 
 
+def asleep_words() -> str:
+    return tr("Signals are switched off, so this sleeps: it takes no new posts until they are on again.")
+
+
 def media_kind_words(name: str) -> str:
     return {"image": tr("pictures"), "video": tr("a film"), "audio": tr("sound"), "none": tr("none of these")}.get(name, name)
 
@@ -84,8 +88,12 @@ def condition_words(condition: Condition) -> str:
 class ConditionRow(QWidget):
     """One condition, with the controls that its field needs."""
 
-    def __init__(self, condition: Condition, changed: Callable[[], None], remove: Callable[[ConditionRow], None]) -> None:
+    def __init__(
+        self, condition: Condition, changed: Callable[[], None], remove: Callable[[ConditionRow], None], *, signals: bool = True
+    ) -> None:
         super().__init__()
+        fields = [name for name in FIELDS if signals or name != "signal" or condition.field == "signal"]
+        self._asleep = not signals
         self._condition, self._changed = condition, changed
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -94,9 +102,9 @@ class ConditionRow(QWidget):
         row.setSpacing(theme.px(8))
         box.addLayout(row)
         self.field = Choice()
-        for name in FIELDS:
+        for name in fields:
             self.field.addItem(field_words(name), name)
-        self.field.setCurrentIndex(FIELDS.index(condition.field))
+        self.field.setCurrentIndex(fields.index(condition.field))
         self.field.setAccessibleName(tr("Where to look"))
         self.value = QLineEdit(condition.value if condition.field not in ("signal", "media") else "")
         self.value.setMaxLength(400)
@@ -139,6 +147,8 @@ class ConditionRow(QWidget):
         line.addWidget(theme.label(tr("fewer, surer"), "third"))
         line.addWidget(self.score)
         box.addWidget(self._line)
+        self.sleeps = theme.label(asleep_words(), "amber", wrap=True)
+        box.addWidget(self.sleeps)
         self._suit()
         self.field.activated.connect(lambda _index: self._chosen())
         for signal in (
@@ -176,6 +186,7 @@ class ConditionRow(QWidget):
         self.value.setVisible(listed is None and name not in BY_NUMBER)
         self.whole.setVisible(name in BY_WORDS)
         self._line.setVisible(name in BY_SCORE)
+        self.sleeps.setVisible(self._asleep and name == "signal")
         self.score.setText(tr("from {share}").format(share=decimal(self.slider.value() / 100)))
         examples = len(self._condition.examples) + len(self._condition.counterexamples)
         hint = tr("a description, in a few words") if not examples else tr("like {n} posts that you judged").format(n=number(examples))

@@ -100,6 +100,7 @@ class RuleEditor(Sheet):
         super().__init__(window, title, tr("A post that meets every condition is taken."), width=640, scrolls=True)
         self._window = window
         self._rule = rule or Rule(name="", conditions=(Condition(field="words", value=""),))
+        self._signals = "signals" in window.features
         self._rows: list[ConditionRow] = []
         self._make_conditions()
         self._make_action()
@@ -139,7 +140,7 @@ class RuleEditor(Sheet):
         self.body.addLayout(line)
 
     def _add_row(self, condition: Condition) -> ConditionRow:
-        row = ConditionRow(condition, self._changed, self._remove_row)
+        row = ConditionRow(condition, self._changed, self._remove_row, signals=self._signals)
         self._rows.append(row)
         self._conditions.addWidget(row)
         self._only_one()
@@ -234,6 +235,9 @@ class RuleEditor(Sheet):
             self.by_outlets, self.outlets, self.by_source, self.trusted, self.by_signal, self.severe, self.surely, self.severity,
         ):  # fmt: skip
             widget.setVisible(takes and self._breakout_open)
+        if not (self._signals or self.by_signal.isChecked()):
+            for widget in (self.by_signal, self.severe, self.surely, self.severity):
+                widget.hide()
         self._changed()
 
     def _open_breakout(self) -> None:

@@ -266,6 +266,7 @@ class TimelineSheet(Sheet):
         self.tones.body.addWidget(theme.label(about, "third", wrap=True))
         self.signals: dict[str, SliderRow] = {}
         names = ["negative", *SIGNAL_NAMES]
+        self.tones.setVisible("signals" in self._window.features)
         for name in sorted(names, key=lambda name: name in GOOD_TONES):
             row = SliderRow(SIGNAL_WEIGHT, loss_words, self._changed, label=signal_words(name), help_text=False)
             row.show_value(given.get(name, 0.0))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from desktop import theme
 from desktop.dialogs import rule as rule_dialog
 from desktop.dialogs import rule_file
+from desktop.dialogs.condition import asleep_words
 from desktop.dialogs.controls import Check
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
@@ -25,6 +26,11 @@ def errors_words(errors: RuleErrors) -> str:
     return tr("wrong in {wrong} of {judged} that you judged ({low}–{high} %)").format(
         wrong=number(errors.mistakes), judged=number(errors.judged), low=number(round(100 * errors.low)), high=number(round(100 * errors.high))
     )
+
+
+def by_signals(rule: Rule) -> bool:
+    """Whether a rule goes by what signals say."""
+    return any(condition.field == "signal" for condition in rule.conditions) or bool(rule.breakout is not None and rule.breakout.signal)
 
 
 class RulesPage(Page):
@@ -86,6 +92,8 @@ class RulesPage(Page):
             names = [*(titles.get(feed_id, "?") for feed_id in rule.feed_ids), *rule.folders]
             words += " " + tr("Only in {feeds}.").format(feeds=", ".join(names[:4]))
         box.addWidget(theme.label(words, "second", wrap=True))
+        if "signals" not in self._window.features and by_signals(rule):
+            box.addWidget(theme.label(asleep_words(), "amber", wrap=True))
         foot = QWidget()
         flow = FlowLayout(foot, across=theme.px(8))
         flow.addWidget(theme.label(self._takes(rule, count), "third"))

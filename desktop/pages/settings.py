@@ -216,6 +216,13 @@ class SettingsPage(Page):
         for name, row in self.rows.items():
             if name in values:
                 row.show_value(values[name])
+        self._suit(bool(values["ai"]))
+
+    def _suit(self, models: bool) -> None:
+        """All that hangs on the master switch is out of reach while it is off."""
+        for name, row in self.rows.items():
+            if row.setting.group == "Models" and name != "ai":
+                row.setEnabled(models)
 
     def _offer_models(self, models: list[ModelStatus]) -> None:
         for name, kind in MODEL_KINDS.items():
@@ -231,6 +238,8 @@ class SettingsPage(Page):
         def applied(_changes: Changes) -> None:
             self._values[name] = value
             row.fail("")
+            if name == "ai":
+                self._suit(bool(value))
 
         def failed(error: EngineError) -> None:
             row.fail(str(error))

@@ -25,6 +25,7 @@ from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
 from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html, shown_picture
 from desktop.reading.extras import ExtrasPanel, WarningCover
+from desktop.reading.flags import FlagNote
 from desktop.reading.fulltext import FullTextControl
 from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
@@ -136,6 +137,8 @@ class ReadingPane(QWidget):
         self.whole.changed.connect(self._load)
         column.addWidget(self.header)
         column.addSpacing(theme.px(4))
+        self.flags = FlagNote()
+        column.addWidget(self.flags)
         self.story = StoryPanel(self._window)
         column.addWidget(self.story)
         self.summary_box = SummaryBox()
@@ -274,6 +277,7 @@ class ReadingPane(QWidget):
         self.deeds.show_post(post)
         self.talk.show_post(post)
         self.signals.show_row(post.row)
+        self.flags.show_row(post.row)
         if changed:
             self._show_body(same=not new)
         else:

@@ -21,6 +21,7 @@ from desktop.facts import (
     straight,
     warning,
 )
+from desktop.reading.flags import card_flag
 from desktop.signals import LOUD, card_words, on_card
 from desktop.story_words import news, others
 from desktop.strings import ago, plural, reason, sentiment, tr
@@ -127,6 +128,8 @@ def marks(row: PostRow) -> list[Mark]:
     found: list[Mark] = []
     if warning(row.extras):
         found.append(("amber", tr("behind a warning"), False))
+    if flag := card_flag(row):
+        found.append(("amber", flag, False))
     found += [("amber", words, False) for words in rule_badges(row)]
     found += [("ink_third", words, False) for words in facts(row.extras)]
     if row.sentiment is not None:

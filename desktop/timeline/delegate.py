@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from desktop import icons, story_words, theme
 from desktop.facts import Answer, headline, percent
+from desktop.reading.flags import flag_hint
 from desktop.signals import told_in_figures
 from desktop.strings import ago, tr
 from desktop.timeline.card import (
@@ -361,6 +362,8 @@ def told(card: Card) -> str:
     if card.muffled or (card.title is not None and card.title.tail):
         parts.append(headline(row)[:400])
     parts += story_words.spoken(row)
+    if hint := flag_hint(row):
+        parts.append(hint)
     if not card.muffled:
         parts += told_in_figures(row)
     return "".join(f"<p>{escape(part)}</p>" for part in parts)

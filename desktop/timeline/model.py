@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from desktop import story_words
 from desktop.facts import boosters, facts, headline, rule_badges, warning
+from desktop.reading.flags import flag_hint
 from desktop.signals import card_words, on_card
 from desktop.strings import ago, plural, reason, sentiment, tr
 from engine import PostRow
@@ -33,6 +34,7 @@ def spoken(row: PostRow) -> str:
     parts = [told, row.feed_title, ago(row.published_at)]
     parts += [words for words in (boosters(row.extras), *facts(row.extras)) if words]
     parts += rule_badges(row)
+    parts += [flag] if (flag := flag_hint(row)) else []
     parts += story_words.spoken(row)
     parts.append(tr("read") if row.read else tr("unread"))
     if row.saved:

@@ -199,7 +199,8 @@ class TimelinePane(QWidget):
                 self._say(tr("By words alone: {why}").format(why=str(error)))
 
         self._window.lanes.read(words, show_words, key="search", owner=self)
-        self._window.lanes.slow(both, show_both, failed=no_meaning, key="search", owner=self)
+        if "meaning" in self._window.features:
+            self._window.lanes.slow(both, show_both, failed=no_meaning, key="search", owner=self)
 
     def _show_found(self, found: tuple[SearchResult, list[PostRow]], *, waiting: bool) -> None:
         result, rows = found
@@ -215,7 +216,9 @@ class TimelinePane(QWidget):
         parts = [plural("{n} post", "{n} posts", len(result.hits))]
         if result.newest_only:
             parts.append(tr("so many match that only the newest were judged"))
-        if waiting:
+        if "meaning" not in self._window.features:
+            parts.append(tr("by words"))
+        elif waiting:
             parts.append(tr("by words; meaning follows"))
         elif not result.meaning_ready:
             parts.append(tr("by words; the model has not read the posts yet"))

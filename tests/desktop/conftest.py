@@ -56,6 +56,14 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         yield made
 
 
+@pytest.fixture
+def models_on(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The profile with everything of models switched on, on a machine without any."""
+    monkeypatch.setenv("MILLPOND_MODELS", str(tmp_path / "no models"))
+    engine.set_setting("ai", True)
+    return engine
+
+
 def posts(count: int = 40, *, start: int = 0) -> dict[str, list[PlainPost]]:
     """`count` posts by feed, in English and Chinese, an hour apart, the first the newest."""
     now = datetime.now(UTC)

@@ -20,7 +20,7 @@ from desktop.timeline.model import spoken
 from engine import Condition, Sentiment, Signals, TimelineQuery
 from tests.desktop.test_timeline import a_row
 
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+pytestmark = [pytest.mark.qt_log_ignore("propagateSizeHints"), pytest.mark.usefixtures("models_on")]
 Settle = Callable[[MainWindow], None]
 
 EVERYTHING = {
