@@ -17,6 +17,7 @@ from engine.cli import (  # noqa: F401 - each registers its commands
     asking,
     feeds,
     health,
+    house,
     interop,
     job,
     models,
