@@ -174,6 +174,9 @@ class Commands:
     def show_tray(self) -> None:
         self._window.show_page("tray")
 
+    def show_briefing(self) -> None:
+        self._window.show_page("briefing")
+
     def show_rules(self) -> None:
         self._window.show_page("rules")
 
@@ -260,6 +263,9 @@ class Commands:
 
     def _step(self, by: int, *, unread: bool = False) -> None:
         if not self._window.on_timeline():
+            step = getattr(self._window.panes.page(), "step", None)
+            if step is not None:
+                step(by)
             return
         post_id = self._window.timeline.step(by, unread=unread)
         if post_id is not None:

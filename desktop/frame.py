@@ -21,7 +21,7 @@ HEIGHT = 48
 SEARCH_WIDTH = 420
 OWN_SEGMENTS = 4  # timelines of the person's own that may stand in the bar
 SEGMENT_NAME = 18  # characters of their names there
-SEGMENTS_LEAVE = 520  # pixels at 100 % that the segments leave to what else stands in the bar
+SEGMENTS_LEAVE = 600  # pixels at 100 % that the segments leave to what else stands in the bar
 
 
 def own_segment(timeline_id: int) -> str:
@@ -37,6 +37,7 @@ class TopBar(QWidget):
     sidebar_wanted = Signal()
     back_wanted = Signal()
     refresh_wanted = Signal()
+    briefing_wanted = Signal()
     ask_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -60,6 +61,7 @@ class TopBar(QWidget):
         self.search = SearchBar()
         self.search.setMaximumWidth(theme.px(SEARCH_WIDTH))
         self.refresh = self._tool("refresh", tr("Look for new posts (F5)"), self.refresh_wanted.emit)
+        self.briefing = self._words(tr("Briefing"), tr("A few minutes’ worth of what came (5)"), self.briefing_wanted.emit)
         self.ask = QPushButton(tr("Ask"))
         theme.role(self.ask, "quiet")
         self.ask.setToolTip(tr("Ask your feeds (Ctrl+J)"))
@@ -73,6 +75,7 @@ class TopBar(QWidget):
         box.addWidget(self.segments)
         box.addStretch(1)
         box.addWidget(self.search, 4)
+        box.addWidget(self.briefing)
         box.addWidget(self.ask)
         box.addWidget(self.refresh)
         theme.signal().changed.connect(self._measure)
@@ -149,6 +152,14 @@ class TopBar(QWidget):
             act()
 
         button.clicked.connect(clicked)
+        return button
+
+    @staticmethod
+    def _words(text: str, tip: str, act: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        theme.role(button, "quiet")
+        button.setToolTip(tip)
+        button.clicked.connect(lambda _checked=False: act())
         return button
 
     def _measure(self) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop import shortcuts, theme
 from desktop.acts import Acts, Undo
+from desktop.briefings import Briefings
 from desktop.commands import Commands
 from desktop.features import Features
 from desktop.frame import Toast, TopBar, own_segment
@@ -57,10 +58,12 @@ class MainWindow(QMainWindow):
         self.features = Features(self)
         self.commands = Commands(self)
         self.samples = Samples(self)
+        self.briefings = Briefings(self)
         self.feeds: list[Feed] = []
         self._pages: dict[str, QWidget] = {}
         self._lock = contextlib.ExitStack()
         self._place = Place("timeline", "for_you")
+        self._return_to = ""  # the page from which a post was opened
         self.aside: int | None = None  # the open post, while the list holds it not and the selection is another's
         self.setWindowTitle("Millpond")
         self.resize(*SIZE)
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
         self.top.sidebar_wanted.connect(self.toggle_sidebar)
         self.top.back_wanted.connect(self.go_back)
         self.top.refresh_wanted.connect(self.commands.refresh_now)
+        self.top.briefing_wanted.connect(self.commands.show_briefing)
         self.top.ask_wanted.connect(self.commands.show_ask)
         self.top.search.wanted.connect(self._search)
         self.top.search.left.connect(self._focus_list)
@@ -155,6 +159,7 @@ class MainWindow(QMainWindow):
     def _after_first(self) -> None:
         _ = self.reading
         self.upkeep.begin()
+        self.briefings.begin()
         QTimer.singleShot(FIRST_REFRESH_MS, self, self._first_work)
 
     def _first_work(self) -> None:
@@ -170,6 +175,7 @@ class MainWindow(QMainWindow):
     def detach(self) -> None:
         """Stop jobs, let the acts that are under way be written, and close the profile."""
         self.upkeep.stop()
+        self.briefings.stop()
         self.samples.close()
         self.lanes.close()
         self._lock.close()
@@ -238,6 +244,7 @@ class MainWindow(QMainWindow):
 
     def _go_to(self, place: Place) -> None:
         self.top.search.reset()
+        self._return_to = ""
         if place.kind == "page":
             self.show_page(place.name)
             return
@@ -290,6 +297,7 @@ class MainWindow(QMainWindow):
 
             page = PAGES[name](self)
             self._pages[name] = page
+        self._return_to = ""
         self.panes.show_page(page)
         self.sidebar.select(Place("page", name))
         self.top.select("")
@@ -313,6 +321,8 @@ class MainWindow(QMainWindow):
             self.top.search.clear()
         elif not self.on_timeline():
             self.show_timeline()
+        elif self._return_to:
+            self.show_page(self._return_to)
         elif self.panes.reading_on_top():
             self.panes.show_reading(False)
         elif self.timeline.model.picked:
@@ -320,6 +330,11 @@ class MainWindow(QMainWindow):
         elif self.timeline.query.story_id is not None:
             self._go_to(self._place)
         self._focus_list()
+
+    def return_to(self, page: str) -> None:
+        """Let the next step back lead to this page, from which a post was opened."""
+        self._return_to = page
+        self._fit_bars()
 
     def _segment(self, name: str) -> None:
         """The other order of the same list where it has one, else that timeline."""
@@ -511,6 +526,7 @@ class MainWindow(QMainWindow):
         """Leave out of the bars what has no room."""
         self.top.menu.setVisible(self.panes.narrow)
         self.top.brand.setVisible(self.width() >= 560 * theme.scale())
-        self.top.back.setVisible(self.panes.reading_on_top() and self.panes.stacked)
+        self.top.briefing.setVisible(not self.panes.stacked)
+        self.top.back.setVisible((self.panes.reading_on_top() and self.panes.stacked) or bool(self._return_to))
         self.top.ask.setVisible(bool(self.settings["ai"] and self.settings["use_ask"]) and self.width() >= 440 * theme.scale())
         self.status.narrow(self.panes.narrow)

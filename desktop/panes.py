@@ -65,6 +65,10 @@ class Panes(QWidget):
         """True when list and post are shown, not a page."""
         return self._stack.currentWidget() is self.posts
 
+    def page(self) -> QWidget | None:
+        """The page that is shown, None where list and post are."""
+        return None if self.on_posts() else self._stack.currentWidget()
+
     def show_posts(self) -> None:
         """Show list and post, the list first where both have no room."""
         self._stack.setCurrentWidget(self.posts)

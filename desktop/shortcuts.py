@@ -61,6 +61,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("show_newest", ("2",), tr("Newest"), places),
         Shortcut("show_saved", ("3",), tr("Saved"), places),
         Shortcut("show_tray", ("4",), tr("Tray"), places),
+        Shortcut("show_briefing", ("5",), tr("Briefing"), places),
         Shortcut("toggle_unread", ("U",), tr("Only unread posts, or all"), places),
         Shortcut("show_new", (".",), tr("Show the new posts"), places),
         Shortcut("focus_search", ("Ctrl+K", "/"), tr("Search"), places),

@@ -268,6 +268,7 @@ class Sidebar(QWidget):
         self.feeds.moved.connect(lambda place, by: self.timeline_moved.emit(place.timeline_id, by))
         for words, name in ((tr("For you"), "for_you"), (tr("Newest"), "newest"), (tr("Saved"), "saved")):
             self._add(self.feeds, words, Place("timeline", name))
+        self._add(self.feeds, tr("Briefing"), Place("page", "briefing"))
         self._add(self.feeds, tr("Tray"), Place("page", "tray"))
         self._fixed = self.feeds.topLevelItemCount()  # entries above the feeds
         self.yours.entry(tr("Yours"), Place("section"))

@@ -137,6 +137,7 @@ class StatusLine(QWidget):
             "model": tr("Fetching a model"),
             "repair": tr("Trying feeds again"),
             "rules": tr("Applying your rules"),
+            "briefing": tr("Making a briefing"),
         }
         self.words.setText(names.get(job.name, job.name))
         self.detail.clear()

@@ -35,6 +35,12 @@ def _evaluation(window: MainWindow) -> QWidget:
     return EvaluationPage(window)
 
 
+def _briefing(window: MainWindow) -> QWidget:
+    from desktop.pages.briefing import BriefingPage
+
+    return BriefingPage(window)
+
+
 def _health(window: MainWindow) -> QWidget:
     from desktop.pages.health import HealthPage
 
@@ -73,6 +79,7 @@ def _help(window: MainWindow) -> QWidget:
 
 PAGES: dict[str, Callable[[MainWindow], QWidget]] = {
     "settings": _settings,
+    "briefing": _briefing,
     "rules": _rules,
     "tray": _tray,
     "profile": _profile,

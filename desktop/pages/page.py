@@ -32,8 +32,8 @@ class Page(QWidget):
         outer.addWidget(area)
         self.setAccessibleName(title)
         self.introduction = theme.label(introduction, "second", wrap=True)
-        self.introduction.setVisible(bool(introduction))
         self.body.addWidget(self.introduction)
+        self.introduction.setVisible(bool(introduction))  # with a parent only: it would flash as a window of its own
 
     def load(self) -> None:
         """Read what the page shows."""

@@ -39,7 +39,7 @@ def choice_words(name: str) -> str:
         "system": tr("as the system"), "light": tr("light"), "dark": tr("dark"), "balanced": tr("balanced"),
         "fresh": tr("fresh: new things first"), "favourites": tr("favourites: what you like first"),
         "quiet": tr("quiet: rare voices first"), "never": tr("never fetched"), "click": tr("fetched on a click"),
-        "all": tr("always fetched"),
+        "all": tr("always fetched"), "daily": tr("every day"), "weekdays": tr("Monday to Friday"), "weekends": tr("at weekends"),
     }.get(name, name)  # fmt: skip
 
 

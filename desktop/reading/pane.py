@@ -79,6 +79,7 @@ class ReadingPane(QWidget):
         self._window = window
         self._id: int | None = None
         self._summary_cancel = threading.Event()
+        self._told: tuple[int, Summary] | None = None  # by a briefing, of one post
         self._post: Post | None = None
         self._shown: Shown | None = None
         self._shown_limit = 0
@@ -216,6 +217,10 @@ class ReadingPane(QWidget):
         self._id = id
         self._load()
 
+    def tell(self, id: int, summary: Summary | None) -> None:
+        """Show this summary of a post where none by the model is kept, whenever that post is shown."""
+        self._told = None if summary is None else (id, summary)
+
     def clear(self) -> None:
         self._id = self._post = self._shown = None
         self.story.clear()
@@ -282,8 +287,10 @@ class ReadingPane(QWidget):
             self._show_body(same=not new)
         else:
             self._show_cover()
-        if loaded.summary is not None:
-            self._show_summary(loaded.summary)
+        told = self._told[1] if self._told is not None and self._told[0] == post.row.id else None
+        summary = told if told is not None and (loaded.summary is None or loaded.summary.method != "model") else loaded.summary
+        if summary is not None:
+            self._show_summary(summary)
         elif new:
             self.summary_box.show_none()
             self._mark([])
