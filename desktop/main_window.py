@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def return_to(self, page: str) -> None:
         """Let the next step back lead to this page, from which a post was opened."""
         self._return_to = page
-        self._fit_bars()
+        self.fit_bars()
 
     def _segment(self, name: str) -> None:
         """The other order of the same list where it has one, else that timeline."""
