@@ -336,6 +336,28 @@ def test_impressions_give_a_history_and_candidates(tmp_path: Path) -> None:
     assert loaded[1] == [ranking.Reader(("n0",), (), ("n1", "n2"), (0, 1))]
 
 
+def test_the_lead_is_what_fits_of_three_sentences() -> None:
+    from tests.evaluate import baselines
+
+    def count(text: str) -> int:
+        return len(text.split())
+
+    lines = ["one two three", "four five", "six seven eight nine", "ten"]
+    assert baselines.lead(lines, 6, count) == lines[:2]
+    assert baselines.lead(lines, 80, count) == lines[:3]
+    assert baselines.lead(lines, 1, count) == lines[:1]
+
+
+def test_lexrank_takes_what_the_others_are_like() -> None:
+    from tests.evaluate import baselines
+
+    def count(text: str) -> int:
+        return len(text.split())
+
+    lines = ["the harbour froze overnight", "boats stayed in the harbour", "bread costs more", "the harbour boats froze"]
+    assert baselines.lexrank(lines, 4, count) == ["the harbour boats froze"]
+
+
 def test_claims_are_ordered_by_how_much_of_them_their_source_says() -> None:
     from tests.evaluate.tasks import summaries, support
 

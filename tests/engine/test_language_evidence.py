@@ -130,3 +130,36 @@ def test_a_claim_is_supported_when_all_of_its_sentences_are() -> None:
 def test_a_claim_of_no_words_is_not_supported() -> None:
     assert not supports("…", SOURCE).supported
     assert not supports("The council voted.", "").supported
+
+
+def test_of_news_the_first_sentences_are_picked_that_speak_of_its_matter() -> None:
+    text = (
+        "By our own staff. The Arden council closed Main Street to cars on Tuesday. Cars used Main Street for a century. "
+        "The council expects less noise on Main Street. Shops on the street fear for their trade. Twelve thousand cars "
+        "used the street each day. The mayor called the closed street a gift. A bakery opens at nine. Buses use the "
+        "river road. The council meets again in May."
+    )
+    found = [sentence.text for sentence in extractive.summarise(text, max_words=30).sentences]
+    assert found[0] == "The Arden council closed Main Street to cars on Tuesday."
+
+
+def test_of_a_short_text_a_quarter_is_picked() -> None:
+    text = "I rowed to Arden before breakfast. The water was like glass and nobody else was out. " * 4
+    picked = extractive.summarise(text + "I saw two herons on the far bank by the mill.", max_words=80)
+    assert sum(len(sentence.text.split()) for sentence in picked.sentences) <= 25
+
+
+def test_of_mail_neither_heads_nor_quoted_lines_nor_signatures_are_picked() -> None:
+    text = (
+        "From: Ines Falk\nTo: council@arden.example\nSubject: the ferry\n\n"
+        "I think the ferry should run until ten in the evening.\n\n--\nInes Falk, Arden, telephone 1234\n\n"
+        "From: Peter Lang\nTo: council@arden.example\n\nInes Falk wrote:\n"
+        "> I think the ferry should run until ten in the evening.\n\n"
+        "The late ferry carries nobody, so we should stop it at eight.\n"
+    )
+    found = extractive.summarise(text, max_words=80)
+    assert [sentence.text for sentence in found.sentences] == [
+        "I think the ferry should run until ten in the evening.",
+        "The late ferry carries nobody, so we should stop it at eight.",
+    ]
+    assert all(text[span.start : span.end] in text for sentence in found.sentences for span in sentence.evidence)

@@ -1,5 +1,7 @@
 """Summaries by the engine against summaries by people (ROUGE F1), and the evidence check against people's verdicts.
 
+`picked` are the text's own sentences, at most 80 words, with no model; `lead3` and `lexrank` what they are compared with.
+
 ROUGE counts lower-case words, unstemmed, and each Chinese or Japanese character as a word. The check is judged by how
 well its support orders supported before unsupported summaries (`auc`), and by what it refuses.
 """
@@ -17,13 +19,14 @@ from typing import Any
 
 import engine as public
 from engine import Engine, Summary
-from tests.evaluate import metrics
+from tests.evaluate import baselines, metrics
 from tests.evaluate.layouts import read_jsonl, read_lines, sets
 from tests.evaluate.tasks import SetResult, Value, sample
 
 _END = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])")
 BUDGET_SECONDS = 240.0  # for one set: on a small machine the language model needs a minute for a long text
 AT_LEAST = 5
+PICKED_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,17 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
         measured: dict[str, float] = {}
         notes: dict[str, Value] = {}
         chosen, total = sample(pairs, limit)
+        start = time.perf_counter()
         done = summarise(engine, chosen)
         if done:
-            measured |= compare(done)
+            measured |= compare(done) | evidence(done)
             notes["extractive"] = round(sum(summary.method == "extractive" for _, summary in done) / len(done), 6)
+            notes["words"] = round(metrics.mean([words_of(summary) for _, summary in done]))
+            notes["ms_each"] = round((time.perf_counter() - start) * 1000 / len(done))
             measured |= without_ai(engine, [pair for pair, _ in done])
+            found, told = picked(engine, chosen)
+            measured |= found
+            notes |= told
             total = len(pairs) if len(done) < len(pairs) else None
         check = getattr(public, "check_summary", None)
         if claims and check is not None:
@@ -79,13 +88,55 @@ def summarise(engine: Engine, pairs: list[Pair]) -> list[tuple[Pair, Summary]]:
 
 def without_ai(engine: Engine, pairs: list[Pair]) -> dict[str, float]:
     """The same sources with every model switched off, to see what the models add."""
+    return {f"without_ai_{name}": value for name, value in compare(pick(engine, pairs, length(pairs))).items()}
+
+
+def picked(engine: Engine, pairs: list[Pair]) -> tuple[dict[str, float], dict[str, Value]]:
+    """Picked sentences of at most 80 words beside the lead and LexRank at the same length; mean words, milliseconds."""
+    start = time.perf_counter()
+    done = pick(engine, pairs, PICKED_WORDS)
+    notes: dict[str, Value] = {
+        "picked_words": round(metrics.mean([words_of(summary) for _, summary in done])),
+        "picked_ms_each": round((time.perf_counter() - start) * 1000 / len(done)),
+    }
+    measured = {f"picked_{name}": value for name, value in compare(done).items()}
+    for title, baseline in (("lead3", baselines.lead), ("lexrank", baselines.lexrank)):
+        rivals = [(pair, baseline(cut(pair.source), PICKED_WORDS, count)) for pair in pairs]
+        measured |= {f"{title}_{name}": value for name, value in rouge(rivals).items()}
+    return measured, notes
+
+
+def pick(engine: Engine, pairs: list[Pair], max_words: int) -> list[tuple[Pair, Summary]]:
     engine.set_setting("ai", False)
     try:
-        max_words = length(pairs)
-        done = [(pair, engine.summarise(pair.source, max_words=max_words)) for pair in pairs]
+        return [(pair, engine.summarise(pair.source, max_words=max_words)) for pair in pairs]
     finally:
         engine.set_setting("ai", True)
-    return {f"without_ai_{name}": value for name, value in compare(done).items()}
+
+
+def evidence(done: list[tuple[Pair, Summary]]) -> dict[str, float]:
+    """The share of sentences that point at words of the source."""
+    pointing = [
+        any(pair.source[span.start : span.end].strip() for span in sentence.evidence)
+        for pair, summary in done
+        for sentence in summary.sentences
+    ]
+    return {"with_evidence": sum(pointing) / len(pointing) if pointing else metrics.NAN}
+
+
+def words_of(summary: Summary) -> int:
+    return sum(count(sentence.text) for sentence in summary.sentences)
+
+
+def count(text: str) -> int:
+    """Words; two Chinese or Japanese characters count as one, as in a summary's length."""
+    found = metrics.words(text)
+    signs = sum(len(word) == 1 and word >= "\u3040" for word in found)
+    return len(found) - signs + (signs + 1) // 2
+
+
+def cut(text: str) -> list[str]:
+    return [part.strip() for line in text.splitlines() for part in _END.split(line) if part.strip()]
 
 
 def length(pairs: list[Pair]) -> int:
@@ -95,9 +146,13 @@ def length(pairs: list[Pair]) -> int:
 
 def compare(done: list[tuple[Pair, Summary]]) -> dict[str, float]:
     """Mean ROUGE F1 of summaries against the references."""
+    return rouge([(pair, [sentence.text for sentence in summary.sentences]) for pair, summary in done])
+
+
+def rouge(done: list[tuple[Pair, list[str]]]) -> dict[str, float]:
     rows: dict[str, list[float]] = {"rouge_1": [], "rouge_2": [], "rouge_l": []}
-    for pair, summary in done:
-        said = metrics.words(" ".join(sentence.text for sentence in summary.sentences))
+    for pair, lines in done:
+        said = metrics.words(" ".join(lines))
         wanted = metrics.words(pair.reference)
         rows["rouge_1"].append(metrics.rouge_n(wanted, said, 1))
         rows["rouge_2"].append(metrics.rouge_n(wanted, said, 2))
