@@ -15,6 +15,7 @@ from engine.cli import (  # noqa: F401 - each registers its commands
     accounts,
     acting,
     asking,
+    briefing,
     feeds,
     health,
     house,

@@ -44,7 +44,7 @@ def html(briefing: Briefing, pictures: Pictures) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">",
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\">",
         f"<title>{_text(title_words(briefing))}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{_text(title_words(briefing))}</h1><p class=\"lead\">{_text(about_words(briefing))}</p>",
+        f"<h1>{_text(title_words(briefing))}</h1><p class=\"lead\">{_text(length_words(briefing))}<br>{_text(writer_words(briefing))}</p>",
     ]
     for group in briefing.groups:
         parts.append(f"<section><h2 dir=\"auto\">{_text(group_words(group.kind, group.title, alone=len(briefing.groups) == 1))}</h2>")
@@ -59,7 +59,7 @@ def html(briefing: Briefing, pictures: Pictures) -> str:
 
 def markdown(briefing: Briefing, _pictures: Pictures) -> str:
     """Return Markdown (CommonMark) without pictures: every character of a post that could mean something is escaped."""
-    lines = [f"# {_plain(title_words(briefing))}", "", _plain(about_words(briefing)), ""]
+    lines = [f"# {_plain(title_words(briefing))}", "", _plain(length_words(briefing)), "", _plain(writer_words(briefing)), ""]
     for group in briefing.groups:
         lines += [f"## {_plain(group_words(group.kind, group.title, alone=len(briefing.groups) == 1))}", ""]
         for item in group.items:
@@ -77,14 +77,18 @@ def title_words(briefing: Briefing) -> str:
     return f"Briefing of {_local(briefing.made_at)}"
 
 
-def about_words(briefing: Briefing) -> str:
-    """How long it is, since when, and who wrote it."""
+def length_words(briefing: Briefing) -> str:
+    """How long it is, since when, and of how many posts."""
     since = "since the last one, " if briefing.since_last else "since "
-    words = f"About {max(1, round(briefing.reading_minutes))} min to read · {since}{_local(briefing.since)} · {len(briefing.items)} of {_posts(briefing.posts)}"
+    things = f"{len(briefing.items)} thing{'' if len(briefing.items) == 1 else 's'} from {_posts(briefing.posts)}"
+    return f"About {max(1, round(briefing.reading_minutes))} min to read · {since}{_local(briefing.since)} · {things}"
+
+
+def writer_words(briefing: Briefing) -> str:
+    """Who wrote what is told, and why not the model."""
     by_model = sum(item.method == "model" for item in briefing.items)
-    if briefing.items:
-        words += f" · {by_model} by the local model, every sentence checked; the others are picked sentences" if by_model else " · picked sentences"
-    return words + (f" ({_NOTES[briefing.note]})" if briefing.note in _NOTES else "")
+    words = f"{by_model} told by the local model, every sentence checked; the others in picked sentences" if by_model else "Told in picked sentences"
+    return words + (f" ({_NOTES[briefing.note]})" if briefing.note in _NOTES else "") + "."
 
 
 def group_words(kind: str, title: str, *, alone: bool = False) -> str:
@@ -162,16 +166,17 @@ def web_address(url: str) -> str:
     return quote(url.strip(), safe="/:?#[]@!$&'*+,;=%~-._") if sound else ""
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text without line ends and without what cannot be seen."""
     return " ".join(clean(text).text.split())
 
 
 def _text(text: str) -> str:
-    return escape(_one_line(text), quote=True)
+    return escape(one_line(text), quote=True)
 
 
 def _plain(text: str) -> str:
-    return _PUNCTUATION.sub(r"\\\1", _one_line(text))
+    return _PUNCTUATION.sub(r"\\\1", one_line(text))
 
 
 def _local(moment: datetime) -> str:
