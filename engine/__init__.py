@@ -136,6 +136,10 @@ if TYPE_CHECKING:
     from engine.types import Reason as Reason
     from engine.types import RefreshEvent as RefreshEvent
     from engine.types import Rescue as Rescue
+    from engine.types import Rewrite as Rewrite
+    from engine.types import RewriteKind as RewriteKind
+    from engine.types import RewriteNote as RewriteNote
+    from engine.types import RewriteSource as RewriteSource
     from engine.types import Rule as Rule
     from engine.types import RuleErrors as RuleErrors
     from engine.types import RuleHit as RuleHit
@@ -281,6 +285,10 @@ _TYPES = [
     "Reason",
     "RefreshEvent",
     "Rescue",
+    "Rewrite",
+    "RewriteKind",
+    "RewriteNote",
+    "RewriteSource",
     "Rule",
     "RuleErrors",
     "RuleHit",

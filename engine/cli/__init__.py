@@ -24,6 +24,7 @@ from engine.cli import (  # noqa: F401 - each registers its commands
     models,
     ranking,
     reading,
+    rewriting,
     rules,
     stories,
     summaries,

@@ -89,6 +89,8 @@ def show(session: Session, post_id: int, whole: bool, as_json: bool) -> None:
         for verdict, words in signals_by_verdict(post.row).items():
             if words:
                 click.echo(f"{VERDICTS[verdict]}: {', '.join(words)}")
+        if post.row.flags:
+            click.echo(f"Holds text that tries to steer a language model ({', '.join(post.row.flags)}). Millpond follows none of it.")
         click.echo()
         click.echo(article.text if article is not None else post.text or "(no text)")
 

@@ -18,6 +18,7 @@ from engine.core.models import Models
 from engine.core.parts import Clock, utc_now
 from engine.core.plainwords import PlainWords
 from engine.core.ranking import Ranking
+from engine.core.rewriting import Rewriting
 from engine.core.scripts import Scripts, fetched_from_plain
 from engine.errors import DamagedError, InputError, LockedError
 from engine.store import Store, require_place, rescue
@@ -88,6 +89,7 @@ class Engine(
     Ranking,
     PlainWords,
     Briefings,
+    Rewriting,
     Models,
     ModelHouse,
     House,

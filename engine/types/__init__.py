@@ -78,6 +78,7 @@ from engine.types.ranked import (
     Timeline,
 )
 from engine.types.readers import ForeignLibrary, ImportDone, ImportedPost, ImportPreview, PastImport
+from engine.types.rewriting import Rewrite, RewriteKind, RewriteNote, RewriteSource
 from engine.types.sources import (
     Extras,
     FeedInfo,
@@ -251,6 +252,10 @@ __all__ = [
     "RefreshEvent",
     "Request",
     "Rescue",
+    "Rewrite",
+    "RewriteKind",
+    "RewriteNote",
+    "RewriteSource",
     "Rule",
     "RuleErrors",
     "RuleHit",

@@ -40,6 +40,7 @@ def condition_of(field: str) -> Condition:
     return Condition(field=field, value=value, low=low)  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("models_on")
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_rule_on_every_field_is_made_shown_and_saved(window: MainWindow, settled: Settled, qtbot: QtBot, field: str) -> None:
     wanted = condition_of(field)
