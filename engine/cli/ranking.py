@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from engine.cli.shared import ID, Session, command, main, show_json
+from engine.cli.rules import said_of
+from engine.cli.shared import ID, Session, command, main, plain, show_json
 from engine.errors import InputError, NotFoundError
 from engine.types import AlgorithmChange, Timeline
 
@@ -87,6 +88,27 @@ def timelines_save(
         if as_json:
             return show_json(saved)
         click.echo(f"Timeline “{saved.name}” {'changed' if found else 'made'} ({_what(saved)}). Show it:  millpond timeline --named \"{saved.name}\"")
+
+
+@command(timelines, "from-words")
+@click.argument("text")
+@click.option("--save", is_flag=True, help="Save the timeline, after asking.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def timelines_from_words(session: Session, text: str, save: bool, yes: bool, as_json: bool) -> None:
+    """Show the timeline that your own words become, such as:  a quiet timeline from my News folder, newest first, without ads"""
+    with session.engine() as engine:
+        found = engine.timeline_from_words(text)
+        if not as_json:
+            click.echo(f"“{found.timeline.name}” ({_what(found.timeline)})" if found.timeline is not None else "No timeline could be made of this.")
+            for line in said_of(found):
+                click.echo(line)
+        saved = None
+        if save and found.timeline is not None and (yes or click.confirm("Save it?", err=True)):
+            saved, _ = engine.save_timeline(replace(found.timeline, position=len(engine.timelines())))
+        if as_json:
+            return show_json({**plain(found), "saved": plain(saved) if saved is not None else None})
+        if saved is not None:
+            click.echo(f"Timeline “{saved.name}” saved.")
 
 
 @command(timelines, "delete")

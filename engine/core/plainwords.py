@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.core.applying import Applying
 from engine.core.ruletexts import RuleTexts
-from engine.types import PlainNames, PlainRule
+from engine.types import PlainNames, PlainRule, PlainTimeline
 
 
 class PlainWords(RuleTexts, Applying):
@@ -22,8 +22,18 @@ class PlainWords(RuleTexts, Applying):
             cancel: once set, the model stops after its current token and the grammar's answer counts.
         """
         from engine.filters.plainwords import read_rules
+        from engine.filters.plainwords_timeline import is_timeline
 
+        if is_timeline(text):
+            found = self.timeline_from_words(text)
+            return PlainRule(words=found.words, timeline=found.timeline, unexpressed=found.unexpressed, remarks=found.remarks)
         return read_rules(text, names=self._names_in(text), now=self._clock(), topics=self._topics_can_be_compared())
+
+    def timeline_from_words(self, text: str) -> PlainTimeline:
+        """Understand what a timeline shall show, and how it shall be weighed: by the grammar, for a timeline has few things to say."""
+        from engine.filters.plainwords_timeline import read_timeline
+
+        return read_timeline(text, names=self._names_in(text))
 
     # ---- inside ------------------------------------------------------------------------------
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from engine import Engine, PlainPost
 from engine.filters import check, format_rule
 from engine.filters.plainwords import read_rules
+from engine.filters.plainwords_timeline import read_timeline
 from engine.filters.text import tokens
-from engine.types import PLAIN_REMARKS, PlainNames, PlainRule
+from engine.types import PLAIN_REMARKS, PlainNames, PlainRule, Timeline
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)  # a Wednesday
 NAMES = PlainNames(
@@ -170,3 +171,29 @@ def test_with_ai_off_subjects_are_words(engine: Engine) -> None:
     engine.set_setting("ai", False)
     (rule,) = engine.rule_from_words("hide crypto prices").rules
     assert rule.conditions[0].field == "words"
+
+
+def test_a_timeline_is_weighed_as_the_words_say_and_what_it_cannot_choose_by_is_given_back() -> None:
+    found = read_timeline("a timeline of long reads about science from my News folder, newest first, little from each source", names=NAMES)
+    assert found.timeline is not None
+    assert (found.timeline.folder, found.timeline.weights["variety"], found.timeline.weights["interest"]) == ("News", 1.2, 0.0)
+    assert found.unexpressed == ("long reads about science",)
+
+
+def test_newest_first_alone_is_exact() -> None:
+    found = read_timeline("make a timeline called Evening from BBC News, newest first", names=NAMES)
+    assert found.timeline == Timeline(name="Evening", strength=0.0, feed_ids=(2,))
+
+
+def test_words_that_ask_for_a_timeline_make_no_rule(engine: Engine) -> None:
+    found = engine.rule_from_words("show me a quiet timeline without ads")
+    assert found.rules == ()
+    assert found.timeline is not None
+    assert (found.timeline.preset, found.timeline.signals) == ("quiet", {"promotion": 3.0})
+    assert engine.timelines() == []
+
+
+def test_a_timeline_is_weighed_in_chinese_too() -> None:
+    found = read_timeline("新建一条时间线：来自News文件夹，最新的在前", names=NAMES)
+    assert found.timeline is not None
+    assert (found.timeline.folder, found.timeline.strength, found.unexpressed) == ("News", 0.0, ())

@@ -1,0 +1,158 @@
+"""Timelines from plain words, in English and Chinese: which feeds, in what order, and what weighs more or less. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from engine.filters.plainwords_lexicon import CARRIERS, SIGNAL_WORDS, STOP
+from engine.filters.plainwords_parts import Names
+from engine.filters.plainwords_times import COUNT, UNIT, hours_of
+from engine.filters.text import tokens
+from engine.types import PlainNames, PlainRemark, PlainTimeline, Timeline
+
+_I = re.IGNORECASE
+_X = "\ue002"
+_WANTED = re.compile(r"^\W*(?:(?:please|can you|could you|i want|i(?:['’]d| would) like|give me|show me|make(?: me)?|create|build|new|set up|add|let me have)\b[ ,]*)*(?:(?:an?|the|my|another|one) )?(?:[\w-]+ ){0,2}?(?:timeline|feed of my own|list)\b|(?:新建|创建|做|给我)?(?:一条|一个)?(?:新的)?时间线", _I)
+_PLAIN = {"interest": 0.0, "source": 0.0, "author": 0.0, "rare_poster": 0.0, "seen": 0.0, "story_size": 0.0, "topic_variety": 0.0, "variety": 0.0}
+_NEWEST = re.compile(r"\b(?:newest|latest|most recent)(?: (?:ones|posts))? (?:first|on top|at the top)|\b(?:strictly |simply |purely |just )?(?:chronological(?:ly)?|in (?:chronological order|order of (?:time|date))|by (?:date|time)|sorted by (?:date|time)|no algorithm)\b|按时间(?:顺序|排序)?|最新的?(?:排?在(?:最)?前面?|优先|在上)", _I)
+# What weighs how much; the names are those of `Timeline.weights`.
+_WEIGHTS: tuple[tuple[str, float, str], ...] = (
+    ("variety", 1.2, r"(?:only )?(?:a )?(?:little|few|not (?:too )?(?:much|many)|no more than a few|just a few|one or two)(?: posts)? (?:from|of|by|per) (?:each|any(?: one| single)?|every|one|the same) (?:source|feed|site|outlet|author)|(?:a )?(?:mix|variety|range) of (?:sources|feeds|sites|outlets)|(?:many|varied|mixed|different) (?:sources|feeds|outlets)|(?:每个|同一)来源(?:都?少一?[点些]|不要太多)|来源(?:要)?多样"),
+    ("topic_variety", 0.8, r"(?:a )?(?:mix|variety|range) of (?:topics|subjects|themes)|(?:many|varied|mixed|different|all sorts of) (?:topics|subjects)|话题(?:要)?多样|各种话题"),
+    ("story_size", 1.2, r"(?:the )?(?:big|biggest|major|important|main|top)(?: news)? (?:stories|news|events|headlines)(?: first| on top)?|what (?:everyone|everybody|the world) (?:reports|talks about|is talking about)|重大新闻(?:优先)?|大新闻(?:优先)?"),
+    ("rare_poster", 1.6, r"(?:people|authors|sources|feeds|blogs|those|friends)?(?: (?:who|that|which))? ?(?:rarely|seldom|hardly ever) (?:post|write|publish)(?:s|ing)?(?: anything)?(?: first)?|rare (?:posters|sources|feeds)(?: first)?|很少(?:发|更新)的?(?:人|来源)?(?:优先)?"),
+    ("seen", 2.5, r"(?:only )?(?:what|posts|things|nothing) (?:that )?i(?:['’]ve| have)? (?:not (?:yet )?(?:seen|read)|already (?:seen|read)|haven['’]t (?:seen|read)(?: yet)?)|unread(?: (?:posts|ones))?(?: first)?|未读(?:的)?(?:优先)?"),
+    ("author", 1.6, r"(?:my )?(?:favou?rite|best[- ]liked) (?:authors|writers|people)(?: first)?|(?:authors|people|friends) (?:that )?i like(?: first| most)?|喜欢的作者(?:优先)?"),
+    ("source", 1.5, r"(?:my )?(?:favou?rite|best[- ]liked) (?:sources|feeds|sites|outlets)(?: first)?|(?:sources|feeds|sites) (?:that )?i like(?: first| most)?|喜欢的来源(?:优先)?"),
+)  # fmt: skip
+_PRESETS = (
+    ("favourites", r"(?:of )?(?:my )?favou?rites(?: first)?|(?:only )?(?:what|things|posts|stuff) (?:that )?i (?:really )?(?:like|love|enjoy)(?: most| best)?|喜欢的"),
+    ("quiet", r"\b(?:quiet|calm|peaceful|slow|gentle|relaxed|restful)\b|安静的?|平静的?"),
+    ("fresh", r"\b(?:fresh|fast|up[- ]to[- ]date|current|the very latest|breaking news)\b|新鲜的?"),
+)
+_EXPLORE = re.compile(r"(?:with )?(?:some |a few |something |a bit of |lots of )?(?:surprises?|serendipity|discover(?:y|ies)|outside (?:of )?my bubble|new (?:things|sources|voices)|unexpected(?: things)?)(?: now and then)?|surprise me|意外(?:的)?惊喜", _I)
+_SPAN = re.compile(rf"(?:from |of |for |over )?(?:the )?(?:last|past) (?P<count>{COUNT} )?(?P<unit>{UNIT})", _I)
+_LESS = re.compile(
+    rf"\b(?P<how>no|without(?: any)?|hardly any|free of|less|fewer|not? (?:so |too )?(?:much|many)|little|few)\s+(?P<what>(?:{'|'.join(pattern for _, pattern in SIGNAL_WORDS)})(?:(?:,| and| or|, and|, or) (?:{'|'.join(pattern for _, pattern in SIGNAL_WORDS)}))*)(?: (?:{CARRIERS}))?\b", _I
+)
+_LESS_CHINESE = re.compile(r"(?P<how>没有|不要|少一?[些点]|少)(?P<what>广告|标题党|垃圾信息|诈骗|负面(?:新闻)?|愤怒)")
+_CHINESE = {"广告": "promotion", "标题党": "clickbait", "垃圾": "spam", "诈骗": "scam", "负面": "negative", "愤怒": "anger"}
+_NAMED = re.compile(r"\b(?:called|named)\s+(?:[\"“](?P<quoted>[^\"”]{1,60})[\"”]|(?P<name>[^\"”',.;]{1,60}?)(?=\s+(?:from|of|with|without|in|about|that)\b|[,.;]|$))|(?:叫|名为)[“\"]?(?P<name2>[^”\"，。]{1,30})[”\"]?", _I)
+_W = r"(?:(?!(?:in|from|of|the|my|and|about)\b)[\w/&'-]+)"
+_FOLDER = re.compile(rf"\b(?:from|of|in|out of) (?:the |my )*(?:folder (?P<name>[\w/&-]+(?: (?-i:[A-Z])[\w/&-]*)*)|(?P<name2>{_W}(?: {_W}){{0,2}}?) (?:folder|category))(?!\w)|(?:来自|在)?(?:我的)?[“\"「]?(?P<name3>[\w/]+?)[”\"」]?文件夹(?:里|中)?(?:的)?", _I)
+_STOP = {*STOP, "timeline", "list", "make", "create", "build", "give", "first", "top", "would", "like", "please", "的", "一个", "一条"}
+
+
+def is_timeline(text: str) -> bool:
+    """Whether the words ask for a timeline rather than a rule."""
+    return _WANTED.search(text) is not None and not re.match(r"\W*(?:hide|mute|remove|block|don['’]t|隐藏|屏蔽)", text, _I)
+
+
+def read_timeline(text: str, *, names: PlainNames | None = None) -> PlainTimeline:
+    """Understand what a timeline shall show, and how it shall be weighed.
+
+    A timeline chooses by feeds and folder alone: subjects, lengths and kinds of posts are given back as not expressed.
+    """
+    words = " ".join(text.split())[:1000]
+    known = Names(names or PlainNames())
+    view = words
+    remarks: list[PlainRemark] = []
+    unexpressed: list[str] = []
+    weights: dict[str, float] = {}
+    signals: dict[str, float] = {}
+
+    def each(pattern: re.Pattern[str], act: Callable[[re.Match[str]], bool | None]) -> bool:
+        """Act on every place where a pattern is found, and strike it out; False from `act` leaves it."""
+        nonlocal view
+        found = list(pattern.finditer(view))
+        taken = False
+        for match in found:
+            if act(match) is not False:
+                view = view[: match.start()] + _X * (match.end() - match.start()) + view[match.end() :]
+                taken = True
+        return taken
+
+    name, folder, feed_ids = "", "", list[int]()
+
+    def named(match: re.Match[str]) -> None:
+        nonlocal name
+        name = (match["quoted"] or match["name"] or match["name2"]).strip()
+
+    def in_folder(match: re.Match[str]) -> None:
+        nonlocal folder
+        said = (match["name"] or match["name2"] or match["name3"]).strip(" '\"")
+        found = known.folder(said)
+        if found and not folder:
+            folder = found
+        elif feeds := known.feeds(said):
+            feed_ids.extend(feeds)
+        else:
+            unexpressed.append(match[0].strip())
+            remarks.append(PlainRemark(name="unknown_folder", detail=said))
+
+    def less(match: re.Match[str]) -> None:
+        amount = 3.0 if re.match(r"no\b|without|free|没有|不要", match["how"], _I) else 1.5
+        for signal, pattern in SIGNAL_WORDS:
+            if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", match["what"], _I):
+                signals[signal] = amount
+        signals.update({signal: amount for said, signal in _CHINESE.items() if said in match["what"]})
+
+    each(_NAMED, named)
+    each(_FOLDER, in_folder)
+    for feed_id, title in known.known.feeds.items():
+        if len(title) > 1:
+            each(re.compile(rf"(?:\b(?:from|of|by|and|or)\s+(?:the |my )?|来自|[、和，,]\s*){re.escape(title)}(?!\w)", _I), partial(_append, feed_ids, feed_id))
+    newest = each(_NEWEST, lambda _match: None)
+    each(_LESS, less)
+    each(_LESS_CHINESE, less)
+    for weight, value, pattern in _WEIGHTS:
+        each(re.compile(pattern, _I), partial(_put, weights, weight, value))
+    explored = each(_EXPLORE, lambda _match: None)
+    each(_SPAN, lambda match: weights.update({"half_life_hours": min(720.0, max(1.0, hours_of(match["count"], match["unit"])))}))
+    preset = next((one for one, pattern in _PRESETS if each(re.compile(pattern, _I), lambda _match: None)), "balanced")
+    each(_WANTED, lambda _match: None)
+    for chunk in re.split(f"[{_X},.;，。；]+", view):
+        said = _bare(chunk)
+        if said:
+            unexpressed.append(said)
+            remarks.append(PlainRemark(name="timeline_topic", detail=said))
+    strength = 1.0
+    if newest and (signals or weights.keys() - {"half_life_hours"}):
+        weights = {**_PLAIN, **weights}  # nothing else but these and time
+    elif newest:
+        strength = 0.0
+    found = newest or weights or signals or folder or feed_ids or explored or preset != "balanced"
+    if not found and not is_timeline(words):
+        return PlainTimeline(words=words, unexpressed=(words,) if words else ())
+    timeline = Timeline(
+        name=(name or _bare(re.split(r"[,，:：;]| from | in ", _WANTED.sub("", words))[0]) or _bare(words) or words)[:60],
+        preset=preset,
+        strength=strength,
+        exploration=0.6 if explored else 0.0,
+        weights=weights,
+        signals=signals,
+        feed_ids=tuple(dict.fromkeys(feed_ids)) if not folder else (),
+        folder=folder or None,
+    )
+    return PlainTimeline(words=words, timeline=timeline, unexpressed=tuple(dict.fromkeys(unexpressed)), remarks=tuple(dict.fromkeys(remarks)))
+
+
+def _append(to: list[int], one: int, _match: re.Match[str]) -> None:
+    to.append(one)
+
+
+def _put(to: dict[str, float], name: str, value: float, _match: re.Match[str]) -> None:
+    to[name] = value
+
+
+def _bare(text: str) -> str:
+    """A piece without the words at its ends that mean nothing; "" where nothing else is in it."""
+    parts = text.strip(" ,.;:!?()“”\"'，。；：的").split()
+    while parts and parts[0].lower().strip(",.") in _STOP:
+        parts.pop(0)
+    while parts and parts[-1].lower().strip(",.") in _STOP:
+        parts.pop()
+    said = " ".join(parts)
+    return said if tokens(said) and not re.fullmatch(rf"(?:{CARRIERS})", said, _I) else ""
