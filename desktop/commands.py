@@ -180,6 +180,14 @@ class Commands:
     def show_rules(self) -> None:
         self._window.show_page("rules")
 
+    def rule_from_words(self) -> None:
+        from desktop.pages.rules import RulesPage
+
+        self._window.show_page("rules")
+        page = self._window.findChild(RulesPage)
+        if page is not None:
+            page.own_words.words.setFocus()
+
     def show_profile(self) -> None:
         self._window.show_page("profile")
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
     from engine.types import MAX_WISH_CHARACTERS as MAX_WISH_CHARACTERS
+    from engine.types import PLAIN_REMARKS as PLAIN_REMARKS
     from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
     from engine.types import SURE_FROM as SURE_FROM
     from engine.types import Account as Account
@@ -298,6 +299,7 @@ _TYPES = [
     "RuleSaved",
     "RulesCompared",
     "RulesImported",
+    "PLAIN_REMARKS",
     "SIGNAL_NAMES",
     "SURE_FROM",
     "SearchHit",

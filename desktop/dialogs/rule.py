@@ -15,10 +15,11 @@ from desktop import theme
 from desktop.dialogs.condition import ConditionRow, condition_words, signal_entries
 from desktop.dialogs.controls import Check, Choice, Radio, Stepper
 from desktop.dialogs.dry_run import EXAMPLES, DryRun, Seen
+from desktop.dialogs.own_words import OwnWords, Understood
 from desktop.dialogs.sheet import Sheet, field
 from desktop.signals import signal_words
 from desktop.strings import decimal, moment, number, plural, tr
-from engine import Breakout, Condition, EngineError, Feed, NotFoundError, Rule, RuleSaved
+from engine import Breakout, Condition, EngineError, Feed, NotFoundError, PlainRule, Rule, RuleSaved
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -95,13 +96,20 @@ def _and_above(folder: str) -> list[str]:
 class RuleEditor(Sheet):
     """Edits one rule. The preview follows what is typed; saving applies it to past and new posts."""
 
-    def __init__(self, window: MainWindow, rule: Rule | None) -> None:
+    def __init__(self, window: MainWindow, rule: Rule | None, found: PlainRule | None = None, place: int = 0) -> None:
+        """`found`: the words that the rule was made of, of whose rules it is the one at `place`."""
         title = tr("New rule") if rule is None or not rule.id else tr("Edit rule")
         super().__init__(window, title, tr("A post that meets every condition is taken."), width=640, scrolls=True)
         self._window = window
         self._rule = rule or Rule(name="", conditions=(Condition(field="words", value=""),))
         self._signals = "signals" in window.features
         self._rows: list[ConditionRow] = []
+        self.own_words: OwnWords | None = None
+        if found is not None:
+            self.body.addWidget(Understood(found, (place + 1, len(found.rules))))
+        elif rule is None:
+            self.own_words = OwnWords(window, taken=self.close, with_examples=False)
+            self.body.addWidget(self.own_words)
         self._make_conditions()
         self._make_action()
         self._make_breakout()
@@ -468,8 +476,8 @@ def delete_rule(window: MainWindow, rule: Rule) -> None:
     window.lanes.slow(lambda: engine.delete_rule(rule.id, visible=visible), deleted, owner=window)
 
 
-def open_dialog(window: MainWindow, rule: Rule | None = None) -> RuleEditor:
-    dialog = RuleEditor(window, rule)
+def open_dialog(window: MainWindow, rule: Rule | None = None, found: PlainRule | None = None, place: int = 0) -> RuleEditor:
+    dialog = RuleEditor(window, rule, found, place)
     dialog.open()
     dialog._rows[0].value.setFocus()
     return dialog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,11 +23,24 @@ from PySide6.QtWidgets import (
 
 from desktop import theme
 from desktop.dialogs.controls import Choice, TickDelegate
+from desktop.dialogs.own_words import OwnWords, Understood
 from desktop.dialogs.sheet import Sheet, field
 from desktop.dialogs.slider import Slider
 from desktop.signals import signal_words
 from desktop.strings import ago, decimal, number, tr
-from engine import SETTINGS, SIGNAL_NAMES, SIGNAL_WEIGHT, WEIGHTS, EngineError, Feed, PostRow, Setting, Timeline
+from engine import (
+    SETTINGS,
+    SIGNAL_NAMES,
+    SIGNAL_WEIGHT,
+    WEIGHTS,
+    EngineError,
+    Feed,
+    PlainRule,
+    PlainTimeline,
+    PostRow,
+    Setting,
+    Timeline,
+)
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -159,10 +172,20 @@ class _Known:
 class TimelineSheet(Sheet):
     """Edits one timeline. What would stand on top follows every move; nothing is kept before it is saved."""
 
-    def __init__(self, window: MainWindow, timeline: Timeline | None) -> None:
-        super().__init__(window, tr("New timeline") if timeline is None else tr("Timeline"), width=WIDE if _roomy(window) else LEFT + 60, stretches=True)
-        self._window, self._before = window, timeline
-        self._timeline = timeline or Timeline(name="", position=len(window.timelines.listed))
+    def __init__(self, window: MainWindow, timeline: Timeline | None, found: PlainRule | PlainTimeline | None = None) -> None:
+        """`found`: the words that the timeline was made of."""
+        new = timeline is None or not timeline.id
+        super().__init__(window, tr("New timeline") if new else tr("Timeline"), width=WIDE if _roomy(window) else LEFT + 60, stretches=True)
+        self._window, self._before = window, None if new else timeline
+        self._timeline = timeline or Timeline(name="")
+        if new:
+            self._timeline = replace(self._timeline, position=len(window.timelines.listed))
+        self.own_words: OwnWords | None = None
+        if found is not None:
+            self.body.addWidget(Understood(found))
+        elif new:
+            self.own_words = OwnWords(window, timeline=True, taken=self.close, with_examples=False)
+            self.body.addWidget(self.own_words)
         self._presets: Mapping[str, Mapping[str, float]] = {}
         self._feeds: list[Feed] = []
         self._soon = QTimer(self)
@@ -455,8 +478,8 @@ def _roomy(window: MainWindow) -> bool:
     return window.width() >= theme.px(WIDE)
 
 
-def open_dialog(window: MainWindow, timeline: Timeline | None = None) -> TimelineSheet:
-    dialog = TimelineSheet(window, timeline)
+def open_dialog(window: MainWindow, timeline: Timeline | None = None, found: PlainRule | PlainTimeline | None = None) -> TimelineSheet:
+    dialog = TimelineSheet(window, timeline, found)
     dialog.open()
     dialog.name.setFocus()
     return dialog

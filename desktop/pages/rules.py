@@ -12,6 +12,7 @@ from desktop.dialogs import rule as rule_dialog
 from desktop.dialogs import rule_file
 from desktop.dialogs.condition import asleep_words
 from desktop.dialogs.controls import Check
+from desktop.dialogs.own_words import OwnWords
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import number, plural, tr
@@ -42,6 +43,8 @@ class RulesPage(Page):
         )
         self._errors: dict[int, RuleErrors] = {}
         self._progress: dict[int, RuleProgress] = {}
+        self.own_words = OwnWords(window)
+        self.body.addWidget(self.own_words)
         row = QWidget()
         head = FlowLayout(row, across=theme.px(8))
         head.setContentsMargins(0, 0, 0, 0)
@@ -71,7 +74,7 @@ class RulesPage(Page):
         titles = {feed.id: feed.title for feed in feeds}
         empty(self._list)
         if not rules:
-            text = tr("There are no rules yet. Write one here, or select words in a post and make a rule from them.")
+            text = tr("There are no rules yet. Say what you want in your own words, write one, or select words in a post and make a rule from them.")
             self._list.addWidget(theme.label(text, "second", wrap=True))
         for rule in rules:
             self._list.addWidget(self._card(rule, counts.get(rule.id, 0), titles))

@@ -430,7 +430,7 @@ class Reader:
             part.strike(*match.span())
             exact = True
             if groups.get("to"):
-                found.add((Condition(field="length", value="", low=count, high=count_of(groups["to"]) * times),))
+                found.add((Condition(field="length", value="", low=count), Condition(field="length", value="", high=count_of(groups["to"]) * times)))
             elif groups.get("under") or groups.get("orunder"):
                 found.add((Condition(field="length", value="", high=count),))
             else:

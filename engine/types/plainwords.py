@@ -36,7 +36,9 @@ PLAIN_REMARKS: Mapping[str, str] = MappingProxyType(
         "too_wide": "What is left of “{detail}” would take nearly all posts.",
         "wider": "Without what is not expressed, “{detail}” takes more posts than you said.",
         "timeline_topic": "A timeline does not choose by subject. What you like decides; or make a rule that ranks “{detail}” higher.",
-        "model": "“{detail}” was found by the language model; look at it closely.",
+        "model": "The language model took “{detail}” to be what this is about. It may be wrong.",
+        "aside": "It left aside: “{detail}”.",
+        "model_failed": "The language model could not help: {detail}",
     }
 )
 
