@@ -84,6 +84,7 @@ class AskPage(Page):
         self.progress.hide()
         self.body.addWidget(self.progress)
         self.state = theme.label("", "second", wrap=True)
+        self.state.hide()
         self.body.addWidget(self.state)
         self.text = SafeBrowser(own_links=True)
         self.text.setAccessibleName(tr("The answer's sentences"))
@@ -120,7 +121,7 @@ class AskPage(Page):
             self._said.clear()
             self._answer = None
             self._clear()
-            self.state.setText("")
+            self._say("")
         elif self._answer is None and self._job is None:
             self._show_examples()
 
@@ -147,7 +148,7 @@ class AskPage(Page):
         self._clear()
         self._answer = None
         self._busy(True)
-        self.state.setText(tr("Looking through your posts…"))
+        self._say(tr("Looking through your posts…"))
         self._job = self._window.lanes.job(
             "ask",
             lambda: iter(engine.ask(text, before=before, cancel=cancel)),
@@ -164,7 +165,7 @@ class AskPage(Page):
             self._job.cancel()
             self._job = None
             self._busy(False)
-            self.state.setText(tr("Cancelled."))
+            self._say(tr("Cancelled."))
 
     def _take(self, asked: threading.Event, event: AskEvent) -> None:
         if asked is not self._cancel or asked.is_set():
@@ -174,7 +175,7 @@ class AskPage(Page):
                 self._show_found(event)
         elif isinstance(event, AskDraft):
             self._show_answer(event.answer)
-            self.state.setText(tr("Picked from your posts. The models still read them…"))
+            self._say(tr("Picked from your posts. The models still read them…"))
         elif isinstance(event, AskDone):
             self._said.append(event.answer)
             self._show_answer(event.answer)
@@ -188,7 +189,11 @@ class AskPage(Page):
         if asked is self._cancel and not asked.is_set():
             self._job = None
             self._busy(False)
-            self.state.setText(str(error))
+            self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
 
     def _busy(self, busy: bool) -> None:
         self.progress.setVisible(busy)
@@ -200,7 +205,7 @@ class AskPage(Page):
         self.cancel()
         self._said.clear()
         self._answer = None
-        self.state.setText("")
+        self._say("")
         self.question.clear()
         self.question.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show_examples()
@@ -214,14 +219,14 @@ class AskPage(Page):
 
     def _show_found(self, found: AskFound) -> None:
         self._clear()
-        self.state.setText(plural("Reading {n} post…", "Reading {n} posts…", len(found.sources)))
+        self._say(plural("Reading {n} post…", "Reading {n} posts…", len(found.sources)))
         if found.sources:
             self._list.addWidget(self._sources(found.sources[:FOUND_SHOWN], tr("Where the answer may stand")))
 
     def _show_answer(self, answer: Answer) -> None:
         self._answer = answer
         self._clear()
-        self.state.setText(method_words(answer))
+        self._say(method_words(answer))
         self.state.setToolTip(answer.model)
         if answer.method == "nothing":
             self._list.addWidget(self._nothing(answer))
@@ -264,7 +269,7 @@ class AskPage(Page):
                     continue
                 self._links.append((source, citation.spans))
                 marks += (
-                    f'<a href="app:{len(self._links)}" style="color:{t.accent}; text-decoration:none; vertical-align:super;'
+                    f'<a href="app:{len(self._links)}" style="color:{t.accent}; text-decoration:none;'
                     f' font-size:{small}">&nbsp;[{citation.number}]</a>'
                 )
             paragraphs.append(f"<p>{told_html(sentence, t.accent)}{marks}</p>")

@@ -6,6 +6,7 @@ Nothing of a question or an answer is stored.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -109,7 +110,8 @@ class Asking(Reading):
         from engine.language import asking
 
         newest = self._store.rows(self._store.timeline(TimelineQuery(order="newest", limit=NEWEST)))
-        return asking.examples([row.title for row in newest])
+        feeds = Counter(row.feed_title for row in newest)
+        return asking.examples([row.title for row in newest], max(feeds, key=lambda title: feeds[title], default=""))
 
     # ---- about the app -----------------------------------------------------------------------------
 
@@ -221,6 +223,8 @@ class Asking(Reading):
 
     def _ask_sources(self, question: Question, folder: str | None, *, by_meaning: bool) -> tuple[tuple[AskSource, ...], Looked]:
         """Search posts for a question: for its telling words, and by meaning where asked for."""
+        if question.broad and (question.feed_id is not None or question.since is not None or folder is not None):
+            return self._ask_newest(question, folder)
         text = question.search or question.text
         query = SearchQuery(
             text=text.replace('"', " ").replace("-", " "), mode="hybrid" if by_meaning else "words", limit=READ_CLOSELY,
@@ -230,9 +234,22 @@ class Asking(Reading):
         if by_meaning:
             known = {hit.id for hit in hits}
             hits += tuple(hit for hit in self.search(replace(query, mode="words", limit=READ_CLOSELY // 2)).hits if hit.id not in known)
-        rows = {row.id: row for row in self._store.rows([hit.id for hit in hits])}
+        sources = self._sources_of([hit.id for hit in hits])
+        words = tuple(dict.fromkeys(text.split()))
+        return sources, self._where_looked(question, folder, sources, words, by_meaning=by_meaning)
+
+    def _ask_newest(self, question: Question, folder: str | None) -> tuple[tuple[AskSource, ...], Looked]:
+        """The newest posts of a feed, a folder or a time, where a question asks for all there is."""
+        query = TimelineQuery(order="newest", feed_id=question.feed_id, folder=folder, since=question.since, limit=READ_CLOSELY)
+        until = question.until
+        found = self._sources_of(self._store.timeline(query))
+        sources = tuple(source for source in found if until is None or source.published_at is None or source.published_at < until)
+        return sources, self._where_looked(question, folder, sources, ())
+
+    def _sources_of(self, ids: Sequence[int]) -> tuple[AskSource, ...]:
+        rows = {row.id: row for row in self._store.rows(ids)}
         sources: list[AskSource] = []
-        for found in self._store.texts([hit.id for hit in hits]):
+        for found in self._store.texts(ids):
             row = rows.get(found.id)
             if row is None:
                 continue
@@ -242,8 +259,13 @@ class Asking(Reading):
                     published_at=found.published_at, text=f"{found.title}\n{found.text}" if found.title else found.text,
                 )
             )  # fmt: skip
-        looked = Looked(
+        return tuple(sources)
+
+    @staticmethod
+    def _where_looked(
+        question: Question, folder: str | None, sources: Sequence[AskSource], words: tuple[str, ...], *, by_meaning: bool = False
+    ) -> Looked:
+        return Looked(
             posts=len(sources), since=question.since, until=question.until, feed_id=question.feed_id, feed_title=question.feed_title,
-            folder=folder, words=tuple(dict.fromkeys(text.split())), by_meaning=by_meaning,
+            folder=folder, words=words, by_meaning=by_meaning,
         )  # fmt: skip
-        return tuple(sources), looked

@@ -179,6 +179,9 @@ def _names(text: str, start: int, end: int, kind: AskKind) -> Iterator[Short]:
         written = text[first:last].rstrip(".,'’-")
         written = regex.sub(r"['’]s$", "", written)
         compared = _words(written)
+        begins = first == start and " " not in written  # a capital says nothing at a sentence's beginning
+        if begins and (written.endswith(("ed", "ing", "ly")) or written.casefold() in lexicon.FUNCTION_WORDS):
+            continue
         if compared and len(written) <= _TOO_LONG and len(written) != 1:
             yield Short(written, Span(start=first, end=first + len(written)), kind, tuple(compared))
     patterns = (_HAN_TITLE, _HAN_FOREIGN, _HAN_PERSON) if kind == "what" else (_HAN_FOREIGN, _HAN_PERSON)
@@ -188,5 +191,11 @@ def _names(text: str, start: int, end: int, kind: AskKind) -> Iterator[Short]:
             yield Short(match[group], Span(start=match.start(group), end=match.end(group)), kind, tuple(match[group]))
 
 
+_NO_PART = frozenset(  # of a name as it is compared
+    ["the", "of", "and", "s", "jr", "sr", "inc", "ltd", "co", "corp", "llc", "plc", "president", "mayor", "minister", "prime", "chancellor", "senator", "sir", "dr", "mr", "mrs", "ms", "king", "queen", "pope", "ceo", "chief", "coach", "actor", "actress", "director", "author", "captain", "former", "quarterback", "striker", "champion"]
+)
+
+
 def _words(name: str) -> list[str]:
-    return [stem(word) for word in regex.findall(r"[\p{L}\p{M}\p{N}]+", name) if word.casefold() not in ("the", "of", "and", "s")]
+    words = [word for word in regex.findall(r"[\p{L}\p{M}\p{N}]+", name) if len(word) > 1 or word.isdigit()]
+    return [stem(word) for word in words if word.casefold() not in _NO_PART] or [stem(word) for word in words]

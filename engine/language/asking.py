@@ -16,7 +16,7 @@ from engine.errors import EngineError
 from engine.language import output, prompts
 from engine.language.askanswers import find
 from engine.language.askpassages import Embed, Passage, read
-from engine.language.askpicking import Picked, pick
+from engine.language.askpicking import Picked, overview, pick
 from engine.language.askwords import Question, keys, parts, understand
 from engine.language.evidence import Checker
 from engine.language.sentences import count_words, split
@@ -82,7 +82,11 @@ def answer(
         CancelledError.
     """
     readings = [read(source) for source in sources]
-    picked = pick(parts(asked.question, now=asked.now), readings, embed=embed)
+    if asked.question.broad:
+        picked = overview(readings)
+        asked = replace(asked, model=None)
+    else:
+        picked = pick(parts(asked.question, now=asked.now), readings, embed=embed)
     looked = replace(looked, by_meaning=embed is not None)
     if picked is None:
         yield AskDone(answer=Answer(question=asked.question.text, asked=asked.question.search, method="nothing", looked=looked))
@@ -232,8 +236,8 @@ def follow_up_questions(question: Question, passages: Sequence[Passage]) -> tupl
     return tuple(form.format(name=name) for _, name in best)
 
 
-def examples(titles: Sequence[str]) -> list[str]:
-    """Return questions about names that stand in titles, those that stand in most of them first, and one about the app."""
+def examples(titles: Sequence[str], feed: str = "") -> list[str]:
+    """Return questions about names that stand in titles, those that stand in most of them first, about a feed, and one about the app."""
     counts: dict[str, int] = {}
     for title in titles:
         if title.isupper():
@@ -243,4 +247,6 @@ def examples(titles: Sequence[str]) -> list[str]:
                 counts[name] = counts.get(name, 0) + 1
     best = sorted(counts, key=lambda name: -counts[name])[:MOST_FOLLOW_UPS]
     forms = [("关于{name}有什么消息？" if _HAN.search(name) else "What is new about {name}?").format(name=name) for name in best]
+    if feed:
+        forms.append(("{feed}上周说了什么？" if _HAN.search(feed) else "What did {feed} write last week?").format(feed=feed))
     return [*forms, "How do I mute a topic?"]

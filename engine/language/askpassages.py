@@ -27,12 +27,14 @@ BESIDE, IN_TITLE, ELSEWHERE, PUBLISHED = 0.75, 0.8, 0.45, 0.5  # what a word is 
 COVERAGE, MEANING, ANSWER, CLOSE = 0.55, 0.2, 0.15, 0.1  # the parts of a sentence's score
 EMBEDDED = 24  # sentences whose vectors are asked for
 FOUND = 0.62  # coverage from which on a post is taken to speak of what is asked, …
+FOUND_HAN, RELATION_HAN = 0.58, 0.4  # the same where pairs of characters are compared, of which some run across two words
 FOUND_NEAR = 0.45  # … where meaning agrees …
 NEAR_COSINE = 0.6  # … by this cosine
 MISSING_SHARP = 0.25  # share of the names, numbers and years of a question that a post may lack
 ALIKE = 0.85  # what another word for the same is worth
 RELATION = 0.5  # share of the words that are no names which has to stand in the sentence or close to it
 WANTS = ("who", "when", "where", "how_many")  # kinds of questions whose answer can be recognised
+HAN_WANTS = ("when", "how_many")  # in Chinese a name has no capital
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,11 @@ class Passage:
     coverage: float  # of the question's telling words, in [0, 1]
     missing: float  # share of its names, numbers and years that the whole post lacks
     relation: float  # share of its other words that stand in the sentence, or near: what is said of the names
+    headed: bool  # what is asked of the names stands in the sentence or beside it
     conflict: bool  # it speaks of another year than the question
     close: float  # how near to each other the words stand
     wants: bool  # the question's answer can be recognised
+    chinese: bool  # the question is
     shorts: tuple[Short, ...]  # answers of the right kind, the likeliest first
     cosine: float | None
     score: float
@@ -80,8 +84,8 @@ class Passage:
         """Whether the post speaks of what is asked at all."""
         near = self.cosine is not None and self.cosine >= NEAR_COSINE
         told = bool(self.shorts) or not self.wants
-        spoken = self.coverage >= FOUND or (near and self.coverage >= FOUND_NEAR)
-        return told and spoken and self.missing <= MISSING_SHARP and self.relation >= RELATION and not self.conflict
+        spoken = self.coverage >= (FOUND_HAN if self.chinese else FOUND) or (near and self.coverage >= FOUND_NEAR)
+        return told and spoken and self.missing <= MISSING_SHARP and self.relation >= (RELATION_HAN if self.chinese else RELATION) and self.headed and not self.conflict
 
 
 def read(source: AskSource) -> Reading:
@@ -152,6 +156,7 @@ def _judge(question: Question, weights: dict[str, float], own: frozenset[str], r
     beside = [reading.keys[place] for place in (index - 1, index + 1) if 0 <= place < len(reading.keys)]
     published = reading.source.published_at
     covered, held, lacking, sharp, related, relations = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    heads, headed = 0, 0
     standing: list[Key] = []
     said: list[Key] = []  # what is said of the names
     for term in question.terms:
@@ -175,9 +180,14 @@ def _judge(question: Question, weights: dict[str, float], own: frozenset[str], r
             share = PUBLISHED
         covered += weight * share
         held += weight if share in (1.0, ALIKE) else 0.0
+        if term.head:
+            heads += 1
+            # Who did it stands in the sentence that says what was done.
+            headed += share >= ALIKE if question.kind == "who" and not question.chinese else share > ELSEWHERE
         if term.sharp:
             sharp += weight
-            lacking += weight if not share else 0.0
+            far = term.key.startswith("#") and share <= ELSEWHERE and share != PUBLISHED  # a year or a number says something only where it stands
+            lacking += weight if far or not share else 0.0
         elif term.weight >= 0.8:
             relations += weight
             related += weight * (share if share > ELSEWHERE else 0.0)
@@ -189,8 +199,9 @@ def _judge(question: Question, weights: dict[str, float], own: frozenset[str], r
     total = sum(weights.values())
     passage = Passage(
         reading=reading, index=index, coverage=covered / total if total else 0.0, missing=lacking / sharp if sharp else 0.0,
-        relation=related / relations if relations else 1.0, conflict=_other_year(question, here),
-        close=_closeness(standing, held / total if total else 0.0), wants=question.kind in WANTS, shorts=_shorts(question, reading, span, standing, said),
+        relation=related / relations if relations else 1.0, headed=not heads or headed > 0, conflict=_other_year(question, here),
+        close=_closeness(standing, held / total if total else 0.0), wants=question.kind in (HAN_WANTS if question.chinese else WANTS), shorts=_shorts(question, reading, span, standing, said),
+        chinese=question.chinese,
         cosine=None, score=0.0,
     )  # fmt: skip
     return replace(passage, score=_score(passage))
@@ -231,6 +242,9 @@ def _shorts(
     text = reading.source.text
     asked = {key.key for key in keys(question.text)} | {term.key for term in question.terms}
     asked |= {other for key in asked for other in alike(key)}
+    heads = {term.key for term in question.terms if term.head}
+    doing = [key for key in said if key.key in heads or not heads.isdisjoint(alike(key.key))]
+    said = doing or said
     unit = unit_asked(question.text) if question.kind == "how_many" else ""
     found: list[tuple[float, Short]] = []
     for short in find(text, span.start, span.end, question.kind):
@@ -240,8 +254,11 @@ def _shorts(
         far = float(min((max(key.start - named.span.end, named.span.start - key.end, 0) for key in standing), default=200))
         if question.kind == "when":
             far -= 15 * named.exactness
-        if question.kind == "who":
-            far += _role(named, text, said, object_asked=bool(_OBJECT.search(question.text)))
+        if question.kind == "who" and not question.chinese:
+            role = _role(named, text, said, object_asked=bool(_OBJECT.search(question.text)))
+            if role > 0 and doing:
+                continue
+            far += role
         if unit and question.kind == "how_many" and unit not in ("%", "money"):
             far -= 60 if unit in {key.key for key in keys(text[named.span.start : named.span.end + 30])} else 0
         found.append((far, named))
@@ -249,20 +266,20 @@ def _shorts(
 
 
 _YEAR = regex.compile(r"#(?:1[5-9]|20)\d\d")
-_OBJECT = regex.compile(r"\bwh(?:o|om|at) (?:did|does|do|will|has|have|is|are|was|were) \p{L}+ \p{L}+", regex.IGNORECASE)
-_BY = regex.compile(r"^\W*(?:\p{L}+\s){0,3}(?:by|to)\s(?:the\s)?(?:\p{L}+\s){0,2}$", regex.IGNORECASE)
+_OBJECT = regex.compile(r"\bwhom?\s(?:did|does|do|will|would)\s\p{L}+", regex.IGNORECASE)
+_BY = regex.compile(r"^\W*(?:(?:\p{L}+\s){0,3}(?:by|to)\s(?:the\s)?(?:\p{L}+\s){0,2}|(?:is|was|are|were)\s|)\W*$", regex.IGNORECASE)
 
 
 def _role(short: Short, text: str, said: Sequence[Key], *, object_asked: bool) -> float:
     """How unlikely a name is who did it: who does stands before the word that says what was done, or after "by"."""
-    cost = 0.0
+    costs: list[float] = []
     for key in said:
         if short.span.end <= key.start:
-            cost += 10 if object_asked else -25
+            costs.append(10 if object_asked else -25)
         else:
             by = _BY.search(text[key.end : short.span.start])
-            cost += -40 if by and not object_asked else 10 if not object_asked else -25
-    return cost
+            costs.append(-40 if by and not object_asked else 10 if not object_asked else -25)
+    return min(costs, default=0.0)
 
 
 def _without_asked(short: Short, text: str, asked: set[str]) -> Short | None:

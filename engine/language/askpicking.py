@@ -13,15 +13,19 @@ from itertools import combinations
 from urllib.parse import urlsplit
 
 from engine.language.askanswers import Short
-from engine.language.askpassages import Embed, Passage, Reading, rank
+from engine.language.askpassages import WANTS, Embed, Passage, Reading, rank
 from engine.language.askwords import Question
 from engine.types import AnswerSentence, AskSide, Citation, Disagreement, Span
 
 ELIGIBLE = 0.72  # of the best sentence's score: others that may answer as well
 MOST_ELIGIBLE = 16
+PER_TOPIC = 4  # posts shown where a question only names what it is about
 PER_PART = 2  # sentences shown for one question of several
 MOST_SENTENCES = 4
+MOST_OVERVIEW = 6
 TWINS = 0.6  # share of words that two sentences have in common from which on they say the same thing of something
+ALIKE_ENOUGH = 0.45  # of the shorter sentence's words, where two that contradict each other are worded otherwise, …
+SURELY = 0.85  # … and this coverage of the question
 RIVAL = 0.5  # of the votes of the first, from which on another short answer is a rival
 
 
@@ -64,7 +68,7 @@ def pick(parts: Sequence[Question], readings: Sequence[Reading], *, embed: Embed
         if rivals:
             disagreements.append(_disagreement(rivals))
         short = short or (groups[0].short if groups else None)
-        for passage, told in _to_show(found, groups, rivals):
+        for passage, told in _to_show(found, groups, rivals, topic=part.kind in ("what", "open") and len(part.terms) <= 2):
             shown = _sentence(passage, told)
             if all(shown.text != other.text for other in sentences) and len(sentences) < MOST_SENTENCES + len(rivals):
                 sentences.append(shown)
@@ -72,6 +76,19 @@ def pick(parts: Sequence[Question], readings: Sequence[Reading], *, embed: Embed
     if not sentences:
         return None
     return Picked(tuple(sentences), tuple(chosen), tuple(disagreements), short if len(parts) == 1 else None)
+
+
+def overview(readings: Sequence[Reading]) -> Picked | None:
+    """Pick the first words of the first posts: for a question that asks for all there is."""
+    passages = [
+        Passage(
+            reading=reading, index=0, coverage=1.0, missing=0.0, relation=1.0, headed=True, conflict=False, close=0.0, wants=False, shorts=(),
+            chinese=False, cosine=None, score=0.0,
+        )
+        for reading in readings
+        if reading.spans
+    ][:MOST_OVERVIEW]  # fmt: skip
+    return Picked(tuple(_sentence(passage, None) for passage in passages), tuple(passages), ()) if passages else None
 
 
 def _eligible(passages: Sequence[Passage]) -> list[Passage]:
@@ -158,11 +175,12 @@ def _words(passage: Passage, short: Short) -> set[str]:
 
 def _as_good(first: _Group, other: _Group) -> bool:
     """Whether another answer's sentence speaks of the question as fully as the first one's, and gives that answer first."""
-    best, (passage, short) = first.passages[0][0], other.passages[0]
-    wants = short.kind in ("who", "when", "where", "how_many")
+    best, (passage, short) = first.passages[0], other.passages[0]
+    mine, theirs = _words(*best), _words(passage, short)
+    alike = len(mine & theirs) >= ALIKE_ENOUGH * min(len(mine), len(theirs))
     return (
-        wants and passage.shorts[0] is short and passage.coverage >= 0.95 * best.coverage and passage.coverage >= 0.8
-        and passage.missing == 0 and passage.close >= 0.8 * best.close
+        short.kind in WANTS and passage.shorts[0] is short and alike and passage.coverage >= max(0.95 * best[0].coverage, SURELY)
+        and passage.missing == 0 and passage.close >= 0.8 * best[0].close
     )  # fmt: skip
 
 
@@ -179,15 +197,19 @@ def _disagreement(rivals: Sequence[_Group]) -> Disagreement:
     )
 
 
-def _to_show(passages: Sequence[Passage], groups: Sequence[_Group], rivals: Sequence[_Group]) -> list[tuple[Passage, Short | None]]:
+def _to_show(
+    passages: Sequence[Passage], groups: Sequence[_Group], rivals: Sequence[_Group], *, topic: bool
+) -> list[tuple[Passage, Short | None]]:
     if rivals:
         return [_fullest(group) for group in rivals]
     shown: list[tuple[Passage, Short | None]] = []
     if groups:
         shown.append(_fullest(groups[0]))
     for passage in passages:
-        if len(shown) >= PER_PART:
+        if len(shown) >= (PER_TOPIC if topic else PER_PART):
             break
+        if topic and any(passage.reading is other.reading for other, _ in shown):
+            continue
         if all(passage is not other and passage.text != other.text for other, _ in shown):
             shown.append((passage, _short_of(passage, groups)))
     return shown

@@ -18,6 +18,8 @@ _HAN = regex.compile(r"\p{Han}")
 # What a question asks for, by the words that ask. The first that is found decides.
 _KINDS: tuple[tuple[AskKind, regex.Pattern[str]], ...] = (
     ("why", regex.compile(r"\b(?:why|how come)\b|为什么|為什麼|为何|為何|原因|怎么会", regex.IGNORECASE)),
+    ("who", regex.compile(
+        r"\b(?:what|which) (?:country|city|state|team|company|club|party|nation)\s(?!is\b|was\b|are\b|were\b|did\b|do\b|does\b|has\b|have\b|in\b|will\b|can\b)\p{L}+", regex.IGNORECASE)),
     ("when", regex.compile(
         r"\b(?:when|(?:what|which) (?:year|date|day|month|time)|release date|since when|until when)\b"
         r"|什么时候|什麼時候|何时|何時|时间|時間|日期|哪[一]?[年天日月]|几月|几号|幾號", regex.IGNORECASE)),
@@ -48,6 +50,7 @@ _TITLED = regex.compile(r"《([^》]{1,60})》|[“\"「『]([^”\"」』]{2,80
 _WEIGHTS = {"name": 1.7, "number": 1.6, "year": 1.5, "month": 1.2, "weekday": 1.0, "season": 1.0, "relative": 0.3, "word": 1.0}
 _LESS = 0.2  # the weight of words that ask
 _TITLED_WEIGHT = 1.7
+_HEAVY = 0.8  # from this weight on a word may be what is asked
 _HAN_SINGLE = 0.35  # a character that stands alone is no word
 
 
@@ -70,6 +73,7 @@ class Term:
     text: str
     weight: float
     sharp: bool  # a name, number, year or title: another one in its place is another question
+    head: bool = False  # what is asked of these ("won", "revenue"): a sentence without it does not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,11 @@ class Question:
     def search(self) -> str:
         """What to look for by words: the telling ones, as written."""
         return " ".join(dict.fromkeys(term.text for term in self.terms if term.weight > _LESS))
+
+    @property
+    def broad(self) -> bool:
+        """Whether it asks for all there is ("What happened yesterday?"): no word of it tells what about."""
+        return not any(term.weight >= _HEAVY for term in self.terms)
 
     @property
     def sharp(self) -> tuple[Term, ...]:
@@ -201,7 +210,12 @@ def terms_of(text: str) -> tuple[Term, ...]:
         term = Term(key.key, written, weight, sharp)
         if key.key not in found or found[key.key].weight < weight:
             found[key.key] = term
-    return tuple(found.values())
+    return _headed(list(found.values()))
+
+
+def _headed(terms: list[Term]) -> tuple[Term, ...]:
+    """Mark what is asked of the names: words of news that have others for the same."""
+    return tuple(replace(term, head=True) if not term.sharp and term.weight >= _HEAVY and alike(term.key) else term for term in terms)
 
 
 def _is_latin_in_han(key: Key, text: str) -> bool:
