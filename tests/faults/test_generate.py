@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from engine.errors import ModelError, WorkerError
-from engine.workers.clients import GENERATE_IDLE_SECONDS, GenerateWorker
+from engine.workers.clients import GenerateWorker
 from engine.workers.process import Limits
 from engine.workers.supervisor import CancelledError
+from engine.workers.writer import GENERATE_IDLE_SECONDS
 from tests import tiny_models
 from tests.faults.test_workers import eventually
 
