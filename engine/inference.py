@@ -20,7 +20,7 @@ from engine.settings import Value
 from engine.types import Device, LayerChoice, Machine, ModelServer, PlainPost, Signals, Vectors
 from engine.vectors import unit
 from engine.workers.clients import EMBED_LIMITS, EmbedWorker, GenerateWorker, ParseWorker
-from engine.workers.machine import look
+from engine.workers.machine import known, known_already
 from engine.workers.remembered import Remembered
 from engine.workers.remote import RemoteModel, host_of
 from engine.workers.supervisor import CancelledError
@@ -52,8 +52,6 @@ class Inference:
         self._remote: RemoteModel | None = None
         self._remote_of: ModelServer | None = None
         self._server, self._key, self._client = server, key, client
-        self._machine: Machine | None = None
-        self._looking = threading.Lock()
         self._tried: set[catalogue.Model] = set()  # that loaded once
         self._languages = Remembered(parse.languages)
         self._vectors = Remembered(self._ask_vectors)
@@ -147,14 +145,11 @@ class Inference:
 
     def machine(self, *, again: bool = False) -> Machine:
         """What this machine has for models; a child process is asked once, or `again`. Takes a second or more."""
-        with self._looking:
-            if self._machine is None or again:
-                self._machine = look()
-            return self._machine
+        return known(again=again)
 
     def known_machine(self) -> Machine | None:
         """What `machine` found, None before it was asked."""
-        return self._machine
+        return known_already()
 
     def layers(self, entry: catalogue.Model) -> LayerChoice:
         """How many layers of a text model go to a graphics card, and why."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 import psutil
@@ -17,6 +18,23 @@ log = logging.getLogger(__name__)
 PROBE_LIMITS = Limits(resident_bytes=2 << 30, start_seconds=60.0, idle_seconds=30.0, nice=1)
 PROBE_SECONDS = 60.0  # the first call of a graphics driver may take long
 MAX_CARDS = 32
+
+
+_looking = threading.Lock()
+_found: list[Machine] = []  # what was found in this process; a machine seldom changes
+
+
+def known(*, again: bool = False) -> Machine:
+    """What `look` found before in this process; it looks where it did not, or `again`."""
+    with _looking:
+        if again or not _found:
+            _found[:] = [look()]
+        return _found[0]
+
+
+def known_already() -> Machine | None:
+    """What `known` would return at once; None where it would have to look."""
+    return _found[0] if _found else None
 
 
 def look() -> Machine:
