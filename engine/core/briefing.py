@@ -29,6 +29,7 @@ LEAST_MINUTES, MOST_MINUTES = 0.5, 60.0
 BEAT_SECONDS = 0.25  # between two events while the model works
 ITEM_SECONDS = 30.0  # that the model may take for one item, waiting for its turn and loading included
 LEAST_SECONDS = 2.0  # with less of the budget left no other item is begun
+SPARE_SECONDS = 1.0  # of the budget, for what is done besides
 END_SECONDS = 0.6  # that a cancelled item is waited for
 GIVE_UP = 2  # items in a row at which the model failed
 _PASSING = ("slow", "failed")
@@ -223,7 +224,7 @@ class Briefings(Summaries):
 
     def _improve(self, briefing: Briefing, *, idle: bool) -> Iterator[BriefingEvent]:
         """Let the model write about one item after the other; what was under way when it ends stays picked sentences."""
-        deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0
+        deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0 - SPARE_SECONDS
         total, failures, why = len(briefing.items), 0, self._no_model()
         stop = threading.Event()
         try:

@@ -1,6 +1,6 @@
 """`make bench`: speed against named peers and baselines, all ratios from one run on one machine.
 
-    python -m tests.benchmarks [calibration store ranking stories rules refreshing embedding labels window]
+    python -m tests.benchmarks [calibration store ranking stories rules refreshing embedding labels briefing window]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import runpy
 import sys
 import time
 
-PARTS = ("calibration", "store", "ranking", "stories", "rules", "refreshing", "embedding", "labels", "window")
+PARTS = ("calibration", "store", "ranking", "stories", "rules", "refreshing", "embedding", "labels", "briefing", "window")
 
 
 def calibrate() -> float:
