@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -64,16 +65,16 @@ def fill(engine: Engine, count: int) -> None:
 def made(engine: Engine, minutes: float) -> dict[str, object]:
     """One briefing from a standing start: no worker runs, nothing is loaded."""
     began = time.perf_counter()
-    first, longest, last = None, 0.0, began
+    events, moments = [], [began]
     for event in engine.brief(minutes):
-        now = time.perf_counter()
-        first = first or now
-        longest, last = max(longest, now - last), now
-    briefing = event.briefing
+        events.append(event)
+        moments.append(time.perf_counter())
+    briefing = events[-1].briefing
     return {
         "items": len(briefing.items), "by_model": sum(item.method == "model" for item in briefing.items), "note": briefing.note,
-        "left_out": briefing.left_out, "reading_minutes": round(briefing.reading_minutes, 2), "first_s": round((first or began) - began, 3),
-        "whole_s": round(last - began, 1), "longest_silence_s": round(longest, 2),
+        "left_out": briefing.left_out, "reading_minutes": round(briefing.reading_minutes, 2), "first_s": round(moments[1] - began, 3),
+        "whole_s": round(moments[-1] - began, 1),
+        "longest_silence_s": round(max(after - before for before, after in pairwise(moments)), 2),
     }  # fmt: skip
 
 
