@@ -50,6 +50,10 @@ class Commands:
         if self._row() is not None:
             self._window.reading.summarise()
 
+    def rewrite(self) -> None:
+        if self._window.on_timeline() and self._window.features.on and self._row() is not None:
+            self._window.reading.rewrite.open_menu()
+
     def toggle_full_text(self) -> None:
         if self._window.on_timeline():
             self._window.reading.whole.toggle()

@@ -37,6 +37,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("show_conversation", ("C",), tr("Show the conversation"), reading),
         Shortcut("show_pictures", ("I",), tr("Fetch the pictures of the post"), reading),
         Shortcut("summarise", ("T",), tr("Summarise"), reading),
+        Shortcut("rewrite", ("P",), tr("Plain title, translation, explanation, draft of an answer"), reading),
         Shortcut("show_covered", ("X",), tr("Show a post behind its warning"), reading),
         Shortcut("toggle_why", ("W",), tr("Why is this here?"), reading),
         Shortcut("next_telling", ("E",), tr("The next telling of the story"), stories),

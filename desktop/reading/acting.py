@@ -116,6 +116,18 @@ class ActsPanel(QFrame):
         self._window.undo.push(said, lambda: self._do(post_id, verb, undo=not undo))
         self._window.say(said, undo=self._window.undo.back)
 
+    def draft(self, text: str) -> None:
+        """Put a draft into the box, below what the person wrote there. Nothing is sent."""
+        if self._post_id is None or not self.isVisible():
+            self._window.say(tr("To answer, sign in to an account of that network first: Settings, Accounts"))
+            return
+        own = self.text.toPlainText().rstrip()
+        self.text.setPlainText(f"{own}\n\n{text}" if own else text)
+        self.writing.show()
+        self._count()
+        self._say(tr("This is a draft that a machine made: change it as you like. Nothing is sent before you press Send."))
+        self.text.setFocus()
+
     def _send_reply(self) -> None:
         post_id, text = self._post_id, self.text.toPlainText().strip()
         if post_id is None or not text:

@@ -48,9 +48,11 @@ class PostHeader(QWidget):
         self.whole_button = _button("", tr("Whole article"), lambda: None)
         self.copy_button = _button("", tr("Copy link"), self.copy_wanted.emit)
         self.comments_button = _button("", tr("Comments"), self.comments_wanted.emit)
+        self.rewrite_button = _button("", tr("Rewrite…"), lambda: None)
+        self.rewrite_button.setToolTip(tr("A plain title, a translation, what your other posts tell of it (P)"))
         self._buttons = (
             self.like_button, self.dislike_button, self.save_button, self.hide_button, self.open_button,
-            self.whole_button, self.copy_button, self.comments_button,
+            self.whole_button, self.copy_button, self.comments_button, self.rewrite_button,
         )  # fmt: skip
         for button in self._buttons:
             flow.addWidget(button)

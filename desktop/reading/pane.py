@@ -31,6 +31,7 @@ from desktop.reading.header import PostHeader
 from desktop.reading.links import judge
 from desktop.reading.pictures import PictureControl, decode, picture_name
 from desktop.reading.reasons import Reasons
+from desktop.reading.rewrite import RewriteBox
 from desktop.reading.signals import SignalsPanel
 from desktop.reading.story import StoryPanel
 from desktop.reading.summary import SummaryBox
@@ -140,6 +141,8 @@ class ReadingPane(QWidget):
         column.addSpacing(theme.px(4))
         self.flags = FlagNote()
         column.addWidget(self.flags)
+        self.rewrite = RewriteBox(self._window, self.header.rewrite_button)
+        column.addWidget(self.rewrite)
         self.story = StoryPanel(self._window)
         column.addWidget(self.story)
         self.summary_box = SummaryBox()
@@ -283,6 +286,7 @@ class ReadingPane(QWidget):
         self.talk.show_post(post)
         self.signals.show_row(post.row)
         self.flags.show_row(post.row)
+        self.rewrite.show_post(post)
         if changed:
             self._show_body(same=not new)
         else:
@@ -331,6 +335,7 @@ class ReadingPane(QWidget):
         self.cover.show_warning(words)
         self.header.title.setVisible(bool(self._post.row.title) and not words)
         self.cover.setVisible(bool(words))
+        self.rewrite.cover(bool(words))
         self.extras.show_extras(None if words else extras)
         for part in (self.body, self.summary_box):
             part.setVisible(not words)
