@@ -38,15 +38,15 @@ _Q, _N, _X = "\ue000", "\ue001", "\ue002"  # in place of a quoted text's, a know
 _I = re.IGNORECASE
 _ACTION_BY_NAME = {*get_args(Action), "only", "all_but"}
 _ACTIONS = [(action, re.compile(rf"\s*(?:{pattern})(?!\w)", _I)) for action, pattern in ACTIONS]
-_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can you|could you|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|try to)\b[ ,:]*)+", _I)
+_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can (?:you|we)|could (?:you|we)|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|try to)\b[ ,:]*)+", _I)
 _VERB = (
     r"(?:hide|mute|block|muffle|star|save|bookmark|label|tag|boost|notify|alert me|tell me|let me know|mark|never (?:hide|show|mute|mark)|(?:don['’]t|do not) (?:hide|show|mute)|show me|show (?:less|fewer|more|only)|"
-    r"always (?:show|keep|hide)|remove|skip|filter out|no more|prioriti[sz]e|allow|drop|ping me|get rid of|collapse|ignore)"
+    r"always (?:show|keep|hide)|remove|skip|filter out|no more|prioriti[sz]e|allow|drop|ping me|get rid of|collapse|ignore|(?:more|less|fewer)(?! than| or\b| words| outlets| sources))"
 )
 _CLAUSE = re.compile(rf"(?:[.;!?\n]+\s*(?:also|and|then|but)?\s*|,?\s*\b(?:and then|and also|and|then|also|but)\s+(?:please |just |then |also )*|,\s*)(?={_VERB}\b)|[.;!?\n]+\s+|[.;!?]+\s*$", _I)
 _SENTENCE = re.compile(r"[.;!?\n]+\s+|[.;!?]+\s*$")
-_PASSIVE = re.compile(r"^(?P<what>.+?)\s*(?:,|:|->|→|should(?: all| always| never)? be|should(?: all)? go|go|goes|should(?: all)? get|must be|can be|get|gets|are to be|is to be|needs? to be|belongs? in)\s*(?:please )?(?P<verb>hidden|muted|removed|blocked|muffled|starred|saved|labell?ed|tagged|boosted|prioriti[sz]ed|(?:marked )?(?:as )?read|allowed|hide(?: it| them)?|mute(?: it| them)?|the bin|the tray|(?:at|to|on) (?:the )?top|ranked higher|highlighted|kept)(?P<tail>\s*|\s+(?:until|till|for|unless|except|as|today|in)\b.*)$", _I)
-_VERBED = {"hid": "hide", "mut": "hide", "rem": "hide", "blo": "hide", "the": "hide", "muf": "muffle", "sta": "star", "sav": "star", "lab": "label", "tag": "label", "boo": "boost", "pri": "boost", "mar": "read", "as ": "read", "rea": "read", "all": "allow", "at ": "boost", "to ": "boost", "on ": "boost", "ran": "boost", "kep": "allow", "hig": "boost"}
+_PASSIVE = re.compile(r"^(?P<what>.+?)\s*(?:,|:|->|→|should(?: all| always| never)? be|should(?: all)? go|go|goes|should(?: all)? get|must be|can be|get|gets|are to be|is to be|is|are|needs? to be|belongs? in)\s*(?:please )?(?P<verb>hidden|muted|removed|blocked|muffled|starred|saved|labell?ed|tagged|boosted|prioriti[sz]ed|(?:marked )?(?:as )?read|allowed|banned|gone|out|(?:hide|mute|star|save|boost|muffle|skip|block|bookmark|collapse)(?: it| them| those| that)?|the bin|the tray|(?:at|to|on) (?:the )?top|ranked higher|highlighted|kept)(?P<tail>\s*|\s+(?:until|till|for|unless|except|as|today|in|from|to)\b.*)$", _I)
+_VERBED = {"hid": "hide", "mut": "hide", "rem": "hide", "blo": "hide", "the": "hide", "ban": "hide", "gon": "hide", "out": "hide", "ski": "hide", "col": "muffle",  "muf": "muffle", "sta": "star", "sav": "star", "lab": "label", "tag": "label", "boo": "boost", "pri": "boost", "mar": "read", "as ": "read", "rea": "read", "all": "allow", "at ": "boost", "to ": "boost", "on ": "boost", "ran": "boost", "kep": "allow", "hig": "boost"}
 _WHEN = re.compile(rf"^(?P<lead>\s*(?:if|when(?:ever)?|any ?time|as soon as|once)\s+)(?P<what>.+?),?\s*(?:then\s+)?(?:please\s+)?(?P<verb>{_VERB})(?:\s+(?:it|them|that|this|me|that post|those))*(?P<tail>(?:\s+(?:(?:as|until|for|with)\b|{_Q}).*)?)$", _I)
 _EXCEPT = re.compile(
     r"(?:,\s*)?\b(?:unless|except(?:ing)?(?: for| if| when| those| the ones| ones)?(?: that)?|with the exception of|but (?:not|never)(?: when| if| the ones| those)?|excluding|other than|(?:everything|anything|all(?: posts| articles| stories)?) but(?! not)|bar(?: only)?|besides|apart from|aside from|save for|not counting|as long as (?:it|they)(?:['’]s| is|['’]re| are)? ?(?:n['’]t|not)|if (?:it|they)(?:['’]s| is|['’]re| are) not|"
@@ -59,7 +59,7 @@ _NOT_ENDS = re.compile(r"\s+(?:and|but)\s+(?=(?:that|which|who|from|by|in|on|are
 _OUTLETS = re.compile(
     r"(?<!\w)(?:(?:that|which|if|when|unless)\s+)?(?:it(?:['’]s| is)?\s+|they(?:['’]re| are)?\s+)?(?:"
     r"(?:(?:is |are |been |gets? |was )?(?:told|reported|covered|carried|published|picked up|mentioned|shared|confirmed|run|in) (?:on |in )?(?:by )?)?(?:(?P<more>at least|more than|over|a minimum of)\s+)?(?P<count>\d+|two|three|four|five|six|seven|eight|ten)(?P<plus>\+| or more)? (?:different |other |of my )?(?:outlets|sources|feeds|sites|papers|newspapers|publications|places)(?: (?:report|cover|tell|carry|write about|mention|have|are on|run)s?(?: (?:on )?(?:it|this|them|the (?:same )?story))?)?"
-    r"|(?P<few>(?:that )?(?:make|makes|making|made|hit|hits|reach|reaches|dominates?|in|on|becomes?) (?:it (?:in)?to )?(?:the )?(?:news|headlines|papers|front[- ]pages?|headline news|evening news|national news)(?: everywhere)?|(?:really |very |truly )?(?:a |the )?(?:big|major|huge|important|serious|breaking|widely (?:covered|reported)|headline|front[- ]page|significant|world|massive)(?:,? (?:big|major|breaking|important))? (?:news(?: story)?|stor(?:y|ies)|events?|headlines?|development)|newsworthy|(?:told|reported|covered) (?:by|in) (?:several|a few|multiple|various) (?:outlets|sources|feeds|sites|papers|places)|(?:several|multiple|various|a few) (?:outlets|sources|feeds|sites|papers) (?:report|cover|tell|carry|write about)s?(?: (?:on )?(?:it|this|them|the story))?|(?:is|are|it['’]s) (?:really |very )?(?:big|huge|major|important)(?= *(?:$|[,.;])))"
+    r"|(?P<few>(?:that )?(?:make|makes|making|made|hit|hits|reach|reaches|dominates?|in|on|becomes?) (?:it (?:in)?to )?(?:the )?(?:news|headlines|papers|front[- ]pages?|headline news|evening news|national news)(?: everywhere)?|(?:really |very |truly )?(?:a |the )?(?:big|major|huge|important|serious|breaking|widely (?:covered|reported)|headline|front[- ]page|significant|world|massive)(?:,? (?:big|major|breaking|important))? (?:news(?: story)?|stor(?:y|ies)|events?|headlines?|development)|newsworthy|(?:told|reported|covered) (?:by|in) (?:several|a few|multiple|various) (?:outlets|sources|feeds|sites|papers|places)|(?:several|multiple|various|a few|other|more) (?:outlets|sources|feeds|sites|papers) (?:report|confirm|have|mention|cover|tell|carry|write about)s?(?: (?:on )?(?:it|this|them|the story))?|(?:is|are|it['’]s) (?:really |very )?(?:big|huge|major|important)(?= *(?:$|[,.;])))"
     r"|(?P<many>(?:half|most|much|all|every|the whole|a lot|plenty)(?: of)?(?: the| my)? (?:press|media|papers?|newspapers?|outlets?|sources?|sites?|world|internet)(?: (?:is|are|has|have))?(?: (?:report|cover|writ|tell|talk|carr|discuss|mention)\w*)?(?: (?:about|on))?(?: (?:it|this|them|the story)\b)?|(?:every(?:one|body)|all (?:the )?(?:outlets|papers|sites|media|news sites)|the whole world|half the internet)(?: is| are)? (?:reports?|reporting|talks?|talking|covers?|covering|writes?|writing)(?: (?:on |about )?(?:it|this|them))?|all over the (?:news|place|internet|web|media)|everywhere(?= *(?:$|[,.;]))|(?:told|reported|covered)?(?: by)? ?(?:many|lots of|most|a lot of|dozens of) (?:different )?(?:outlets|sources|feeds|sites|papers|newspapers)(?: (?:report|cover|tell|carry|write about)s?(?: (?:on )?(?:it|this|them|the story))?)?)"
     r"|(?P<one>(?:told|reported|covered|carried)? ?(?:by )?only (?:one|a single|1) (?:outlet|source|feed|site|paper)(?: (?:reports|covers|tells|carries)(?: it)?)?)"
     r")(?!\w)",
@@ -81,21 +81,23 @@ _NETWORK = "|".join(sorted(map(re.escape, NETWORKS), key=len, reverse=True))
 _ON_NETWORK = re.compile(rf"(?<!\w)(?:(?:that )?(?:come|comes|coming|are|is|were|was)? ?(?:posted |shared |published )?(?:on|from|in|via|over at)) (?P<name>{_NETWORK})(?: (?:or|and|,) (?P<name2>{_NETWORK}))?(?!\w)|(?P<name3>\b(?:{_NETWORK})) (?=(?:{CARRIERS}|videos?|comments?)\b)", _I)
 _LANGUAGE = "|".join(LANGUAGES)
 _IN_LANGUAGE = re.compile(rf"(?<!\w)(?:(?:that|which) (?:are|is) )?(?:written |posted |published )?in (?P<name>{_LANGUAGE})(?:,? (?:or|and) (?:in )?(?P<name2>{_LANGUAGE}))?(?!\w)|\b(?P<name3>{_LANGUAGE})(?:(?:,| and| or|, and) (?P<name6>{_LANGUAGE}))?(?:[- ]language)? (?=(?:{CARRIERS.replace('|news', '')})\b)(?:(?:{CARRIERS})\b)?|\b(?P<name4>{_LANGUAGE})[- ]language\b|^\s*(?P<name5>{_LANGUAGE})(?: {CARRIERS})?\s*$", _I)
-_MEDIA_WORDS = (("video", r"videos?|films?|clips?|video clips?|shorts|reels"), ("image", r"images?|pictures?|photos?|photographs?|gifs?|memes?|screenshots?|pics?"), ("audio", r"podcasts?|audio|sound|podcast episodes|episodes|voice messages?|music files?"))
+_MEDIA_WORDS = (("video", r"videos?|films?|clips?|video clips?|shorts|reels"), ("image", r"images?|pictures?|photos?|photographs?|pics?"), ("audio", r"podcasts?|audio|sound|podcast episodes|episodes|voice messages?|music files?"))
 _WITH_MEDIA = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|contain(?:s|ing)?|includ(?:e|es|ing)|featuring|carrying|come with|comes with|attached) (?:an? |some |any |attached |embedded )*(?:(?P<video>videos?|films?|clips?)|(?P<image>images?|pictures?|photos?|photographs?|gifs?|pics?|screenshots?)|(?P<audio>audio|sound|podcasts?|an? audio file))(?: (?:attached|attachments?|in (?:it|them)|files?))?(?!\w)|(?P<none>\b(?:text[- ]only|plain[- ]text|only text|with (?:no|nothing but text)(?: media| pictures)?|(?:with )?no (?:media|pictures or videos?|images or videos?)))(?!\w)", _I)
 _TITLE = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|containing|mentioning|using|whose (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contains?|mention(?:s|ing)?|includ(?:e|es|ing)|says?|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what>[^,.;" + _X + r"]+?)(?: (?:in|as) (?:the|their|its|a) (?:titles?|headlines?))(?!\w)|(?:whose (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contain|mention(?:s|ing)?|includ(?:e|es|ing)|say|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what2>[^,.;" + _X + r"]+)", _I)
 _ENDS = rf"(?=\s*(?:$|[,.;()\n{_X}]|\s(?:about|that|which|who|whose|in|on|when|if|with|without|written|over|under|older|newer|longer|shorter|unless|except|mention\w*|contain\w*|saying|says|regarding|concerning|to|until|for|not|but|as|posts?|today|where|where|related|told|discussing|covering|talking|because|since|while)\b|\s(?:and|or)\s(?:from|by|about|on|in|with|are|is|that|mention\w*|contain\w*|longer|shorter|over|older|related|it|they)\b))"
+_SUBREDDIT = re.compile(r"(?:\b(?:from|on|in)\s+)?(?:\b(?:the )?subreddits?\s+)?(?<![\w/])(?P<name>r/\w+)(?:\s*(?:,|\band\b|\bor\b)(?=\s*r/))?", _I)
 _BY = re.compile(rf"\b(?P<how>(?:written|posted|published|authored|shared|sent|made|uploaded) by|by|from(?: the)? (?:user|account|author|person|blogger|writer|youtuber)|(?:from|of) my (?:\w+ )?(?:friends?|colleagues?|boss|brother|sister|mother|mom|mum|father|dad|wife|husband|cousin|neighbour|neighbor|aunt|uncle|partner|ex)(?=\s+[{_N}{_Q}@\w])|from|out of|via|sent from|published in|of)\s+(?P<who>(?:the |my )?[@{_N}{_Q}\w][^,.;()\n{_X}]*?(?:(?:,| and| or|, and|, or) (?!(?:about|that|from|by|in|on)\b)[@{_N}{_Q}A-Z][^,.;()\n{_X}]*?)*){_ENDS}", _I)
 _POSSESSIVE = re.compile(rf"(?P<who>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*)['’]s? (?=(?:{CARRIERS}|videos?|writing|columns?|blog)\b)", _I)
-_WRITES = re.compile(rf"(?<!\w)(?:(?:anything|everything|whatever|what|all)(?: that)?|(?:posts|articles|things|stories) (?:that )?)\s+(?P<who>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) (?:(?:and|or) (?P<more>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) )?(?:posts?|writes?|says?|shares?|publish(?:es)?|tweets?|toots?|reports?|covers?|puts? out)(?!\w)|(?<![\w{_N}])(?P<who2>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) (?:posts?|writes?|publish(?:es)?|shares?|reports?|covers?|runs?|carries|has|have|picks?|tells?|confirms?)(?: (?:something|anything|a post|things|stuff|(?:on |about )?(?:it|this|them|that|the story)))?(?: up)?(?=\s+(?:about|on|mention)|\s*(?:$|[,.;{_X}]))", _I)
-_MENTION = re.compile(rf"(?<!\w)(?:(?:that|which|if|when(?:ever)?)\s+)?(?:(?:it|they|someone|anyone|somebody|anybody|people|a post|any post|posts)\s+)?(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|includ(?:e|es|ing) the (?:words?|phrase|name|term)|with the (?:exact )?(?:words?|phrase|name|term|hashtag|tag)|say(?:s|ing)?|(?:that )?(?:has|have) the (?:words?|phrase|name|term)|the (?:words?|phrase|name)|tagged(?: with| as)?|(?:with the |the )?(?:hash)?tags?|named|naming|matching|containing the (?:words?|phrase))\s+(?:the (?:exact )?(?:words?|phrase|name|term|hashtag)\s+)?(?P<both>both\s+)?(?P<what>[^.;()\n{_X}]+?)(?=\s*(?:$|[.;()\n{_X}]|\s(?:in|unless|except|until|when|on|from|by|and (?:are|is|from|by|that|in|on))\b))", _I)
+_WHO = rf"(?:[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*)"
+_WRITES = re.compile(rf"(?<!\w)(?:(?:anything|everything|whatever|what|all)(?: that)?|(?:posts|articles|things|stories) (?:that )?)\s+(?P<who>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) (?:(?:and|or) (?P<more>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) )?(?:posts?|writes?|says?|shares?|publish(?:es)?|tweets?|toots?|reports?|covers?|puts? out)(?!\w)|(?<![\w{_N}])(?P<who2>{_WHO}(?:(?:,| or| and|, or|, and) {_WHO})*) (?:posts?|writes?|publish(?:es)?|shares?|reports?|covers?|runs?|carries|has|have|picks?|tells?|confirms?)(?: (?:something|anything|a post|things|stuff|(?:on |about )?(?:it|this|them|that|the story)))?(?: up)?(?=\s+(?:about|on|mention)|\s*(?:$|[,.;{_X}]))", _I)
+_MENTION = re.compile(rf"(?<!\w)(?:(?:that|which|if|when(?:ever)?)\s+)?(?:(?:it|they|someone|anyone|somebody|anybody|people|a post|any post|posts)\s+)?(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|includ(?:e|es|ing) the (?:words?|phrase|name|term)|with the (?:exact )?(?:words?|phrase|name|term|hashtag|tag)|say(?:s|ing)?|(?:that )?(?:has|have) the (?:words?|phrase|name|term)|the (?:words?|phrase|name)|tagged(?: with| as)?|(?:with the |the )?(?:hash)?tags?|named|naming|matching|containing the (?:words?|phrase))\s+(?:the (?:exact )?(?:words?|phrase|name|term|hashtag)\s+)?(?P<both>both\s+)?(?P<what>[^.;()\n{_X}]+?)(?=\s*(?:$|[.;()\n{_X}]|\s(?:in|unless|except|until|when|on|from|by|and (?:are|is|from|by|that|in|on|comes?|coming|have|has))\b))", _I)
 _ABOUT = re.compile(rf"(?<!\w)(?:(?:that|which) )?(?:(?:it|they)(?:['’]s|['’]re| is| are)? )?(?:(?:is|are|talk|talks|talking|deal|deals|dealing|has|have|having) )?(?:(?:all |only |mainly |mostly |just |really )?(?:about|on the (?:topic|subject|theme) of|on the (?:topic|subject)|regarding|concerning|relat(?:ed|ing) to|discussing|discuss|discusses|covering|with|to do with|involving|around|dedicated to|focus(?:ed|ing)? on|having to do with)) (?P<both>both )?(?P<what>[^.;()\n{_X}]+)", _I)
 _ON = re.compile(rf"^(?P<head>.*?\b(?:{CARRIERS}|videos?|essays?|podcasts?|papers?|opinions?|takes?))\s+on (?P<what>[^.;()\n{_X}]+)", _I)
 _SEEMS = re.compile(r"(?<!\w)(?:(?:that|which|if|when)\s+)?(?:(?:it|they)\s*)?(?:['’]s|['’]re|is|are|sounds?|seems?|looks?|feels?|reads?)(?: (?:like|to be|too|so|very|really|a bit|just|pure|mostly))* (?P<what>.+)", _I)
 _FOLDER = re.compile(rf"\b(?:but |and )?(?:only |just )?(?:in|from|inside|within|for|of) (?:the |my )*(?:(?:folders?|categor(?:y|ies)|groups?|sections?) (?:called |named )?(?P<name>[{_N}{_Q}]+|[\w/&-]+(?: (?-i:[A-Z])[\w/&-]*)*)|(?P<name2>[{_N}{_Q}]+|[\w/&' -]+?) (?:folders?|categor(?:y|ies)|feeds?(?= *$| *[,.;]| (?:unless|except|until|for|about))|group|section))(?!\w)", _I)
 _IN_KNOWN = re.compile(rf"\b(?:but )?(?:only |just )?(?:in|inside|within) (?:the |my )?(?P<name>{_N}+)", _I)
 _NOISE = re.compile(
-    r"\b(?:out of|from|in|off|to|on|across|away from|at) (?:all )?(?:of )?(?:my|the|this|our) (?:feeds?|timeline|sight|face|screen|list|feeds list|reader|view|stream|home)(?!\w)|\bas (?:already )?read\b|\bfor (?:me|later|good|ever)\b|\bforever\b|\bpermanently\b|\b(?:higher|upwards?|up|to the top|at the top|on top|first)(?= *(?:$|[,.;]))|"
+    r"\b(?:out of|from|in|off|to|on|across|away from|at) (?:all )?(?:of )?(?:my|the|this|our) (?:feeds?|timeline|sight|face|screen|list|feeds list|reader|view|stream|home)(?!\w)|\bas (?:already )?read\b|\bfor (?:me|later|good|ever)\b|\bforever\b|\bpermanently\b|\b(?:(?:another|one more|a single) word|anything else|anything more)(?= (?:about|on)\b)|\bhigher than (?:the )?(?:others?|rest|everything else)\b|\b(?:higher|upwards?|up|to the top|at the top|on top|first)(?= *(?:$|[,.;]))|"
     r"\b(?:when(?:ever)?|as soon as) (?:they|it|one|some|these)(?: is| are)? (?:arrives?|comes? in|appears?|shows? up|posted|published)|\b(?:as soon as possible|at once|immediately|straight away|right away|automatically)\b|\bin (?:one|a) (?:quiet|single) line\b|\b(?:quiet(?:er)?|small(?:er)?|one line)\b(?= *$)|\b(?:this|the|following|these) (?:topics?|subjects?|themes?)\b\s*:?|\b(?:in )?(?:any |all )?languages?(?= (?:other than|except|but|not)\b)|\b(?:in|at|to) the bottom\b|\bplease\b|\bthank(?:s| you)\b|\bany ?more\b|\bany longer\b|\b(?:they|these|those|it) (?:can|may|should) (?:stay|go|wait)(?: there)?",
     _I,
 )
@@ -109,7 +111,7 @@ _LIST_OR = re.compile(rf"\s*,?\s*\bor\b\s+(?=(?:{CARRIERS}|any|all|from|by|about
 _SIGNALS = [(name, re.compile(pattern, _I)) for name, pattern in SIGNAL_WORDS]
 _SIGNAL = "|".join(pattern for _, pattern in SIGNAL_WORDS)
 _LEADING = re.compile(rf"^(?:(?:very|really|overly|too|so|extremely|all|the|any|purely) )*(?P<signal>{_SIGNAL})(?:[ -]sounding|-ish)?(?:,| and| or)?\s+(?=\S)", _I)
-_UNSAYABLE = [(re.compile(rf"(?<![\w-]){pattern}(?![\w-])", _I), pattern in QUOTAS) for pattern in (*QUOTAS, *UNSAYABLE)]
+_UNSAYABLE = [(re.compile(rf"(?<![\w/-]){pattern}(?![\w-])", _I), pattern in QUOTAS) for pattern in (*QUOTAS, *UNSAYABLE)]
 
 _NAME_BEFORE = r"\b(?P<before>(?:hide|mute|block|boost|star|muffle|less|more|from|by|on|of|in|inside|folders?|friend|user|account|author|unless|when(?:ever)?|if|anything|whatever|everything|and|or|,)\s+(?:the |my )?)"
 _NAME_AFTER = r"(?=['’]s? |\s+(?:folder|posts|reports|covers|says|writes|publishes|shares|picks|has|carries)\b)"
@@ -165,6 +167,7 @@ class Reader:
     now: datetime
     topics: bool = True  # whether meanings can be compared
     unexpressed: list[str] = field(default_factory=list)
+    until: datetime | None = None  # said before the clause that it is about
 
     def clauses(self, text: str) -> list[Clause]:
         """The wishes in a text, in order; what is in none of them is in `unexpressed`."""
@@ -215,7 +218,8 @@ class Reader:
             part = part.cut(*when.span("what"))
             part = Part(part.source + tail.source, part.view + tail.view)
         elif passive is not None:
-            action = _VERBED.get(passive["verb"].lower()[:3], "hide")
+            verb = passive["verb"].lower()
+            action = "star" if verb.startswith("bookmark") else _VERBED.get(verb[:3], "hide")
             tail = part.cut(*passive.span("tail"))
             part = part.cut(*passive.span("what"))
             part = Part(part.source + tail.source, part.view + tail.view)
@@ -223,7 +227,11 @@ class Reader:
             action, after = self._begins(part)
             part = part.cut(after, len(part.view))
         if action not in _ACTION_BY_NAME:
-            self.unexpressed.append(words)
+            meant = find_until(part.view, self.now)
+            if meant is not None and not part.cut(meant[1][1], len(part.view)).trimmed().view and not part.cut(0, meant[1][0]).trimmed().view:
+                self.until = meant[0]  # "for a week, hide …"
+            else:
+                self.unexpressed.append(words)
             return None
         if action == "label":
             part, label = self._label(part)
@@ -232,6 +240,7 @@ class Reader:
             part.strike(*noise.span())
         clause = Clause(words=words, action="hide" if action in {"only", "all_but"} else action, found=found, name=label)  # type: ignore[arg-type]
         self._until(part, clause)
+        clause.until, self.until = clause.until or self.until, None
         self._scope(part, clause)
         self._unsayable(part, clause.found)
         main, against = self._apart(part)
@@ -372,7 +381,10 @@ class Reader:
             found.unexpressed.append(part.strike(*match.span()).said())
         about = _ABOUT.search(part.view) or _ON.match(part.view)
         seems = _SEEMS.search(part.view)
-        if about is not None:
+        if about is not None and (whole := self._of_a_kind(part, about)) is not None:
+            part.strike(whole[0], about.end())
+            self._subjects(Part(*whole[1]), found)
+        elif about is not None:
             what = part.cut(*about.span("what"))
             start = about.start("what") - len(" on ") if about.re is _ON else about.start()
             part.strike(start, about.end())
@@ -390,6 +402,23 @@ class Reader:
                 continue
             self._subjects(chunk, found)
         return found
+
+    def _of_a_kind(self, part: Part, about: re.Match[str]) -> tuple[int, tuple[str, str]] | None:
+        """ "Papers on whales": one subject, where the kind is no signal, no medium and no list, and neither is what it is about."""
+        start = part.view.rfind(_X, 0, about.start("what")) + 1
+        before = part.cut(start, about.start("what"))
+        link = re.search(r"\s(?:about|on|regarding|of)\s+$", before.view, _I)
+        if link is None:
+            return None
+        kind = part.cut(start, start + link.start()).trimmed()
+        plain = _CARRIER.sub(" ", kind.view).strip()
+        media = any(re.search(rf"\b(?:{pattern})\b", plain, _I) for _, pattern in _MEDIA_WORDS)
+        if not plain or media or _LEADING.match(plain + " x") or _signal(_plain(plain)) or len(_listed(kind)) != 1 or len(_listed(part.cut(*about.span("what")))) != 1:
+            return None
+        if _DOES.match(kind.view) or set(part.view[start : about.end()]) & {_N, _Q}:
+            return None
+        begin = part.view.find(kind.view, start)
+        return begin, (part.source[begin : about.end()], part.view[begin : about.end()])
 
     def _content(self, chunk: Part) -> bool:
         return bool(_CARRIER.sub(" ", chunk.trimmed().view).strip(" ,.;:!?" + _X))
@@ -497,6 +526,13 @@ class Reader:
             found.add((Condition(field="media", value=kind),))
 
     def _author(self, part: Part, found: Found) -> None:
+        reddits: list[Choice] = []
+        for match in list(_SUBREDDIT.finditer(part.view)):
+            name = match["name"]
+            part.strike(*match.span())
+            feeds = self.names.feeds(name)
+            reddits.append((From(feeds, name) if feeds else Condition(field="source", value=name),))
+        found.add(*reddits)
         for pattern in (_WRITES, _POSSESSIVE, _BY):
             for match in list(pattern.finditer(part.view)):
                 groups = match.groupdict()
@@ -545,6 +581,9 @@ class Reader:
     def _subjects(self, part: Part, found: Found, *, both: bool = False) -> None:
         """A list of what posts are about, or of what kind they are: any of these, or all of them where the text says "both"."""
         group: list[Choice] = []
+        if signal := _signal(_plain(part.trimmed().view)):
+            found.add((_seems(signal),))
+            return
         for item in _listed(part):
             choices = self._subject(item, found)
             if both:
@@ -564,6 +603,10 @@ class Reader:
                 break
             before.append(_seems(_signal(_plain(leading["signal"]))))
             item = rest
+        if lead := re.match(r"(?:no|anything|everything|something|whatever|stuff|posts|articles|stories|content)\s+(?=\S)", item.view, _I):
+            item = item.cut(lead.end(), len(item.view))
+        if tail := re.search(r"[ -]related(?: (?:posts|articles|stuff|content|news))?$", item.view, _I):
+            item = item.cut(0, tail.start())
         tail = re.search(rf"\s*\b(?:{CARRIERS})\s*$", item.view, _I)
         bare = item.cut(0, tail.start()).trimmed() if tail is not None else item
         if _plain(bare.view) in _NEWS_OF:
@@ -602,9 +645,7 @@ class Reader:
         """What a post about something meets: names by their words, else the meaning."""
         text = " ".join(item.source.split())
         if _Q in item.view:
-            quoted = re.search(f"{_Q}+", item.view)
-            assert quoted is not None
-            return [(self.words(item.cut(*quoted.span())),)]
+            return [(self.words(item),)]
         if text.startswith("#"):
             return [(Condition(field="words", value=text.lstrip("#")),)]
         proper = _names_in(item.source)
@@ -620,6 +661,8 @@ class Reader:
         return [(topic,)]
 
     def words(self, item: Part) -> Condition:
+        if quoted := re.search(f"{_Q}+", item.view):
+            item = item.cut(*quoted.span())
         text = _bare(item.source)
         if text.startswith("#"):
             text = text.lstrip("#")

@@ -12,7 +12,7 @@ ACTIONS: tuple[tuple[str, str], ...] = (
     ("all_but", r"(?:show|give|let|keep)(?: me)?(?: see)? (?:everything|anything|all(?: posts| articles)?|all of it|the rest)(?= (?:but|except|besides|apart|other|bar|save|that (?:is|are)(?:n['’]t| not))\b)|i want (?:to (?:see|read) )?(?:everything|all)(?= (?:but|except)\b)"),
     ("only", r"only(?= )|just(?= (?:posts|articles|stories|things|show|stuff)\b)|(?:show|give|let|keep)(?: me)?(?: see)? (?:only|nothing but|just)|only (?:show|keep|give|let)(?: me)?(?: see)?|i only want(?: to (?:see|read|get))?|"
              r"i only (?:care about|like)|nothing but"),
-    ("read", r"(?:please )?(?:auto(?:matically)?[- ]?)?mark(?= .*\b(?:as )?(?:already )?read\b)|mark (?:as )?(?:already )?read"),
+    ("read", r"auto-?read|(?:please )?(?:auto(?:matically)?[- ]?)?mark(?= .*\b(?:as )?(?:already )?read\b)|mark (?:as )?(?:already )?read"),
     ("notify", r"notify(?: me)?(?: (?:when(?:ever)?|if|about|of|on|for))?|alert(?: me)?(?: (?:when(?:ever)?|if|about|of|on|to|for))?|"
                r"(?:tell|ping|inform|warn)(?: me)?(?: (?:when(?:ever)?|if|about|of|as soon as))?|let me know(?: (?:when(?:ever)?|if|about|of|as soon as))?|"
                r"send me (?:a |an )?(?:notification|alert)s?(?: (?:when(?:ever)?|if|about|of|on|for))?|i want to (?:know|hear)(?: at once)?(?: (?:when(?:ever)?|if|about))?"),
@@ -27,7 +27,7 @@ ACTIONS: tuple[tuple[str, str], ...] = (
              r"(?:filter|keep|take|get)(?= .*\b(?:out|away|off)\b)|get rid of|(?:do not|don['’]t|dont|never|stop) (?:ever )?(?:show|showing|give|giving|bring|bringing|send|sending|let)(?: me| us)?(?: see)?|"
              r"i (?:do not|don['’]t|dont|never|no longer) (?:ever )?(?:want|wish|care|need|like)(?: to (?:see|read|hear|know|have|get))?(?: (?:about|for|of))?|"
              r"i(?:['’]m| am) (?:so )?(?:not interested in|tired of|sick of|fed up with|bored of|bored with|done with|over|sick and tired of)|not interested in|"
-             r"i(?:['’]ve| have) (?:really )?had (?:it|enough|my fill)(?: with| of| about)|i (?:could|can)(?:n['’]t|not|nt)? (?:care less|be bothered|do without)(?: about| with)?|i want (?:some )?(?:quiet|peace|rest|a break|silence)(?: about| from| on| around)?|give me (?:a (?:break|rest)|peace)(?: from)?|i can(?:['’]t|not) stand|i hate|enough(?: already)? (?:of|with|about)|(?:do not|don['’]t|dont|no longer) (?:want|need|care (?:about|for)|like|wish for)(?: to (?:see|read|hear)(?: about)?)?(?: any)?|never again|i never (?:want to |wish to )?(?:see|read|care)|spare me|stop|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
+             r"i(?:['’]ve| have) (?:really )?had (?:it|enough|my fill)(?: with| of| about)|i (?:could|can)(?:n['’]t|not|nt)? (?:care less|be bothered|do without)(?: about| with)?|i want (?:some )?(?:quiet|peace|rest|a break|silence)(?: about| from| on| around)?|give me (?:a (?:break|rest)|peace)(?: from)?|i can(?:['’]t|not) stand|i hate|enough(?: already)? (?:of|with|about)|(?:do not|don['’]t|dont|no longer) (?:want|need|care (?:about|for)|like|wish for)(?: to (?:see|read|hear)(?: about)?)?(?: any)?|never again|i never (?:want to |wish to )?(?:see|read|care)|spare me|stop(?: with| it with)?|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
 )  # fmt: skip
 
 # What stands for posts of any kind.
@@ -40,7 +40,7 @@ _STOP = (
     "a an the any all every each some of my me i we us our your please just really also too ever and or but then so that which who whom whose this these those it its it's it’s "
     "is are was were be been being am they they're there there's do does did has have had having will would should could can if when whenever where while as to for with from in on at by "
     "only always never again more most very quite about kind kinds sort sorts type types lot lots bit whatever whichever completely totally altogether entirely already now "
-    "new newest latest recent further other others certain various random such already thanks thank you hey hi feed feeds timeline see show want let get keep them him her he she itself themselves both either out away off up posts here well"
+    "new newest latest recent further other others certain various random such already thanks thank you hey hi feed feeds timeline see show want let get keep them him her he she itself themselves both either out away off up through posts here well come comes coming came"
 )
 STOP = frozenset(_STOP.split())
 
