@@ -114,8 +114,9 @@ class OwnWords(QWidget):
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note.hide()
         box.addWidget(self.note)
-        if with_examples:
-            box.addWidget(self._examples())
+        self.examples = self._examples()
+        self.examples.setVisible(with_examples)
+        box.addWidget(self.examples)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(PATIENCE_MILLISECONDS)
@@ -131,6 +132,7 @@ class OwnWords(QWidget):
             link.setAutoDefault(False)
             link.setToolTip(tr("Try this"))
             link.clicked.connect(lambda _checked=False, words=example: self._try(words))
+            link.setStyleSheet("padding-left: 0;")
             flow.addWidget(link)
         return holder
 

@@ -43,7 +43,7 @@ class RulesPage(Page):
         )
         self._errors: dict[int, RuleErrors] = {}
         self._progress: dict[int, RuleProgress] = {}
-        self.own_words = OwnWords(window)
+        self.own_words = OwnWords(window, with_examples=False)
         self.body.addWidget(self.own_words)
         row = QWidget()
         head = FlowLayout(row, across=theme.px(8))
@@ -73,6 +73,7 @@ class RulesPage(Page):
         rules, counts, feeds, self._errors, self._progress = found
         titles = {feed.id: feed.title for feed in feeds}
         empty(self._list)
+        self.own_words.examples.setVisible(not rules)
         if not rules:
             text = tr("There are no rules yet. Say what you want in your own words, write one, or select words in a post and make a rule from them.")
             self._list.addWidget(theme.label(text, "second", wrap=True))

@@ -50,7 +50,7 @@ def read_rules(text: str, *, names: PlainNames | None = None, now: datetime, top
         if not made and not left:
             left = [_as_written(clause.words, words)]
         elif made and left:
-            said = [*said, PlainRemark(name="wider", detail=made[0].name)]
+            said = [*said, PlainRemark(name="wider")]
         rules += [rule for rule in made if rule not in rules]
         unexpressed += left
         remarks += [*clause.found.remarks, *(one for one in said if made or one.name != "nothing" or not left)]

@@ -34,7 +34,7 @@ PLAIN_REMARKS: Mapping[str, str] = MappingProxyType(
         "nothing": "Nothing says which posts are meant.",
         "all_but": "This takes every post but those that it names. See below how many these are.",
         "too_wide": "What is left of “{detail}” would take nearly all posts.",
-        "wider": "Without what is not expressed, “{detail}” takes more posts than you said.",
+        "wider": "Without what is not expressed, this takes other posts than you said.",
         "timeline_topic": "A timeline does not choose by subject. What you like decides; or make a rule that ranks “{detail}” higher.",
         "model": "The language model took “{detail}” to be what this is about. It may be wrong.",
         "aside": "It left aside: “{detail}”.",
