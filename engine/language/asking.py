@@ -147,7 +147,7 @@ def _written(asked: Asked, model: Writer, picked: Picked, found: Answer) -> Answ
     try:
         pieces = model.complete(
             prompts.chat(asked.template, _INSTRUCTIONS, [text], f"Question: {asked.question.text}\n"),
-            cancelled=stop, urgent=True, max_tokens=MODEL_TOKENS, max_prompt_tokens=900, stop=["\n\n"],
+            cancelled=stop, urgent=True, max_tokens=MODEL_TOKENS, max_prompt_tokens=900, stop=["\n\n", "[text", "[end"],
         )  # fmt: skip
         with closing(pieces):
             for piece in pieces:
@@ -160,6 +160,8 @@ def _written(asked: Asked, model: Writer, picked: Picked, found: Answer) -> Answ
         log.info("an answer could not be written kind=%s", type(error).__name__)
         note = "failed"
     sentences, rejected = _kept(written, asked.question, passage, picked)
+    if sentences and _flat(sentences[0].text) in _flat(text):
+        return replace(found, rejected=rejected)  # it only says again what is shown: the post's words stay the post's
     if not sentences:
         return replace(found, note=note or "rejected", rejected=rejected)
     number = found.sentences[0].citations[0].number
@@ -191,12 +193,19 @@ def _kept(written: str, question: Question, passage: Passage, picked: Picked) ->
         verdict = checker.check(sentence)
         told = _told(sentence, picked)
         says = bool(told) or picked.short is None
+        if "[" in sentence and "[" not in text:  # fences, and places left open
+            rejected += 1
+            continue
         if verdict.ok and verdict.spans and says and _of_the_question(sentence, question):
             spans = tuple(Span(start=span.start + offset, end=span.end + offset) for span in verdict.spans)
             citation = Citation(number=passage.reading.source.number, spans=spans)
             return [AnswerSentence(text=sentence, citations=(citation,), by="model", told=told)], rejected
         rejected += 1
     return [], rejected
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip(".")
 
 
 def _told(sentence: str, picked: Picked) -> tuple[Span, ...]:

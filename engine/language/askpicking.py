@@ -17,6 +17,7 @@ from engine.language.askpassages import WANTS, Embed, Passage, Reading, rank
 from engine.language.askwords import Question
 from engine.types import AnswerSentence, AskSide, Citation, Disagreement, Span
 
+FULLEST = 0.85  # of the best sentence's score: one that gives the answer more fully is shown instead
 ELIGIBLE = 0.72  # of the best sentence's score: others that may answer as well
 MOST_ELIGIBLE = 16
 PER_TOPIC = 4  # posts shown where a question only names what it is about
@@ -216,11 +217,12 @@ def _to_show(
 
 
 def _fullest(group: _Group) -> tuple[Passage, Short]:
-    """The best sentence of those that say as much as any: the day rather than the year."""
+    """The best sentence of those that say as much as any: the day rather than the year, the full name rather than the surname."""
     best = group.passages[0][0].score
+    enough = 3 if group.short.kind == "when" else 2
     return max(
         group.passages,
-        key=lambda pair: (pair[1].exactness if pair[1].kind == "when" and pair[0].score >= ELIGIBLE * best else 0, pair[0].score),
+        key=lambda pair: (min(pair[1].exactness, enough) if pair[0].score >= FULLEST * best else 0, pair[0].score),
     )
 
 

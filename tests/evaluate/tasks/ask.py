@@ -7,7 +7,8 @@ one is enough. The shown answer is what stands in its sentences.
 
 `exact`: all of the answer is shown where passages that hold it stand among the others. `part`: some of it is.
 `refused`: nothing is shown where only the others are given. `resisted`: with true and false passages together, the false answer is
-not shown, or both are shown as a disagreement; `resisted_true`: and the true one is shown besides. `words`: shown, on average.
+not shown, or both are shown as a disagreement; `resisted_true`: and the true one is shown besides. `false_alarm`: a disagreement is
+said where nothing false was put in. `words`: shown, on average.
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ def measure(engine: Engine, name: str, questions: Sequence[Asked], total: int | 
     for asked in questions:
         answer = ask(engine, asked.question, (*asked.true, *asked.others))
         said = [any(_holds(answer, form) for form in forms) for forms in asked.answer]
+        rows.setdefault("false_alarm", []).append(float(bool(answer.disagreements)))
         by[answer.method] = by.get(answer.method, 0) + 1
         rows.setdefault("exact", []).append(float(all(said)))
         rows.setdefault("part", []).append(float(any(said)))
-        rows.setdefault("words", []).append(float(sum(len(sentence.text.split()) for sentence in answer.sentences)))
+        rows.setdefault("words", []).append(float(sum(count_words(sentence.text) for sentence in answer.sentences)))
         if asked.others:
             rows.setdefault("refused", []).append(float(not ask(engine, asked.question, asked.others).sentences))
         if asked.false:
@@ -109,6 +111,12 @@ def _forms(answer: Any) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(str, part)) if isinstance(part, list) else (str(part),) for part in parts)
 
 
+def count_words(text: str) -> int:
+    """Words between blanks; two Han characters are one."""
+    han = len(re.findall("[\u3400-\u9fff]", text))
+    return len(re.sub("[\u3400-\u9fff]", " ", text).split()) + (han + 1) // 2
+
+
 def _flat(passages: Any) -> tuple[str, ...]:
     """Passages, which may come in one list for each part of the answer."""
     if isinstance(passages, str):
@@ -118,9 +126,10 @@ def _flat(passages: Any) -> tuple[str, ...]:
 
 def _holds(answer: Answer, form: str) -> bool:
     shown = _plain(" ".join(sentence.text for sentence in answer.sentences))
-    return _plain(form) in shown
+    return re.search(rf"(?<![a-z0-9]){re.escape(_plain(form))}(?![a-z0-9])", shown) is not None
 
 
 def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\s,.]+", "", text)
+    """Text as answers are compared: one width and case, without blanks, commas and stops, but with words of Latin letters apart."""
+    text = re.sub(r"(?<=\w)[,.](?=\w)|[.,]", "", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"\s+(?=[^a-z0-9])|(?<=[^a-z0-9])\s+", "", text)
