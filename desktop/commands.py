@@ -48,7 +48,11 @@ class Commands:
 
     def summarise(self) -> None:
         if self._row() is not None:
-            self._window.reading.summarise()
+            self._window.reading.summaries.summarise()
+
+    def summarise_story(self) -> None:
+        if self._row() is not None:
+            self._window.reading.summaries.summarise_story()
 
     def rewrite(self) -> None:
         if self._window.on_timeline() and self._window.features.on and self._row() is not None:
@@ -81,6 +85,10 @@ class Commands:
     def show_conversation(self) -> None:
         if self._window.on_timeline():
             self._window.reading.talk.fetch()
+
+    def summarise_conversation(self) -> None:
+        if self._row() is not None:
+            self._window.reading.talk.summarise()
 
     def show_covered(self) -> None:
         if self._window.on_timeline():

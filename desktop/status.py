@@ -17,7 +17,7 @@ from desktop.strings import moment, number, plural, size, tr
 from engine import FeedFailed, FeedRefreshed, Offline, Progress, StageFailed
 
 if TYPE_CHECKING:
-    from engine import LedgerRow
+    from engine import LedgerRow, SummaryBudget
 
 LEDGER_ROWS = 2000  # as many are looked at for the line; more are said to be "more than"
 
@@ -33,7 +33,7 @@ def stage_words(stage: str) -> str:
         "signals": tr("Weighing the tone of posts"),
         "rules": tr("Applying your rules"),
         "scores": tr("Ordering the timeline"),
-        "summaries": tr("Summarising the top posts"),
+        "summaries": tr("Summing up posts"),
         "download": tr("Fetching a model"),
         "verify": tr("Checking a model"),
     }
@@ -56,6 +56,16 @@ def ledger_words(rows: Iterable[LedgerRow]) -> str:
     )
 
 
+def budget_words(budget: SummaryBudget) -> str:
+    """Why summaries of idle time pause; "" while they do not, or where the person has switched them off."""
+    if budget.paused == "battery":
+        return tr("summaries pause: on battery")
+    if budget.paused == "budget" and budget.limit_seconds is not None:
+        minutes = round(budget.limit_seconds / 60)
+        return plural("summaries pause: today's {n} minute is used", "summaries pause: today's {n} minutes are used", minutes)
+    return ""
+
+
 class StatusLine(QWidget):
     """Shows the job that runs, its progress, and a way to stop it."""
 
@@ -70,6 +80,7 @@ class StatusLine(QWidget):
         self._failed: dict[int, str] = {}
         self._last_refresh: datetime | None = None
         self._idle_words = ""
+        self._budget: SummaryBudget | None = None
         self._line_words = ""  # why looking for new posts waits
         self._unreachable = ""  # said after a refresh that reached nobody
         box = QHBoxLayout(self)
@@ -109,6 +120,12 @@ class StatusLine(QWidget):
 
     def set_device(self, device: str) -> None:
         self._idle_words = device
+        if not self._jobs:
+            self._show_idle()
+
+    def set_summaries(self, budget: SummaryBudget) -> None:
+        """Say why summaries of idle time pause, and in the tooltip how much of today's time they have used."""
+        self._budget = budget
         if not self._jobs:
             self._show_idle()
 
@@ -191,7 +208,14 @@ class StatusLine(QWidget):
             self.words.setToolTip("")
         else:
             self.words.setText(tr("Ready"))
-        self.detail.setText(tr("models on {device}").format(device=self._idle_words) if self._idle_words else "")
+        parts = [tr("models on {device}").format(device=self._idle_words) if self._idle_words else ""]
+        if self._budget is not None:
+            parts.append(budget_words(self._budget))
+            used = tr("{n} min").format(n=number(round(self._budget.used_seconds / 60)))
+            limit = self._budget.limit_seconds
+            of = tr(" of {n} min").format(n=number(round(limit / 60))) if limit is not None else ""
+            self.detail.setToolTip(tr("Summaries in idle time used {used}{of} today").format(used=used, of=of))
+        self.detail.setText(" · ".join(part for part in parts if part))
         self.detail.setVisible(bool(self.detail.text()))
 
     def _stop(self) -> None:

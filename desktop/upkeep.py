@@ -17,6 +17,7 @@ from desktop.timeline.empty import say_why_empty
 from engine import Changes, FeedRefreshed, Offline, TimelineQuery
 
 if TYPE_CHECKING:
+    from desktop.lanes import Job
     from desktop.main_window import MainWindow
     from engine import Engine, Feed, LedgerRow, Value
 
@@ -52,6 +53,7 @@ class Upkeep(QObject):
         self._folds: Value = True  # whether the lists are shown with their stories folded
         self._tidy_soon = self._timer(TIDY_MS, self._tidy)
         self.rules_past = RulesPast(window)
+        window.lanes.job_ended.connect(self._job_ended)
         self._incoming.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
 
     def _timer(self, milliseconds: int, act: Callable[[], None], *, once: bool = True) -> QTimer:
@@ -181,6 +183,7 @@ class Upkeep(QObject):
             self._folds = settings["fold_stories"]
             self._window.timeline.reorder()
             self._load_counts()
+        self.load_budget()
         if before != settings["refresh_minutes"]:
             self._next_refresh.start(int(settings["refresh_minutes"]) * 60_000)
 
@@ -229,6 +232,16 @@ class Upkeep(QObject):
             return engine.ledger(1 if first else LEDGER_ROWS), engine.device()
 
         self._window.lanes.read(load, self._take_ledger, key="ledger")
+
+    def load_budget(self) -> None:
+        """Ask how much of today's time for summaries is used; the line at the foot says when they pause."""
+        engine = self._window.engine
+        if engine is not None:
+            self._window.lanes.read(engine.summary_budget, self._window.status.set_summaries, key="summary-budget")
+
+    def _job_ended(self, job: Job, _cancelled: bool) -> None:
+        if job.name == "enrich":
+            self.load_budget()
 
     def _take_ledger(self, found: tuple[list[LedgerRow], str]) -> None:
         rows, device = found

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from engine.installation import install_model as install_model
     from engine.installation import list_models as list_models
     from engine.installation import remove_model as remove_model
-    from engine.language.comments import text_of as comment_text  # noqa: F401
+    from engine.language.comments import comment_text as comment_text
     from engine.language.evidence import Verdict as Verdict
     from engine.language.evidence import check as check_summary  # noqa: F401
     from engine.language.support import Support as Support
@@ -199,7 +199,7 @@ _HOMES = {
     "profile_state": "engine.secrets",
     "looks_private": "engine.subscribe",
 }
-_OTHER_NAMES = {"check_summary": "check", "comment_text": "text_of"}
+_OTHER_NAMES = {"check_summary": "check"}
 _TYPES = [
     "Account",
     "Act",

@@ -11,6 +11,7 @@ from desktop import theme
 from desktop.dialogs.add_feed import folder_box
 from desktop.dialogs.controls import Check, Choice
 from desktop.dialogs.sheet import Sheet, field
+from desktop.dialogs.summary_wish import SummaryWishBox
 from desktop.strings import moment, number, tr
 from engine import Changes, EngineError, Feed
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 class FeedSettings(Sheet):
     def __init__(self, window: MainWindow, feed: Feed) -> None:
-        super().__init__(window, feed.title)
+        super().__init__(window, feed.title, scrolls=True)
         self._window, self._feed = window, feed
         local = feed.kind == "local"
         told = tr("Its posts were put in from elsewhere; nothing is fetched for it.") if local else feed.url
@@ -44,6 +45,8 @@ class FeedSettings(Sheet):
         ):  # fmt: skip
             self.pictures.addItem(words, policy)
         self.body.addWidget(field(tr("Pictures"), self.pictures))
+        self.wish = SummaryWishBox(window, feed)
+        self.body.addWidget(self.wish)
         if local:
             self.fetched.hide()
             self.whole.hide()
@@ -72,6 +75,7 @@ class FeedSettings(Sheet):
         folder, stopped = self.folder.currentText().strip(), not self.fetched.isChecked()
         whole = self.whole.isChecked()
         policy = self.pictures.currentData()
+        wish = self.wish.wish()
         self.busy(True)
 
         def write() -> Changes:
@@ -83,6 +87,8 @@ class FeedSettings(Sheet):
             )
             if policy != engine.picture_policies().get(feed.id):
                 changes = changes | engine.set_picture_policy(feed.id, policy)
+            if wish is not None and wish != engine.summary_wish(feed.id):
+                changes = changes | engine.set_summary_wish(feed.id, wish)
             return changes if whole == (feed.id in engine.full_text_feeds()) else engine.set_full_text_feed(feed.id, whole)
 
         self._window.lanes.read(

@@ -6,6 +6,7 @@ reaches the window can name a file, a style or a script; pictures become quiet b
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -337,7 +338,10 @@ def _pieces(source: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _without_space(text: str) -> tuple[str, list[int]]:
-    places = [index for index, char in enumerate(text) if not char.isspace() and char not in "\u200b\ufdd0\ufdd1"]
+    places = [
+        index for index, char in enumerate(text)
+        if not char.isspace() and char not in "\ufdd0\ufdd1" and unicodedata.category(char) not in ("Cf", "Cc")
+    ]  # fmt: skip
     return "".join(text[index] for index in places), places
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
@@ -23,7 +22,7 @@ from desktop.facts import media_words, warning
 from desktop.reading.acting import ActsPanel
 from desktop.reading.browser import SafeBrowser, ask_and_open, reading_style
 from desktop.reading.column import Column
-from desktop.reading.document import SHOWN_AT_ONCE, Shown, find_spans, picture_box, safe_html, shown_picture
+from desktop.reading.document import SHOWN_AT_ONCE, Shown, picture_box, safe_html, shown_picture
 from desktop.reading.extras import ExtrasPanel, WarningCover
 from desktop.reading.flags import FlagNote
 from desktop.reading.fulltext import FullTextControl
@@ -34,7 +33,7 @@ from desktop.reading.reasons import Reasons
 from desktop.reading.rewrite import RewriteBox
 from desktop.reading.signals import SignalsPanel
 from desktop.reading.story import StoryPanel
-from desktop.reading.summary import SummaryBox
+from desktop.reading.summarising import Summarising
 from desktop.reading.thread import ThreadPanel
 from desktop.reading.why import WhyPanel
 from desktop.signals import rule_of
@@ -50,6 +49,7 @@ from engine import (
     Post,
     PostRow,
     Rule,
+    StorySummary,
     Summary,
 )
 
@@ -66,6 +66,7 @@ class _Loaded:
     shown: Shown
     limit: int
     summary: Summary | None
+    story: StorySummary | None
     whole: FullText | None
     whole_always: bool
     images: dict[str, QImage]  # the fetched pictures, by address
@@ -79,8 +80,6 @@ class ReadingPane(QWidget):
         super().__init__()
         self._window = window
         self._id: int | None = None
-        self._summary_cancel = threading.Event()
-        self._told: tuple[int, Summary] | None = None  # by a briefing, of one post
         self._post: Post | None = None
         self._shown: Shown | None = None
         self._shown_limit = 0
@@ -88,8 +87,6 @@ class ReadingPane(QWidget):
         self._widest = 0  # pixels at which pictures were decoded
         self._policy: PicturePolicy = "never"
         self._article = ""  # the whole article that is shown; "" for the feed's own text
-        self._evidence: list[list[tuple[int, int]]] = []
-        self._cited: tuple[int, str, list[tuple[int, int]]] | None = None  # the post whose words an answer stands on
         self._limit = SHOWN_AT_ONCE
         self._uncovered: int | None = None  # the post whose warning was lifted
         theme.role(self, "pane")
@@ -145,19 +142,15 @@ class ReadingPane(QWidget):
         column.addWidget(self.rewrite)
         self.story = StoryPanel(self._window)
         column.addWidget(self.story)
-        self.summary_box = SummaryBox()
-        self.summary_box.wanted.connect(self.summarise)
-        self.summary_box.cancelled.connect(self._cancel_summary)
-        self.summary_box.sentence_hovered.connect(self._leave_cited)
-        self.summary_box.sentence_hovered.connect(self._show_evidence)
-        self.summary_box.sentence_chosen.connect(self._go_to_evidence)
+        self.body = SafeBrowser(own_links=True)
+        self.summaries = Summarising(self._window, self.body, self.area)
+        self.summary_box = self.summaries.box
+        column.addWidget(self.summaries.story_box)
         column.addWidget(self.summary_box)
         column.addSpacing(theme.px(8))
-        self.body = SafeBrowser(own_links=True)
         self.body.setAccessibleName(tr("Text of the post"))
         self.body.link_hovered.connect(self._show_link)
         self.body.rule_wanted.connect(self._rule_from_words)
-        self.body.filled.connect(self._place_evidence)
         self.body.own_link.connect(self._fetch_picture)
         self.cover = WarningCover()
         self.cover.lifted.connect(self.show_covered)
@@ -180,6 +173,7 @@ class ReadingPane(QWidget):
         self.deeds = ActsPanel(self._window)
         column.addWidget(self.deeds)
         self.talk = ThreadPanel(self._window)
+        self.talk.comment_wanted.connect(lambda comment: self.area.ensureWidgetVisible(comment, 0, theme.px(60)))
         column.addWidget(self.talk)
         self.signals = SignalsPanel()
         self.signals.rule_wanted.connect(self._rule_from_signal)
@@ -214,15 +208,13 @@ class ReadingPane(QWidget):
         """Load and show a post; one that is shown already is loaded again, and stays where it was scrolled."""
         if id != self._id:
             self._limit = SHOWN_AT_ONCE
-            self._cancel_summary()
-            if self._cited is not None and self._cited[0] != id:
-                self._cited = None
+            self.summaries.leave(id)
         self._id = id
         self._load()
 
     def tell(self, id: int, summary: Summary | None) -> None:
         """Show this summary of a post where none by the model is kept, whenever that post is shown."""
-        self._told = None if summary is None else (id, summary)
+        self.summaries.tell(id, summary)
 
     def clear(self) -> None:
         self._id = self._post = self._shown = None
@@ -265,7 +257,8 @@ class ReadingPane(QWidget):
             shown = shown or safe_html(body, limit=limit, pictures=pictures, offer=policy != "never")
             self._article = article
             always = post.row.feed_id in engine.full_text_feeds()
-            return _Loaded(post, shown, limit, engine.stored_summary(id), whole, always, images, policy)
+            story = engine.stored_story_summary(id) if post.row.story_id is not None else None
+            return _Loaded(post, shown, limit, engine.stored_summary(id), story, whole, always, images, policy)
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
         self.reasons.load(self._id)
@@ -291,13 +284,7 @@ class ReadingPane(QWidget):
             self._show_body(same=not new)
         else:
             self._show_cover()
-        told = self._told[1] if self._told is not None and self._told[0] == post.row.id else None
-        summary = told if told is not None and (loaded.summary is None or loaded.summary.method != "model") else loaded.summary
-        if summary is not None:
-            self._show_summary(summary)
-        elif new:
-            self.summary_box.show_none()
-            self._mark([])
+        self.summaries.show_post(post, loaded.summary, loaded.story, new=new)
         self._stack.setCurrentIndex(1)
         if new:
             self.why.setVisible(False)
@@ -337,8 +324,8 @@ class ReadingPane(QWidget):
         self.cover.setVisible(bool(words))
         self.rewrite.cover(bool(words))
         self.extras.show_extras(None if words else extras)
-        for part in (self.body, self.summary_box):
-            part.setVisible(not words)
+        self.body.setVisible(not words)
+        self.summaries.cover(bool(words))
         shown = self._shown
         assert shown is not None
         urls = [*shown.urls, *(media.url for media in self._beside(self._post, shown) if media.kind == "image")]
@@ -391,105 +378,9 @@ class ReadingPane(QWidget):
         self._limit *= 4
         self._load()
 
-    # ---- summary and evidence ----------------------------------------------------------------
-
-    def summarise(self) -> None:
-        """Ask for a summary of the post that is open; shows one that exists already."""
-        id, engine = self._id, self._window.engine
-        if id is None or engine is None or self.summary_box.summary is not None:
-            return
-        self.summary_box.show_busy()
-        self._summary_cancel.set()
-        self._summary_cancel = cancel = threading.Event()
-
-        def done(summary: Summary) -> None:
-            if self._id == id:
-                self._show_summary(summary)
-
-        def failed(error: EngineError) -> None:
-            if self._id == id:
-                self.summary_box.show_failed(str(error))
-
-        self._window.lanes.slow(lambda: engine.summarise(id, cancel=cancel), done, failed=failed, key="summary", owner=self)
-
-    def _cancel_summary(self) -> None:
-        """Stop the model; an answer that still comes is dropped."""
-        self._summary_cancel.set()
-        if self._window.lanes is not None:
-            self._window.lanes.slow(lambda: None, None, key="summary")
-        self.summary_box.show_none()
-
-    def _show_summary(self, summary: Summary) -> None:
-        if summary == self.summary_box.summary:
-            return
-        if not summary.sentences:
-            self.summary_box.show_failed(tr("There is nothing in this post that could be summed up."))
-            return
-        self.summary_box.show_summary(summary)
-        self._place_evidence()
-
     def mark_words(self, post_id: int, source: str, spans: list[tuple[int, int]]) -> None:
         """Mark words of a post once it is shown, and go to the first of them. `spans` index `source`, which holds the post's text."""
-        self._cited = (post_id, source, spans) if spans else None
-        if post_id == self._id and self._shown is not None:
-            self._place_evidence()
-
-    def _place_evidence(self) -> None:
-        summary = self.summary_box.summary
-        if self._cited is not None and self._cited[0] == self._id:
-            self._place_cited(*self._cited)
-            return
-        if summary is None:
-            return
-        text, id = self.body.document().toPlainText(), self._id
-
-        def find() -> list[list[tuple[int, int]]]:
-            return [
-                find_spans(text, summary.text, [(span.start, span.end) for span in sentence.evidence])
-                for sentence in summary.sentences
-            ]
-
-        def found(places: list[list[tuple[int, int]]]) -> None:
-            if self._id == id:
-                self._mark(places)
-
-        self._window.lanes.read(find, found, key="evidence", owner=self)
-
-    def _leave_cited(self, sentence: int) -> None:
-        """The person points at the summary: from now on its evidence is marked."""
-        if sentence and self._cited is not None:
-            self._cited = None
-            self._place_evidence()
-
-    def _place_cited(self, id: int, source: str, spans: list[tuple[int, int]]) -> None:
-        text = self.body.document().toPlainText()
-
-        def found(places: list[tuple[int, int]]) -> None:
-            if self._id == id:
-                self._mark([places])
-                self._go_to_evidence(1)
-
-        self._window.lanes.read(lambda: find_spans(text, source, spans), found, key="evidence", owner=self)
-
-    def _mark(self, evidence: list[list[tuple[int, int]]]) -> None:
-        self._evidence = evidence
-        self._show_evidence(0)
-
-    def _show_evidence(self, sentence: int) -> None:
-        """Underline all evidence; that of `sentence` (from 1) stands out, with 0 all of it does."""
-        marks = [
-            (start, end, sentence in (0, number))
-            for number, spans in enumerate(self._evidence, start=1)
-            for start, end in spans
-        ]
-        self.body.mark(sorted(marks, key=lambda mark: mark[2]))
-
-    def _go_to_evidence(self, sentence: int) -> None:
-        self._show_evidence(sentence)
-        if 0 < sentence <= len(self._evidence) and self._evidence[sentence - 1]:
-            start, end = min(self._evidence[sentence - 1])
-            y = self.body.mapTo(self.area.outside, self.body.rect().topLeft()).y() + self.body.mark_top((start, end, True))
-            self.area.ensureVisible(0, y, 0, theme.px(80))
+        self.summaries.mark_words(post_id, source, spans)
 
     # ---- why ---------------------------------------------------------------------------------
 
@@ -586,8 +477,8 @@ class ReadingPane(QWidget):
             self.header.draw()
             self.story.restyle()
             self._show_body()
-            self.summary_box.restyle()
-            self._show_evidence(0)
+            self.summaries.restyle()
+            self.talk.restyle()
             if self.why.explanation is not None:
                 self.reasons.load(self._id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 from desktop import theme
 from desktop.reading.browser import SafeBrowser
 from desktop.strings import plural, tr
-from engine import Summary
+from engine import StorySummary, Summary
 
 
 class SummaryBox(QFrame):
@@ -20,17 +21,24 @@ class SummaryBox(QFrame):
     cancelled = Signal()
     sentence_hovered = Signal(int)
     sentence_chosen = Signal(int)
+    story_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, title: str = "") -> None:
         super().__init__(parent)
         theme.role(self, "card")
-        self.setAccessibleName(tr("Summary"))
+        self.setAccessibleName(title or tr("Summary"))
         self._summary: Summary | None = None
-        self._title = theme.label(tr("Summary"), "strong")
+        self._names: tuple[str, ...] = ()
+        self._title = theme.label(title or tr("Summary"), "strong")
         self._method = theme.label("", "second", wrap=True)
         self.button = QPushButton(tr("Summarise"))
         theme.role(self.button, "link")
         self.button.clicked.connect(self.wanted)
+        self.story = QPushButton(tr("Sum up the story"))
+        theme.role(self.story, "link")
+        self.story.setToolTip(tr("From all its tellings: what they agree on, and where they differ (Shift+T)"))
+        self.story.clicked.connect(self.story_wanted)
+        self.story.hide()
         self.cancel = QPushButton(tr("Cancel"))
         theme.role(self.cancel, "link")
         self.cancel.clicked.connect(self.cancelled)
@@ -47,8 +55,8 @@ class SummaryBox(QFrame):
         head.setSpacing(theme.px(6))
         head.addWidget(self._title)
         head.addWidget(self._method, 1)
-        head.addWidget(self.button)
-        head.addWidget(self.cancel)
+        for button in (self.button, self.story, self.cancel):
+            head.addWidget(button)
         box = QVBoxLayout(self)
         box.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(12))
         box.setSpacing(theme.px(6))
@@ -62,6 +70,10 @@ class SummaryBox(QFrame):
     def summary(self) -> Summary | None:
         return self._summary
 
+    def offer_story(self, there: bool) -> None:
+        """Whether the post tells a story with others, which can be summed up as a whole."""
+        self.story.setVisible(there)
+
     def show_none(self) -> None:
         """There is no summary yet: offer to make one."""
         self._set("", button=tr("Summarise"))
@@ -72,7 +84,9 @@ class SummaryBox(QFrame):
     def show_failed(self, text: str) -> None:
         self._set("", button=tr("Try again"), error=text)
 
-    def show_summary(self, summary: Summary) -> None:
+    def show_summary(self, summary: Summary, names: Sequence[str] = ()) -> None:
+        """`names`: who says each sentence, where it is not the one text that is open."""
+        self._names = tuple(names)
         self._set(method_words(summary), summary=summary)
         self.restyle()
 
@@ -84,7 +98,11 @@ class SummaryBox(QFrame):
         parts = []
         for number, sentence in enumerate(self._summary.sentences, start=1):
             mark = f'<span style="color:{t.accent}; vertical-align:super; font-size:{theme.font(13).pointSizeF()}pt">{number}</span>'
-            parts.append(f'<a href="app:{number}" style="color:{t.ink}; text-decoration:none">{escape(sentence.text)}</a>{mark}')
+            name = self._names[number - 1] if number <= len(self._names) else ""
+            said_by = f' <span style="color:{t.ink_third}">— {escape(name)}</span>' if name else ""
+            parts.append(
+                f'<a href="app:{number}" style="color:{t.ink}; text-decoration:none">{escape(sentence.text)}</a>{mark}{said_by}'
+            )
         style = f"p {{ line-height: {theme.px(20)}px; color: {t.ink}; }}"
         self.text.show_html(f"<p>{' '.join(parts)}</p>", theme.font(13), style)
 
@@ -92,7 +110,11 @@ class SummaryBox(QFrame):
         self, method: str, *, button: str = "", busy: bool = False, error: str = "", summary: Summary | None = None
     ) -> None:
         self._summary = summary
+        if summary is None:
+            self._names = ()
         self._method.setText(method)
+        self._method.setToolTip(summary.model if summary is not None else "")
+        self.setAccessibleDescription(method)
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.cancel.setVisible(busy)
@@ -103,7 +125,7 @@ class SummaryBox(QFrame):
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
 
-def method_words(summary: Summary) -> str:
+def method_words(summary: Summary | StorySummary) -> str:
     """Who made the summary, and where it fell back to picked sentences, why."""
     if summary.method == "model":
         words = tr("by the local model, every sentence checked")
@@ -113,7 +135,7 @@ def method_words(summary: Summary) -> str:
     notes = {
         "no_model": tr("picked sentences: no language model is installed"),
         "rejected": tr("picked sentences: what the model wrote did not pass the check"),
-        "short": tr("picked sentences: the post is too short to sum up"),
+        "short": tr("picked sentences: the text is too short to sum up"),
         "off": tr("picked sentences: language models are switched off"),
         "failed": tr("picked sentences: the language model failed"),
         "slow": tr("picked sentences: the language model took too long"),

@@ -106,8 +106,16 @@ class Summaries(Reading, Stories):
         return found
 
     def stored_story_summary(self, post_id: int) -> StorySummary | None:
-        """Return a kept summary of the story in its present tellings; loads no model. Raises as `summarise_story`."""
-        return self._kept_story(*self._tellings(post_id))
+        """Return a kept summary of the story in its present tellings; None where only this post tells it. Loads no model.
+
+        Raises:
+            NotFoundError.
+        """
+        try:
+            told, key = self._tellings(post_id)
+        except InputError:
+            return None
+        return self._kept_story(told, key)
 
     def summarise_thread(self, thread: Thread, *, cancel: threading.Event | None = None) -> Summary:
         """Sum up the comments below a post; each sentence stands in one of them. As of the comments, nothing is kept of it.
@@ -122,7 +130,7 @@ class Summaries(Reading, Stories):
 
         cancelled = cancel.is_set if cancel else None
         entry, on = self._models.text_model(), self._switched_on("summaries")
-        text, _ = comments.text_of(thread.comments)
+        text, _ = comments.comment_text(thread.comments)
         language = self._language("", text, cancelled)
         spoken = not self._model_asked() or entry.speaks(language, text)
         generate = self._models.generator() if on and spoken else None

@@ -34,7 +34,7 @@ WORTH_LOOKING = 0.6  # share of a sentence's words that a comment must have
 _QUOTED = regex.compile(r"^\s*(?:>|＞)")
 
 
-def text_of(comments: Sequence[Comment]) -> tuple[str, list[Span]]:
+def comment_text(comments: Sequence[Comment]) -> tuple[str, list[Span]]:
     """Return one text of all comments, and where each stands in it; lines that only quote are left out."""
     text, spans = "", []
     for comment in comments[:MOST_COMMENTS]:
@@ -60,12 +60,12 @@ def write(
     urgent: bool = False,
     seconds: float = WALL_SECONDS,
 ) -> Steps:
-    """Sum up comments in steps, as `summary.write` does; spans of the result index `text_of(comments)`.
+    """Sum up comments in steps, as `summary.write` does; spans of the result index `comment_text(comments)`.
 
     Args:
         note: why there is no model, where there is none.
     """
-    text, spans = text_of(comments)
+    text, spans = comment_text(comments)
     if generate is None or count_words(text) < FROM_WORDS:
         return extractive.summarise(text, max_words=max_words, note=note if generate is None else "short")
     asked = [text[span.start : span.end][:COMMENT_CHARACTERS] for span in _telling(comments, spans)]

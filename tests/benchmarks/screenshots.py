@@ -92,7 +92,7 @@ def reading(studio: Studio) -> None:
     window.commands.show_for_you()
     studio.settle()
     open_title(studio, "Main Street")
-    window.reading.summarise()
+    window.reading.summaries.summarise()
     studio.take("timeline")
     signals = window.reading.signals
     if signals.isVisible():

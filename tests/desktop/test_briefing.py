@@ -132,7 +132,7 @@ def test_an_opened_post_has_the_words_marked_that_support_it(page: BriefingPage,
     assert shown is not None
     assert [sentence.text for sentence in shown.sentences] == [sentence.text for sentence in item.sentences]
     text = window.reading.body.document().toPlainText().encode("utf-16-le")
-    marked = [text[2 * start : 2 * end].decode("utf-16-le") for spans in window.reading._evidence for start, end in spans]
+    marked = [text[2 * start : 2 * end].decode("utf-16-le") for spans in window.reading.summaries.evidence for start, end in spans]
     assert marked == [quote for sentence in item.sentences for quote in sentence.quotes]
 
 

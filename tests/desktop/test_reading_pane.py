@@ -61,12 +61,12 @@ def test_hostile_text_in_every_field_is_shown_as_it_is(window: MainWindow, settl
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 def test_a_summary_marks_the_words_that_support_it(window: MainWindow, settled: Settle, text: str) -> None:
     pane = open_post(window, settled, "Main Street", text)
-    pane.summarise()
+    pane.summaries.summarise()
     settled(window)
     summary = pane.summary_box.summary
     assert summary is not None
     document = pane.body.document().toPlainText().encode("utf-16-le")
-    for sentence, spans in zip(summary.sentences, pane._evidence, strict=True):
+    for sentence, spans in zip(summary.sentences, pane.summaries.evidence, strict=True):
         assert spans
         shown = "".join(document[2 * start : 2 * end].decode("utf-16-le") for start, end in spans)
         wanted = "".join(summary.text[span.start : span.end] for span in sentence.evidence)
@@ -75,18 +75,18 @@ def test_a_summary_marks_the_words_that_support_it(window: MainWindow, settled: 
 
 def test_a_sentence_under_the_pointer_makes_its_evidence_stand_out(window: MainWindow, settled: Settle) -> None:
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     settled(window)
     everything = list(pane.body._marks)
     pane.summary_box.sentence_hovered.emit(1)
-    assert {mark[:2] for mark in pane.body._marks if mark[2]} == set(pane._evidence[0])
+    assert {mark[:2] for mark in pane.body._marks if mark[2]} == set(pane.summaries.evidence[0])
     pane.summary_box.sentence_hovered.emit(0)
     assert sorted(pane.body._marks) == sorted(everything)
 
 
 def test_the_sentences_are_reached_by_keyboard(window: MainWindow, settled: Settle, qtbot: QtBot) -> None:
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     settled(window)
     chosen: list[int] = []
     pane.summary_box.sentence_chosen.connect(chosen.append)
@@ -98,7 +98,7 @@ def test_the_sentences_are_reached_by_keyboard(window: MainWindow, settled: Sett
 
 def test_a_picked_summary_says_why_it_is_picked(window: MainWindow, settled: Settle) -> None:
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     settled(window)
     summary = pane.summary_box.summary
     assert summary is not None
@@ -114,14 +114,14 @@ def test_a_summary_by_the_model_says_how_many_sentences_were_refused() -> None:
 
 def test_a_summary_that_comes_after_another_post_was_opened_is_dropped(window: MainWindow, settled: Settle) -> None:
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     pane = open_post(window, settled, "Another", "Short.")
     assert pane.summary_box.summary is None
 
 
 def test_cancelling_a_summary_leaves_the_offer_to_make_one(window: MainWindow, settled: Settle) -> None:
     pane = open_post(window, settled, "Main Street", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     pane.summary_box.cancel.click()
     settled(window)
     assert pane.summary_box.summary is None
@@ -263,7 +263,7 @@ def test_large_text_in_a_narrow_pane_is_not_cut_off(window: MainWindow, settled:
     theme.install(QApplication.instance(), "light", 200)  # type: ignore[arg-type]
     window.resize(1500, 900)
     pane = open_post(window, settled, "Main Street closes to cars on summer weekends", ENGLISH)
-    pane.summarise()
+    pane.summaries.summarise()
     settled(window)
     assert pane.area.outside.width() <= pane.area.viewport().width()
 

@@ -86,3 +86,41 @@ def test_a_post_of_a_plain_feed_shows_its_comments_feed(qtbot: QtBot, engine: En
         window.actions_by_name["show_conversation"].trigger()
         settled(window)
         assert "A fine pond" in words(window)
+
+
+SAID = (
+    ("ada", "The new timetable leaves the night shift of the mill without a tram home. Somebody should tell the council."),
+    ("bo", "> without a tram\nThe mill runs a bus of its own since August 🚌, it leaves at ten past two."),
+)
+
+
+def test_a_conversation_is_summed_up_and_its_sentences_lead_to_the_comments(
+    qtbot: QtBot, engine: Engine, settled: Settled
+) -> None:
+    with FakeNet() as net:
+        FakeHackerNews(net, [story(7)])
+        engine.add_feed(net.url("/news"), kind="hackernews")
+        children = [{"id": n, "author": author, "text": text, "children": []} for n, (author, text) in enumerate(SAID)]
+        body = json.dumps({"children": children}).encode()
+        net.script("/api/v1/items/7", Reply(headers={"Content-Type": "application/json"}, body=body))
+        window = open_window(qtbot, engine)
+        settled(window)
+        window.open_post(engine.timeline(TimelineQuery())[0])
+        settled(window)
+        panel = window.reading.talk
+        window.actions_by_name["summarise_conversation"].trigger()
+        assert not panel.summary.isVisible(), "there is nothing to sum up before it is shown"
+        panel.button.click()
+        settled(window)
+        assert panel.summary.isVisible()
+        window.actions_by_name["summarise_conversation"].trigger()
+        settled(window)
+        made = panel.summary.summary
+        assert made is not None
+        shown = panel.summary.text.toPlainText()
+        bus = next(at for at, sentence in enumerate(made.sentences, 1) if "bus of its own" in sentence.text)
+        assert "it leaves at ten past two." in shown
+        assert "— bo" in shown
+        panel.summary.sentence_chosen.emit(bus)
+        chosen = [label.selectedText() for label in panel.findChildren(QLabel) if label.hasSelectedText()]
+        assert chosen == [made.sentences[bus - 1].text]
