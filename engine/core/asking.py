@@ -28,9 +28,10 @@ from engine.types import (
 
 if TYPE_CHECKING:
     from engine.language.askapp import FeedFacts
-    from engine.language.asking import Asked, Writer
+    from engine.language.asking import Asked
     from engine.language.askpassages import Embed
     from engine.language.askwords import Question
+    from engine.models.catalogue import Model
 
 NEWEST = 80  # posts whose titles examples are made of
 MOST_HIDDEN = 2_000  # posts of a feed in the tray that are counted
@@ -176,22 +177,23 @@ class Asking(Reading):
         if feed_id is not None:
             titles = {number: title for title, number in feeds.items()}
             question = replace(question, feed_id=feed_id, feed_title=titles.get(feed_id, ""))
-        writer, note = self._answer_writer(question) if model else (None, "")
         entry = self._models.text_model()
-        return asking.Asked(
-            question=question, now=now, model=writer, template=entry.template, name=entry.name, note=note, cancelled=cancelled
-        )
+        asked = asking.Asked(question=question, now=now, template=entry.template, name=entry.name, cancelled=cancelled)
+        return self._with_writer(asked, entry) if model else asked
 
-    def _answer_writer(self, question: Question) -> tuple[Writer | None, str]:
-        """Return the language model that may write, else None and why."""
-        entry = self._models.text_model()
+    def _with_writer(self, asked: Asked, entry: Model) -> Asked:
+        """Give a question the language model that may write its answer, or why there is none."""
+        from engine.workers.remote import RemoteModel
+
         if not self._settings["ai"]:
-            return None, "off"
-        language = "zh" if question.chinese else "en"
-        if not entry.speaks(language, question.text):
-            return None, "language"
-        worker = self._models.generator()
-        return (worker, "") if worker is not None else (None, "no_model")
+            return replace(asked, note="off")
+        writer = self._models.generator()
+        if isinstance(writer, RemoteModel):
+            return replace(asked, model=writer, template=writer.template, name=writer.name)
+        if writer is None:
+            return replace(asked, note="no_model")
+        language = "zh" if asked.question.chinese else "en"
+        return replace(asked, model=writer) if entry.speaks(language, asked.question.text) else replace(asked, note="language")
 
     def _question_vectors(self, question: Question) -> Embed | None:
         """What embeds a question with sentences; None where the model does not speak its language."""

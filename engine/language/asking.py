@@ -68,7 +68,6 @@ class Asked:
     name: str = ""
     note: str = ""
     cancelled: Cancelled | None = None
-    seconds: float = WALL_SECONDS
 
 
 def answer(
@@ -135,7 +134,7 @@ def _written(asked: Asked, model: Writer, picked: Picked, found: Answer) -> Answ
     """Put the model's sentence before the picked ones where the passage supports it and it gives the answer that was picked."""
     passage = picked.passages[0]
     text, _ = _context(passage)
-    deadline = time.monotonic() + asked.seconds
+    deadline = time.monotonic() + WALL_SECONDS
     late = False
 
     def stop() -> bool:
