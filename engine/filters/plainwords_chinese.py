@@ -11,8 +11,6 @@ from engine.filters.text import tokens
 from engine.types import Condition, PlainRemark
 
 _X = "\ue002"
-PHRASE_CHARACTERS = 4  # up to so many stand together; more are looked for one by one, in any order
-
 _DIGIT = r"[0-9０-９零一二两三四五六七八九十百千万半几]"
 _POSTS = "帖子|贴子|帖|文章|新闻|内容|消息|东西|资讯|报道|动态|推文|微博|条目|故事|更新|信息|话题|主题|东东|一切|事情"
 _ACTIONS: tuple[tuple[str, str], ...] = (
@@ -51,7 +49,7 @@ _SIGNALS = (
 )  # fmt: skip
 _SIGNAL = [(name, re.compile(rf"(?:{pattern})(?:的)?")) for name, pattern in _SIGNALS]
 _TITLE = re.compile(r"标题(?:里面?|中|上)?(?:含有?|包含|有|带有?|出现|写着|提到)(?P<what>[^，,。；的]+)(?:的)?")
-_DOMAIN = re.compile(r"(?:链接到|来自|指向)?\s*(?P<domain>[a-z0-9][\w-]*(?:\.[\w-]+)*\.[a-z]{2,})(?![\w.])\s*(?:的)?(?:链接)?(?:的)?", re.IGNORECASE)
+_DOMAIN = re.compile(r"(?:链接到|来自|指向)?\s*(?P<domain>[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,})(?![a-z0-9.-])\s*(?:的)?(?:链接)?(?:的)?", re.IGNORECASE)
 _FROM = re.compile(r"(?:来自|出自|源自)\s*(?P<name>[^，,。；的]+?)(?:的|$|(?=关于|有关|提到|包含))|(?P<by>[@\w·]+?)(?:发布|发表|发|写|撰写|上传|分享)的|(?:作者(?:是|为)|由)\s*(?P<by2>[@\w·]+?)(?:发布|发表|写|撰写)?(?:的|$)|(?:我的?)?朋友\s*(?P<by3>[@\w·]+?)的")
 _MENTION = re.compile(r"(?:提到|提及|包含|含有|带有|出现|写着|说到|谈到|有)\s*(?P<quoted>[“\"「『‘][^”\"」』’]+[”\"」』’])(?:这个词|这几个字|一词|字样|关键词)?(?:的)?|(?:提到|提及|包含|含有|出现|说到|谈到|谈论|讨论)(?:了)?(?P<what>[^，,。；]+?)(?:这个词|这几个字|一词|字样|关键词)?(?:的|时|$)")
 _ABOUT = re.compile(rf"(?:是)?(?:关于|(?<!所)有关|涉及|[跟和与](?=[^，,。；、]+?(?:有关|相关)))(?P<what>[^，,。；]+?)(?:有关|相关)?(?:的(?=(?:所有)?(?:{_POSTS}|视频|{_X})|$)|(?={_X})|$)")
@@ -59,8 +57,8 @@ _UNSAYABLE = re.compile(
     rf"(?:点赞|转发|评论|回复|阅读量?|播放量?|粉丝)(?:数|量)?(?:超过|少于|多于|大于|低于|不到|至少)?{_DIGIT}+(?:个|次|条)?(?:以上|以下)?(?:的)?|(?:超过|少于|多于|不到|至少){_DIGIT}+(?:个|次|条)?(?:点赞|赞|转发|评论|回复)(?:的)?|"
     r"(?:早上|上午|中午|下午|晚上|夜里|深夜|凌晨|工作时间|上班时间?|睡觉前|周末的?时候)(?:[0-9一二三四五六七八九十]+点)?(?:之?前|之?后|的时候)?|我(?:已经|没有|没|不)?(?:看过|读过|认识|关注|点赞过)的?(?:人|账号)?|(?:无聊|低质量|没意思|有趣|愚蠢|虚假|重复|有用|没用|搞笑)的?|(?:每天|每周|每小时)(?:最多|至多|只)?[0-9一二三四五六七八九十]*(?:条|篇|次)?|转发的?|转贴"
 )
-_NOISE = re.compile(r"请|帮我|麻烦|我的(?:时间线|订阅|首页)(?:里|中|上)?|从(?=.*时间线)|时间线(?:里|中|上)?|所有|全部|任何|一切|凡是|统统|都|以后|今后|从现在起|谢谢|暂时|那些|这些|如果|当|只要|一旦|的时候|时(?=[，,]|$)|出现|我")
-_EDGE = rf"(?:[\s，,。；;：:！!？?、“”\"「」{_X}]|的|了|吧|啊|把|将|是|它|有|在|和|与|或|及|就|也|里|中|上|被|为|给|着|过|这|那|类|种|些|关于|有关|相关|要)"
+_NOISE = re.compile(r"起来|有人|别人|请|帮我|麻烦|我的(?:时间线|订阅|首页)(?:里|中|上)?|从(?=.*时间线)|时间线(?:里|中|上)?|所有|全部|任何|一切|凡是|统统|都|以后|今后|从现在起|谢谢|暂时|那些|这些|如果|当|只要|一旦|的时候|时(?=[，,]|$)|出现|我")
+_EDGE = rf"(?:[\s，,。；;：:！!？?、“”\"「」{_X}]|的|了|吧|啊|把|将|是|它|有|在|和|与|或|及|就|也|里|中|上|被|为|给|着|过|这|那|类|种|些|关于|有关|相关|要|方面|领域|之类|一类|等等|等)"
 _TRIM = re.compile(rf"^(?:{_EDGE})+|(?:{_EDGE})+$")
 _LIST = re.compile(r"、|和|与|或者|或|以及|及|还有|跟|[，,;；]|\s+(?:and|or)\s+")
 _NUMBERS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "几": 3}
@@ -335,16 +333,21 @@ class _Reader:
                 bare = re.sub(rf"(?:的)?(?:{_POSTS})+$", "", _bare(one))
                 bare = _bare(bare)
                 if tokens(bare) and bare not in _POSTS.split("|"):
-                    choice.append(chinese_words(bare))
+                    choice += chinese_words(bare)
                     found.remarks.append(PlainRemark(name="words", detail=bare))
             if choice:
                 group.append(tuple(choice))
         return group
 
 
-def chinese_words(text: str) -> Condition:
-    """What finds a Chinese subject: as it stands where it is short, else by its characters, in any order."""
-    return Condition(field="phrase" if len(tokens(text)) <= PHRASE_CHARACTERS or text.isascii() else "words", value=text)
+def chinese_words(text: str) -> list[Condition]:
+    """What finds a Chinese subject: as it stands where it is short, else its pairs of characters, or each of an odd number of them."""
+    count = len(text)
+    if text.isascii() or count < 4 or not all("\u3400" <= letter <= "\u9fff" for letter in text):
+        return [Condition(field="phrase" if len(tokens(text)) < 9 else "words", value=text)]
+    if count % 2 == 0:
+        return [Condition(field="phrase", value=text[at : at + 2]) for at in range(0, count, 2)]
+    return [Condition(field="words", value=text)]
 
 
 def _bare(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import get_args
 
@@ -37,17 +37,20 @@ PART_FROM = 4  # letters that a word needs to be looked for inside others
 _Q, _N, _X = "\ue000", "\ue001", "\ue002"  # in place of a quoted text's, a known name's and a struck letter
 _I = re.IGNORECASE
 _ACTION_BY_NAME = {*get_args(Action), "only", "all_but"}
-_ACTIONS = [(action, re.compile(rf"\s*(?:{pattern})(?!\w)", _I)) for action, pattern in ACTIONS]
-_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can (?:you|we)|could (?:you|we)|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|try to)\b[ ,:]*)+", _I)
+_ACTIONS = [(action, re.compile(rf"\s*(?:{pattern})(?!\w)".replace(" ", r"\s+"), _I)) for action, pattern in ACTIONS]
+_ADVERB = re.compile(r"\b(?:really|honestly|actually|simply|seriously|truly|absolutely|frankly|just|please|kindly|completely|totally|definitely|certainly|personally)\b(?! (?:like|a|the|one|two|three|few|posts|articles|stories|things|show|stuff)\b)", _I)
+_LEAD = re.compile(r"^(?P<lead>\s*(?:from|in|on|for) (?!now on|good|me\b)[^,]{2,60}?),?\s+(?=(?:please |i |only |show |hide |mute |star |boost |label |never |don['’]t |just )+)", _I)
+_PREAMBLE = re.compile(r"^\s*(?:my (?:feed|timeline) is (?:so |too )?(?:full of|nothing but|all|flooded with|drowning in)|there(?:['’]s| is| are) (?:too much|too many|so much|so many|a lot of|lots of|nothing but)(?: about)?|i (?:keep (?:seeing|getting)|see (?:too|so) (?:much|many)|hate|dislike)|i (?:can['’]t|cannot|don['’]t) (?:read|speak|understand|like|care (?:for|about)|want)|i(?:['’]m| am) (?:so )?(?:tired|sick|bored) of)\s+", _I)
+_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can (?:you|we)|could (?:you|we)|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|make sure(?: that)?|ensure(?: that)?|see to it that|try to)\b[ ,:]*)+", _I)
 _VERB = (
     r"(?:hide|mute|block|muffle|star|save|bookmark|label|tag|boost|notify|alert me|tell me|let me know|mark|never (?:hide|show|mute|mark)|(?:don['’]t|do not) (?:hide|show|mute)|show me|show (?:less|fewer|more|only)|"
-    r"always (?:show|keep|hide)|remove|skip|filter out|no more|prioriti[sz]e|allow|drop|ping me|get rid of|collapse|ignore|(?:more|less|fewer)(?! than| or\b| words| outlets| sources))"
+    r"always (?:show|keep|hide)|remove|skip|filter out|no more|prioriti[sz]e|allow|drop|ping me|get rid of|collapse|ignore|tone (?:it|that|them) down|turn (?:it|that|them) down|pause|snooze|(?:more|less|fewer)(?! than| or\b| words| outlets| sources))"
 )
-_CLAUSE = re.compile(rf"(?:[.;!?\n]+\s*(?:also|and|then|but)?\s*|,?\s*\b(?:and then|and also|and|then|also|but)\s+(?:please |just |then |also )*|,\s*)(?={_VERB}\b)|[.;!?\n]+\s+|[.;!?]+\s*$", _I)
+_CLAUSE = re.compile(rf"(?:[.;!?\n]+\s*(?:also|and|then|but)?\s*|,?\s*\b(?:and then|and also|and so|and|then|also|but|so)\s+(?:please |just |then |also )*|,\s*)(?={_VERB}\b)|[.;!?\n]+\s+|[.;!?]+\s*$", _I)
 _SENTENCE = re.compile(r"[.;!?\n]+\s+|[.;!?]+\s*$")
-_PASSIVE = re.compile(r"^(?P<what>.+?)\s*(?:,|:|->|→|should(?: all| always| never)? be|should(?: all)? go|go|goes|should(?: all)? get|must be|can be|get|gets|are to be|is to be|is|are|needs? to be|belongs? in)\s*(?:please )?(?P<verb>hidden|muted|removed|blocked|muffled|starred|saved|labell?ed|tagged|boosted|prioriti[sz]ed|(?:marked )?(?:as )?read|allowed|banned|gone|out|(?:hide|mute|star|save|boost|muffle|skip|block|bookmark|collapse)(?: it| them| those| that)?|the bin|the tray|(?:at|to|on) (?:the )?top|ranked higher|highlighted|kept)(?P<tail>\s*|\s+(?:until|till|for|unless|except|as|today|in|from|to)\b.*)$", _I)
+_PASSIVE = re.compile(r"^(?P<what>.+?)\s*(?:,|:|->|→|should(?: all| always| never)? be|should(?: all)? go|go|goes|should(?: all)? get|(?:are|is|get|gets) never|(?:should|must) never be|must be|can be|get|gets|are to be|is to be|is|are|needs? to be|belongs? in|)\s*(?:please )?(?P<verb>hidden|muted|removed|blocked|muffled|starred|saved|labell?ed|tagged|boosted|prioriti[sz]ed|(?:marked )?(?:as )?read|allowed|banned|gone|out|(?:hide|mute|star|save|boost|muffle|skip|block|bookmark|collapse)(?: it| them| those| that)?|the bin|the tray|(?:at|to|on) (?:the )?top|ranked higher|highlighted|kept|(?:of )?no (?:use|interest)(?: to me)?|not for me|unwanted|not (?:wanted|needed|welcome)|filtered(?: out)?|(?:can|may|should|must) go(?: away)?)(?P<tail>\s*|[\s,]+(?:until|till|for|unless|except|apart|other|but|as|today|in|from|to)\b.*)$", _I)
 _VERBED = {"hid": "hide", "mut": "hide", "rem": "hide", "blo": "hide", "the": "hide", "ban": "hide", "gon": "hide", "out": "hide", "ski": "hide", "col": "muffle",  "muf": "muffle", "sta": "star", "sav": "star", "lab": "label", "tag": "label", "boo": "boost", "pri": "boost", "mar": "read", "as ": "read", "rea": "read", "all": "allow", "at ": "boost", "to ": "boost", "on ": "boost", "ran": "boost", "kep": "allow", "hig": "boost"}
-_WHEN = re.compile(rf"^(?P<lead>\s*(?:if|when(?:ever)?|any ?time|as soon as|once)\s+)(?P<what>.+?),?\s*(?:then\s+)?(?:please\s+)?(?P<verb>{_VERB})(?:\s+(?:it|them|that|this|me|that post|those))*(?P<tail>(?:\s+(?:(?:as|until|for|with)\b|{_Q}).*)?)$", _I)
+_WHEN = re.compile(rf"^(?P<lead>\s*(?:if|when(?:ever)?|any ?time|as soon as|once)\s+)(?P<what>.+?),?\s*(?:then\s+)?(?:please\s+)?(?P<verb>{_VERB})(?:\s+(?:it|them|that|this|me|(?:that|the|this) (?:post|article|story)|such posts|those|these))*(?P<tail>(?:\s+(?:(?:as|until|for|with)\b|{_Q}).*)?)$", _I)
 _EXCEPT = re.compile(
     r"(?:,\s*)?\b(?:unless|except(?:ing)?(?: for| if| when| those| the ones| ones)?(?: that)?|with the exception of|but (?:not|never)(?: when| if| the ones| those)?|excluding|other than|(?:everything|anything|all(?: posts| articles| stories)?) but(?! not)|bar(?: only)?|besides|apart from|aside from|save for|not counting|as long as (?:it|they)(?:['’]s| is|['’]re| are)? ?(?:n['’]t|not)|if (?:it|they)(?:['’]s| is|['’]re| are) not|"
     r"but (?:please )?(?:do )?(?:still )?(?:keep|show|allow|let|leave|spare|always show|always keep|i (?:still )?want(?: to see)?|i (?:do )?(?:like|want))(?: me| through| in)?|without(?: any)?|minus|and not|"
@@ -83,7 +86,7 @@ _LANGUAGE = "|".join(LANGUAGES)
 _IN_LANGUAGE = re.compile(rf"(?<!\w)(?:(?:that|which) (?:are|is) )?(?:written |posted |published )?in (?P<name>{_LANGUAGE})(?:,? (?:or|and) (?:in )?(?P<name2>{_LANGUAGE}))?(?!\w)|\b(?P<name3>{_LANGUAGE})(?:(?:,| and| or|, and) (?P<name6>{_LANGUAGE}))?(?:[- ]language)? (?=(?:{CARRIERS.replace('|news', '')})\b)(?:(?:{CARRIERS})\b)?|\b(?P<name4>{_LANGUAGE})[- ]language\b|^\s*(?P<name5>{_LANGUAGE})(?: {CARRIERS})?\s*$", _I)
 _MEDIA_WORDS = (("video", r"videos?|films?|clips?|video clips?|shorts|reels"), ("image", r"images?|pictures?|photos?|photographs?|pics?"), ("audio", r"podcasts?|audio|sound|podcast episodes|episodes|voice messages?|music files?"))
 _WITH_MEDIA = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|contain(?:s|ing)?|includ(?:e|es|ing)|featuring|carrying|come with|comes with|attached) (?:an? |some |any |attached |embedded )*(?:(?P<video>videos?|films?|clips?)|(?P<image>images?|pictures?|photos?|photographs?|gifs?|pics?|screenshots?)|(?P<audio>audio|sound|podcasts?|an? audio file))(?: (?:attached|attachments?|in (?:it|them)|files?))?(?!\w)|(?P<none>\b(?:text[- ]only|plain[- ]text|only text|with (?:no|nothing but text)(?: media| pictures)?|(?:with )?no (?:media|pictures or videos?|images or videos?)))(?!\w)", _I)
-_TITLE = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|containing|mentioning|using|whose (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contains?|mention(?:s|ing)?|includ(?:e|es|ing)|says?|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what>[^,.;" + _X + r"]+?)(?: (?:in|as) (?:the|their|its|a) (?:titles?|headlines?))(?!\w)|(?:whose (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contain|mention(?:s|ing)?|includ(?:e|es|ing)|say|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what2>[^,.;" + _X + r"]+)", _I)
+_TITLE = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|containing|mentioning|using|(?:whose|the|its|their) (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contains?|mention(?:s|ing)?|includ(?:e|es|ing)|says?|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what>[^,.;" + _X + r"]+?)(?: (?:in|as) (?:the|their|its|a) (?:titles?|headlines?))(?!\w)|(?:(?:whose|the|its|their) (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contain|mention(?:s|ing)?|includ(?:e|es|ing)|say|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what2>[^,.;" + _X + r"]+)", _I)
 _ENDS = rf"(?=\s*(?:$|[,.;()\n{_X}]|\s(?:about|that|which|who|whose|in|on|when|if|with|without|written|over|under|older|newer|longer|shorter|unless|except|mention\w*|contain\w*|saying|says|regarding|concerning|to|until|for|not|but|as|posts?|today|where|where|related|told|discussing|covering|talking|because|since|while)\b|\s(?:and|or)\s(?:from|by|about|on|in|with|are|is|that|mention\w*|contain\w*|longer|shorter|over|older|related|it|they)\b))"
 _SUBREDDIT = re.compile(r"(?:\b(?:from|on|in)\s+)?(?:\b(?:the )?subreddits?\s+)?(?<![\w/])(?P<name>r/\w+)(?:\s*(?:,|\band\b|\bor\b)(?=\s*r/))?", _I)
 _BY = re.compile(rf"\b(?P<how>(?:written|posted|published|authored|shared|sent|made|uploaded) by|by|from(?: the)? (?:user|account|author|person|blogger|writer|youtuber)|(?:from|of) my (?:\w+ )?(?:friends?|colleagues?|boss|brother|sister|mother|mom|mum|father|dad|wife|husband|cousin|neighbour|neighbor|aunt|uncle|partner|ex)(?=\s+[{_N}{_Q}@\w])|from|out of|via|sent from|published in|of)\s+(?P<who>(?:the |my )?[@{_N}{_Q}\w][^,.;()\n{_X}]*?(?:(?:,| and| or|, and|, or) (?!(?:about|that|from|by|in|on)\b)[@{_N}{_Q}A-Z][^,.;()\n{_X}]*?)*){_ENDS}", _I)
@@ -98,10 +101,10 @@ _FOLDER = re.compile(rf"\b(?:but |and )?(?:only |just )?(?:in|from|inside|within
 _IN_KNOWN = re.compile(rf"\b(?:but )?(?:only |just )?(?:in|inside|within) (?:the |my )?(?P<name>{_N}+)", _I)
 _NOISE = re.compile(
     r"\b(?:out of|from|in|off|to|on|across|away from|at) (?:all )?(?:of )?(?:my|the|this|our) (?:feeds?|timeline|sight|face|screen|list|feeds list|reader|view|stream|home)(?!\w)|\bas (?:already )?read\b|\bfor (?:me|later|good|ever)\b|\bforever\b|\bpermanently\b|\b(?:(?:another|one more|a single) word|anything else|anything more)(?= (?:about|on)\b)|\bhigher than (?:the )?(?:others?|rest|everything else)\b|\b(?:higher|upwards?|up|to the top|at the top|on top|first)(?= *(?:$|[,.;]))|"
-    r"\b(?:when(?:ever)?|as soon as) (?:they|it|one|some|these)(?: is| are)? (?:arrives?|comes? in|appears?|shows? up|posted|published)|\b(?:as soon as possible|at once|immediately|straight away|right away|automatically)\b|\bin (?:one|a) (?:quiet|single) line\b|\b(?:quiet(?:er)?|small(?:er)?|one line)\b(?= *$)|\b(?:this|the|following|these) (?:topics?|subjects?|themes?)\b\s*:?|\b(?:in )?(?:any |all )?languages?(?= (?:other than|except|but|not)\b)|\b(?:in|at|to) the bottom\b|\bplease\b|\bthank(?:s| you)\b|\bany ?more\b|\bany longer\b|\b(?:they|these|those|it) (?:can|may|should) (?:stay|go|wait)(?: there)?",
+    r"\b(?:when(?:ever)?|as soon as) (?:they|it|one|some|these)(?: is| are)? (?:arrives?|comes? in|appears?|shows? up|posted|published)|\b(?:as soon as possible|at once|immediately|straight away|right away|automatically)\b|\bin (?:one|a) (?:quiet|single) line\b|\b(?:quiet(?:er)?|small(?:er)?|one line)\b(?= *$)|\b(?:this|the|following|these) (?:topics?|subjects?|themes?)\b\s*:?|\b(?:in )?(?:any |all )?languages?(?= (?:other than|except|but|not)\b)|\b(?:in|at|to) the bottom\b|\ba star\b|\baside\b|\bfrom (?:being (?:hidden|muted|filtered)|(?:all|any|every|other) (?:the )?(?:other )?rules?|rules|filters)\b|\b(?:more|less|extra|greater) (?:weight|room|space|priority|prominent|visible)\b|\bstand out\b|\bread\b(?= *$)|\b(?:even|also) (?:if|when) (?:another|any|other|a|some) (?:other )?rules? \w+(?: (?:it|them))?|\bwhatever (?:the )?other rules say\b|\b(?:lately|these days|recently|nowadays|every day)(?= *(?:$|[,.;]))|\ba bit\b(?= *$)|\bsection\b(?= *$)|\b(?:anything )?to do with (?=\w)|\bwhen it comes to\b|\bplease\b|\bthank(?:s| you)\b|\bany ?more\b|\bany longer\b|\b(?:they|these|those|it) (?:can|may|should) (?:stay|go|wait)(?: there)?",
     _I,
 )
-_LABEL = re.compile(rf"\b(?:as|with|with the label|with a label|with the tag)\s+(?:the label |the tag |an? )?(?P<name>[{_Q}]+|[\w-]+(?: [\w-]+){{0,3}}?)(?=\s*(?:$|[,.;(]|\s(?:if|when|unless|except|until|that|from)\b))|\blabel(?:led|ed)?(?: as)? (?P<name2>[{_Q}]+) (?:on|to)\b|^\s*(?P<name3>[{_Q}]+) (?:on|to)\b|\s(?P<name4>[{_Q}]+)\s*$", _I)
+_LABEL = re.compile(rf"\b(?:as|with|with the label|with a label|with the tag)\s+(?:the label |the tag |an? )?(?P<name>[{_Q}]+|[\w-]+(?: [\w-]+){{0,3}}?)(?=\s*(?:$|[,.;(]|\s(?:if|when|unless|except|until|that|from)\b))|(?:\b(?:a|an|the)\s+)?(?P<name5>[{_Q}]+)\s+(?:label|tag|badge)\s+(?:on|to)\b|\blabel(?:led|ed)?(?: as)? (?P<name2>[{_Q}]+) (?:on|to)\b|^\s*(?P<name3>[{_Q}]+) (?:on|to)\b|\s(?P<name4>[{_Q}]+)\s*$", _I)
 _COUNTED = re.compile(rf"(?<!\w)(?:(?:with|having|that have|which have) )?(?:(?:more|fewer|less|greater|larger|smaller) than|at (?:least|most)) {COUNT} [^,.;{_X}]+", _I)
 _CARRIER = re.compile(rf"\b(?:{CARRIERS})\b", _I)
 _EDGES = re.compile(rf"^(?:[\s,.:;!?()\-–—“”\"{_X}]+|\b(?:{'|'.join(sorted(map(re.escape, STOP - {'no'}), key=len, reverse=True))})\b(?!['’.-]\w))+|(?:[\s,.:;!?()\-–—“”\"{_X}]+|(?<![\w'’-])(?:{'|'.join(sorted(map(re.escape, STOP), key=len, reverse=True))})\b)+$", _I)
@@ -167,19 +170,20 @@ class Reader:
     now: datetime
     topics: bool = True  # whether meanings can be compared
     unexpressed: list[str] = field(default_factory=list)
+    last: Clause | None = None
+    before: Part | None = None  # what was said before without a wish
     until: datetime | None = None  # said before the clause that it is about
 
     def clauses(self, text: str) -> list[Clause]:
         """The wishes in a text, in order; what is in none of them is in `unexpressed`."""
         made: list[Clause] = []
-        last: Action | None = None
         sentences = [piece for piece in self._masked(text).pieces(_SENTENCE) if piece.view.strip()]
         for part in (piece for sentence in sentences for piece in ([sentence] if _WHEN.match(sentence.view) else sentence.pieces(_CLAUSE))):
             if not part.trimmed().view.strip():
                 continue
-            clause = self._clause(part, last)
+            clause = self._clause(part)
             if clause is not None:
-                last = clause.action
+                self.last = clause
                 made.append(clause)
         return made
 
@@ -207,9 +211,14 @@ class Reader:
             text = text[: first.end()].lower() + text[first.end() :]
         return Part(text, view)
 
-    def _clause(self, part: Part, last: Action | None) -> Clause | None:
+    def _clause(self, part: Part) -> Clause | None:
         words = part.said()
         action, label = "", ""
+        part = Part(part.source, _ADVERB.sub(lambda found: " " * len(found[0]), part.view))
+        if lead := _LEAD.match(part.view):
+            rest, before = part.cut(lead.end(), len(part.view)), part.cut(0, lead.end("lead"))
+            if self._begins(rest)[0]:
+                part = Part(f"{rest.source} {before.source.lstrip()}", f"{rest.view} {before.view.lstrip()}")
         when = _WHEN.match(part.view)
         passive = _PASSIVE.match(part.view) if when is None and not self._begins(part)[0] else None
         if when is not None:
@@ -219,9 +228,13 @@ class Reader:
             part = Part(part.source + tail.source, part.view + tail.view)
         elif passive is not None:
             verb = passive["verb"].lower()
+            if re.search(r"\bnever\b|\bnot\s*$", part.view[passive.end("what") : passive.start("verb")], _I) and verb[:3] in {"hid", "mut", "rem", "blo", "fil"}:
+                verb = "kept"
             action = "star" if verb.startswith("bookmark") else _VERBED.get(verb[:3], "hide")
             tail = part.cut(*passive.span("tail"))
             part = part.cut(*passive.span("what"))
+            if polite := _POLITE.match(part.view):
+                part = part.cut(polite.end(), len(part.view))
             part = Part(part.source + tail.source, part.view + tail.view)
         else:
             action, after = self._begins(part)
@@ -232,7 +245,19 @@ class Reader:
                 self.until = meant[0]  # "for a week, hide …"
             else:
                 self.unexpressed.append(words)
+                self.before = part
             return None
+        if self.before is not None and not part.trimmed().view:  # "…, hide it": what was said before is meant
+            preamble = _PREAMBLE.match(self.before.view)
+            part = self.before.cut(preamble.end(), len(self.before.view)) if preamble is not None else self.before
+            self.unexpressed.pop()
+            words = f"{part.said()}, {words}"
+        elif self.last is not None and not part.trimmed().view:
+            if {action, self.last.action} <= {"hide", "muffle"}:
+                self.last.action = action  # type: ignore[assignment]
+                return None
+            return replace(self.last, words=f"{self.last.words}, {words}", action=action, name="") if action in get_args(Action) else None  # type: ignore[arg-type]
+        self.before = None
         if action == "label":
             part, label = self._label(part)
         found = Found()
@@ -283,7 +308,7 @@ class Reader:
         found = _LABEL.search(part.view)
         if found is None:
             return part, ""
-        group = next(name for name in ("name", "name2", "name3", "name4") if found[name])
+        group = next(name for name in ("name", "name2", "name3", "name4", "name5") if found[name])
         name = _bare(part.cut(*found.span(group)).source)
         part.strike(*found.span())
         return part, name
@@ -342,6 +367,10 @@ class Reader:
         """All but these: what is meant becomes what is spared."""
         found = self.read(main)
         clause.found.take(found)
+        where = [group for group in found.groups if all(len(choice) == 1 and _is_place(choice[0]) for choice in group)]
+        if len(where) < len(found.groups):  # "only science from there": of what comes from there
+            clause.found.groups += where
+            found.groups = [group for group in found.groups if group not in where]
         clause.exceptions += found.choices()
         clause.found.unexpressed += [piece.said() for piece in against]
 
@@ -450,7 +479,7 @@ class Reader:
             groups = match.groupdict()
             minutes = not (groups.get("unit") or "minute").lower().startswith("word")
             times = WORDS_A_MINUTE if minutes else 1
-            if minutes and not (re.search(r"read|long", match[0], _I) or match.re is _TAKES):
+            if minutes and not (re.search(r"read|long", match[0], _I) or match.re is _TAKES or groups.get("over") or groups.get("under")):
                 continue
             if minutes and re.search(r"\b(?:videos?|podcasts?|episodes?|clips?|films?)\b", part.view, _I):
                 found.unexpressed.append(part.strike(*match.span()).said())
@@ -667,6 +696,10 @@ class Reader:
         if text.startswith("#"):
             text = text.lstrip("#")
         return Condition(field="phrase" if len(tokens(text)) > 1 else "words", value=text)
+
+
+def _is_place(atom: Atom) -> bool:
+    return isinstance(atom, From) or atom.field in {"source", "network", "author"}
 
 
 def loose(text: str) -> Condition:

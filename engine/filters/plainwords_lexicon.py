@@ -8,32 +8,32 @@ from collections.abc import Mapping
 ACTIONS: tuple[tuple[str, str], ...] = (
     ("allow", r"(?:never|do not|don['’]t|dont) (?:ever )?(?:hide|mute|block|remove|filter(?: out)?|muffle|touch|drop|skip)"),
     ("allow", r"always (?:show|keep|let)(?: me)?(?: through)?(?: see)?|make sure (?:that )?i(?:['’]ll| will)? (?:always )?see|i (?:always want to see|never want to miss)|"
-              r"(?:allow|whitelist|let through|don['’]t let me miss)|keep (?:showing|letting)(?: me)?"),
+              r"let(?= .*\bthrough\b)|(?:protect|exempt|save|spare|keep)(?= .*\bfrom (?:being (?:hidden|muted|filtered)|(?:all|any|every|other) (?:the )?(?:other )?rules?|rules|filters)\b)|(?:allow|whitelist|let through|don['’]t let me miss)|keep (?:showing|letting)(?: me)?"),
     ("all_but", r"(?:show|give|let|keep)(?: me)?(?: see)? (?:everything|anything|all(?: posts| articles)?|all of it|the rest)(?= (?:but|except|besides|apart|other|bar|save|that (?:is|are)(?:n['’]t| not))\b)|i want (?:to (?:see|read) )?(?:everything|all)(?= (?:but|except)\b)"),
     ("only", r"only(?= )|just(?= (?:posts|articles|stories|things|show|stuff)\b)|(?:show|give|let|keep)(?: me)?(?: see)? (?:only|nothing but|just)|only (?:show|keep|give|let)(?: me)?(?: see)?|i only want(?: to (?:see|read|get))?|"
-             r"i only (?:care about|like)|nothing but"),
-    ("read", r"auto-?read|(?:please )?(?:auto(?:matically)?[- ]?)?mark(?= .*\b(?:as )?(?:already )?read\b)|mark (?:as )?(?:already )?read"),
+             r"i only (?:care about|like)|i(?:['’]m| am) only interested in|nothing but"),
+    ("read", r"(?:treat|consider|count|regard)(?= .*\bread\b)|auto-?read|(?:please )?(?:auto(?:matically)?[- ]?)?mark(?= .*\b(?:as )?(?:already )?read\b)|mark (?:as )?(?:already )?read"),
     ("notify", r"notify(?: me)?(?: (?:when(?:ever)?|if|about|of|on|for))?|alert(?: me)?(?: (?:when(?:ever)?|if|about|of|on|to|for))?|"
                r"(?:tell|ping|inform|warn)(?: me)?(?: (?:when(?:ever)?|if|about|of|as soon as))?|let me know(?: (?:when(?:ever)?|if|about|of|as soon as))?|"
                r"send me (?:a |an )?(?:notification|alert)s?(?: (?:when(?:ever)?|if|about|of|on|for))?|i want to (?:know|hear)(?: at once)?(?: (?:when(?:ever)?|if|about))?"),
-    ("star", r"(?:star|save|bookmark|favou?rite)|(?:keep|save|set aside)(?= .*\bfor later\b)"),
-    ("label", r"(?:label|tag|flag|badge)|mark(?= .*\bas\b)|(?:put|stick) (?:a |the )?(?:label|tag)(?=.*\bon\b)"),
-    ("boost", r"boost|prioriti[sz]e|promote|prefer|favou?r|show (?:me )?more(?: of)?|more(?: of)?(?= )|(?:rank|push|move|put|bump)(?= .*\b(?:higher|up|top|first|upwards?|above)\b)|"
+    ("star", r"(?:give|grant)(?= .*\ba star\b)|(?:put|set)(?= .*\baside\b)|(?:star|save|bookmark|favou?rite)|(?:keep|save|set aside)(?= .*\bfor later\b)"),
+    ("label", r"(?:label|tag|flag|badge)|mark(?= .*\bas\b)|(?:put|stick|attach|add)(?= .*\b(?:label|tag|badge)\b)|give(?= .*\bthe (?:label|tag)\b)"),
+    ("boost", r"(?:highlight|surface|feature|emphasi[sz]e|lift|upvote|float)(?: up)?(?: more)?|i(?:['’]d| would) love (?:to see |to have )?(?:more|lots)(?: of)?|make(?= .*\b(?:prominent|visible|stand out|bigger|louder)\b)|give(?= .*\b(?:more|extra|greater) (?:weight|room|space|priority)\b)|boost|prioriti[sz]e|promote|prefer|favou?r|show (?:me )?more(?: of)?|more(?: of)?(?= )|(?:rank|push|move|put|bump)(?= .*\b(?:higher|up|top|first|upwards?|above)\b)|"
               r"rank higher|push up|bump up|i (?:really )?(?:like|love|enjoy|want more)(?: of)?|i(?:['’]d| would) like (?:to see )?more(?: of)?|give me more(?: of)?|i want (?:to see )?more(?: of)?"),
-    ("muffle", r"muffle|(?:show|give) (?:me )?(?:less|fewer|far less|much less|far fewer)(?: of)?|(?:see|want) (?:less|fewer)(?: of)?|i(?:['’]d| would) (?:like|prefer|rather) (?:to )?(?:see |have )?(?:less|fewer)(?: of)?|"
+    ("muffle", r"give(?= .*\bless (?:weight|room|space|priority)\b)|tuck away|(?:(?:there(?:['’]s| is| are)|i(?: keep)? (?:see|get|have|seeing|getting)) )?(?:(?:far|way|just) )?too (?:much|many)(?: of)?|(?:tone|turn|cut) (?:it|that|them|this) down|muffle|(?:show|give) (?:me )?(?:less|fewer|far less|much less|far fewer)(?: of)?|(?:see|want) (?:less|fewer)(?: of)?|i(?:['’]d| would) (?:like|prefer|rather) (?:to )?(?:see |have )?(?:less|fewer)(?: of)?|"
                r"i want (?:to see )?(?:less|fewer)(?: of)?|(?:less|fewer)(?: of)?(?= )|collapse|minimi[sz]e|dim|tone down|play down|turn down(?: the (?:volume|noise)(?: on| about| of)?)?|bury(?= .*\b(?:line|bottom)\b)|fold away|quieten?(?: down)?|make(?= .*\b(?:quiet|quieter|small|smaller|one line)\b)|"
                r"shrink|cut down on|cut back on|go easy on|reduce|de-?emphasi[sz]e|downrank"),
     ("hide", r"(?:hide|mute|block|remove|ban|silence|exclude|drop|skip|ignore|suppress|banish|delete|kill|hush|discard|snooze|reject|censor)(?: away)?|(?:filter|screen|weed|take|throw|keep|leave|sort) out|"
              r"(?:filter|keep|take|get)(?= .*\b(?:out|away|off)\b)|get rid of|(?:do not|don['’]t|dont|never|stop) (?:ever )?(?:show|showing|give|giving|bring|bringing|send|sending|let)(?: me| us)?(?: see)?|"
              r"i (?:do not|don['’]t|dont|never|no longer) (?:ever )?(?:want|wish|care|need|like)(?: to (?:see|read|hear|know|have|get))?(?: (?:about|for|of))?|"
              r"i(?:['’]m| am) (?:so )?(?:not interested in|tired of|sick of|fed up with|bored of|bored with|done with|over|sick and tired of)|not interested in|"
-             r"i(?:['’]ve| have) (?:really )?had (?:it|enough|my fill)(?: with| of| about)|i (?:could|can)(?:n['’]t|not|nt)? (?:care less|be bothered|do without)(?: about| with)?|i want (?:some )?(?:quiet|peace|rest|a break|silence)(?: about| from| on| around)?|give me (?:a (?:break|rest)|peace)(?: from)?|i can(?:['’]t|not) stand|i hate|enough(?: already)? (?:of|with|about)|(?:do not|don['’]t|dont|no longer) (?:want|need|care (?:about|for)|like|wish for)(?: to (?:see|read|hear)(?: about)?)?(?: any)?|never again|i never (?:want to |wish to )?(?:see|read|care)|spare me|stop(?: with| it with)?|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
+             r"nothing(?= (?:about|from|on|by|in|with|that|related)\b)|(?:it would be|it['’]d be|would be) (?:great|nice|good|lovely|wonderful)(?: not to (?:see|read|hear)| if i (?:never|didn['’]t|did not|no longer)(?: ever)? (?:saw|see|had to see|have to see|read|heard))(?: (?:another|any|one more|more|about|of))*(?: (?:post|article|story) about)?|i(?:['’]d| would) (?:rather|prefer) not (?:to )?(?:see|hear|read|have)(?: of| about| any)?|i (?:could|can) (?:do|live) (?:well )?without|i don['’]t need(?: to (?:see|read|hear)(?: about| of)?)?|i (?:can['’]t|cannot|don['’]t) (?:read|speak|understand)|(?:take|have|need) a break from|i need a break from|pause|i(?:['’]ve| have) (?:really )?had (?:it|enough|my fill)(?: with| of| about)|i (?:could|can)(?:n['’]t|not|nt)? (?:care less|be bothered|do without)(?: about| with)?|i want (?:some )?(?:quiet|peace|rest|a break|silence)(?: about| from| on| around)?|give me (?:a (?:break|rest)|peace)(?: from)?|i can(?:['’]t|not) stand|i hate|enough(?: already)? (?:of|with|about)|(?:do not|don['’]t|dont|no longer) (?:want|need|care (?:about|for)|like|wish for)(?: to (?:see|read|hear)(?: about)?)?(?: any)?|never again|i never (?:want to |wish to )?(?:see|read|care)|spare me|stop(?: with| it with)?|no more|no(?= )|without|avoid|keep me away from|i want (?:no|none of)(?: more)?|away with|down with|please no"),
 )  # fmt: skip
 
 # What stands for posts of any kind.
 CARRIERS = (
     "posts|post|articles|article|stories|story|items|item|things|thing|stuff|anything|everything|something|entries|entry|updates|update|content|contents|"
-    "someone|somebody|anyone|anybody|people|whatever|pieces|piece|texts|text|tweets?|toots?|skeets?|threads?|messages?|links?|headlines?|coverage|material|news|reports?|reads?|submissions?|all|ones|one|topics?|subjects?"
+    "someone|somebody|anyone|anybody|people|whatever|pieces|piece|texts|text|tweets?|toots?|skeets?|threads?|messages?|links?|headlines?|coverage|material|news|reports?|reads?|titles?|submissions?|all|ones|one|topics?|subjects?"
 )
 # What may be left over without meaning anything.
 _STOP = (

@@ -24,7 +24,7 @@ _UNTIL = re.compile(
     re.IGNORECASE,
 )
 _FOR = re.compile(
-    rf"\b(?:for|over|during) (?:the )?(?:next |coming |rest of the )?(?:about )?(?P<count>{COUNT})? ?(?:more )?(?P<unit>{UNIT})(?!\w|[- ](?:old|long|read))|"
+    rf"\b(?:for|during|over(?= the\b)) (?:the )?(?:next |coming |rest of the )?(?:about )?(?P<count>{COUNT})? ?(?:more )?(?P<unit>{UNIT})(?!\w|[- ](?:old|long|read))|"
     r"\b(?:just |only )?(?:for )?(?P<named>(?:the )?rest of (?:the|this) (?:day|week|month|year)|today|tonight|(?:over )?(?:this|the) weekend|this (?:week|month|year)|for now)(?!\w)",
     re.IGNORECASE,
 )
