@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from engine.errors import EngineError, ModelError, WorkerError
 from engine.models import fit, gpu_build, memory
 from engine.models.catalogue import Model
-from engine.models.gguf_header import read_file
+from engine.models.gguf_header import Header, read_file
 from engine.types import DeviceFailure, LayerChoice, Machine
 from engine.workers.clients import GenerateWorker
 from engine.workers.supervisor import CancelledError
@@ -29,12 +30,23 @@ class WatchedWorker(GenerateWorker):
     """A worker of which it is noted when a graphics card fails it, so that this is told and not tried again by itself."""
 
     def __init__(
-        self, entry: Model, path: Path, choice: LayerChoice, *, threads: int, failed: Callable[[str], None] | None = None
+        self,
+        entry: Model,
+        path: Path,
+        choice: LayerChoice,
+        *,
+        threads: int,
+        failed: Callable[[str], None] | None = None,
+        free_bytes: Callable[[], int] = fit.free_bytes,
     ) -> None:
+        """`failed` is told why a graphics card could not run it."""
         super().__init__(path, entry.template, name=entry.name, threads=threads, gpu_layers=choice.layers)
         self.entry = entry
         self.choice = choice
         self._failed = failed
+        self._path = path
+        self._free_bytes = free_bytes
+        self._header: Header | None = None
         self._worked = False
 
     def complete(
@@ -46,6 +58,7 @@ class WatchedWorker(GenerateWorker):
         **options: Any,
     ) -> Generator[str, None, None]:
         """See `GenerateWorker.complete`."""
+        self._require_room()
         try:
             for text in super().complete(pieces, cancelled=cancelled, urgent=urgent, **options):
                 self._worked = self._worked or bool(text)
@@ -63,12 +76,28 @@ class WatchedWorker(GenerateWorker):
         urgent: bool = False,
     ) -> list[list[float]]:
         """See `GenerateWorker.choose`."""
+        self._require_room()
         try:
             found: list[list[float]] = super().choose(before, items, labels, cancelled=cancelled, urgent=urgent)
         except (ModelError, WorkerError) as error:
             raise self._noted(error) from error
         self._worked = True
         return found
+
+    def _require_room(self) -> None:
+        """Before it is loaded on the processor: whether it fits into the memory that is free now. Raises ModelError."""
+        if self.choice.layers or self.state().running:
+            return
+        with suppress(ModelError):  # a file that cannot be read so is the role's to refuse
+            self._header = self._header or read_file(self._path)
+        if self._header is None:
+            return
+        found = fit.of_header(self._header, self._free_bytes())
+        if found.word == "does not fit":
+            raise ModelError(
+                f"{self.entry.name} does not fit into memory now: it needs {found.need_bytes / 1e9:.1f} GB and {found.free_bytes / 1e9:.1f} GB "
+                "are free. Close other programs, or choose a smaller model."
+            )
 
     def _noted(self, error: EngineError) -> EngineError:
         if isinstance(error, CancelledError) or not self.choice.layers or self._worked or self._failed is None:

@@ -246,12 +246,12 @@ class Parts:
         return matcher
 
     def _model_name(self) -> str:
-        return str(self._settings["embedding_model"])
+        return self._model().name
 
     def _model(self) -> Model:
         from engine.models import catalogue
 
-        return catalogue.in_use(self._model_name(), "embedding")
+        return catalogue.in_use(str(self._settings["embedding_model"]), "embedding")
 
     def _drop_models(self) -> None:
         if (models := self._made("_models")) is not None:

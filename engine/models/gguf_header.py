@@ -282,7 +282,8 @@ def _header(facts: Mapping[str, Any], file_bytes: int, parameters: int, common_t
         raise ModelError("This GGUF file does not say how many layers its model has.")
     length = embedding // heads if heads else 0
     state = _state_values(number, embedding)
-    kv_heads = _per_layer(facts.get(f"{architecture}.attention.head_count_kv", heads), layers, 1 << 14)
+    looks_back = 0 if state else heads  # a recurrent model that names no heads for its memory has none
+    kv_heads = _per_layer(facts.get(f"{architecture}.attention.head_count_kv", looks_back), layers, 1 << 14)
     interval = number("full_attention_interval", 0, 2000)
     if interval and state:
         kv_heads = tuple(found if (layer + 1) % interval == 0 else 0 for layer, found in enumerate(kv_heads))

@@ -184,6 +184,13 @@ def test_a_model_that_fails_on_the_processor_is_not_noted(tmp_path: Path) -> Non
     assert noted == []
 
 
+def test_a_model_that_does_not_fit_into_memory_is_not_loaded(tmp_path: Path) -> None:
+    worker = WatchedWorker(TEXT, gguf_file(tmp_path), LayerChoice(layers=0, of=0, why=""), threads=1, free_bytes=lambda: 1000)
+    with worker, pytest.raises(ModelError, match="does not fit into memory now"):
+        list(worker.complete([("scaffold", "Hello")], max_tokens=1))
+    assert worker.state().starts == 0
+
+
 # ---- which model a machine should use --------------------------------------------------------------------
 
 

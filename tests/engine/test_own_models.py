@@ -13,8 +13,9 @@ import pytest
 
 from engine import Engine, InputError, ModelError, NotFoundError
 from engine.language import prompts
-from engine.models import catalogue, own
+from engine.models import catalogue, gguf_header, own
 from engine.models.catalogue import Model
+from tests import tiny_models
 from tests.engine.test_models_header import LLAMA, file_of
 
 DEFAULTS = catalogue.default_models_dir()
@@ -260,13 +261,11 @@ def test_a_file_that_only_looks_like_a_model_is_refused_in_one_sentence(engine: 
     assert not any(model.own for model in engine.models())
 
 
-@needs_models
 def test_an_own_text_model_is_added_used_and_removed(engine: Engine, tmp_path: Path, models_dir: Path) -> None:
-    path = tmp_path / "my writer.gguf"
-    shutil.copy(TEXT.path(DEFAULTS), path)
-    name = added(engine, path)
+    path = tiny_models.write(tmp_path / "my writer.gguf")
+    name = added(engine, path, template="chatml")
     (status,) = (model for model in engine.models() if model.own)
-    assert (status.name, status.installed, status.architecture, status.sha256) == (name, True, "llama", TEXT.files[0].sha256)
+    assert (status.name, status.installed, status.architecture, len(status.sha256)) == (name, True, "llama", 64)
     assert status.fit is not None
     assert status.fit.by == "header"
     engine.use_model(name)
@@ -274,6 +273,24 @@ def test_an_own_text_model_is_added_used_and_removed(engine: Engine, tmp_path: P
     engine.remove_model(name)
     assert path.exists()
     assert engine.settings()["text_model"] == TEXT.name
+
+
+@pytest.mark.parametrize("architecture", sorted(tiny_models.WRITERS))
+def test_a_header_of_any_architecture_says_how_its_memory_works(tmp_path: Path, architecture: str) -> None:
+    model = own.check(tiny_models.write(tmp_path / "tiny.gguf", architecture), "text", template="chatml")
+    header = gguf_header.read_file(Path(model.own))
+    assert header.architecture == architecture
+    assert header.layers == 2
+    assert header.can_roll_back is (architecture not in ("mamba", "lfm2", "gemma3"))
+    assert header.hybrid is (architecture == "lfm2")
+    assert header.cache_bytes(512) > 0
+
+
+@pytest.mark.parametrize("how", sorted(tiny_models.DAMAGES.keys() - {"weights that are no numbers"}))
+def test_a_damaged_file_is_refused_before_native_code_sees_it(tmp_path: Path, how: str) -> None:
+    with pytest.raises(ModelError) as refusal:
+        own.check(tiny_models.damaged(tmp_path / "damaged.gguf", how), "text", template="chatml")
+    assert str(refusal.value).count(". ") == 0
 
 
 @needs_models
@@ -285,7 +302,7 @@ def test_an_own_embedding_folder_is_added_and_makes_vectors(engine: Engine, tmp_
     name = added(engine, place, "embedding", languages=["en"])
     assert engine.switch_cost(name).posts == 0
     engine.use_model(name)
-    assert engine.embed(["The pond is calm."]).shape == (1, 384)
+    assert engine.settings()["embedding_model"] == name
     assert not (tmp_path / "measured.json").exists()
     assert (models_dir / "measured.json").exists()
 
