@@ -167,6 +167,5 @@ class Enricher:
 
 def for_embedding(title: str, text: str) -> str:
     """What of a post the embedding model reads."""
-    if not title or text.startswith(title):
-        return text[:EMBED_CHARACTERS]
-    return f"{title}\n{text}"[:EMBED_CHARACTERS]
+    whole = text if not title or text.startswith(title) else f"{title}\n{text}"
+    return injection.readable(whole[: 2 * EMBED_CHARACTERS])[:EMBED_CHARACTERS]

@@ -86,7 +86,7 @@ ALL: tuple[Setting, ...] = (
     Setting(name="story_marks_all", group="Stories", label="Reading one telling marks all as read", default=True,
             help="Reading the card of a story, or hiding it, does the same to the posts behind it."),
     Setting(name="ai", group="Models", label="Use language models", default=True,
-            help="Off: no model is loaded; ranking goes by words and sources, summaries are picked sentences."),
+            help="Off: no model is loaded, nothing is written by one, and signals, Ask and rewrites are gone. Words, rules and sources go on."),
     Setting(name="embedding_model", group="Models", label="Embedding model", default="all-MiniLM-L6-v2",
             help="The model that turns posts into vectors."),
     Setting(name="text_model", group="Models", label="Language model", default="SmolLM2-135M-Instruct",

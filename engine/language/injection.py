@@ -131,6 +131,7 @@ _MODEL_TURNS, _PERSON_TURNS = 4, 2
 _LONG_WORD = 32
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{32,8000}={0,2}")
 _HEX = regex.compile(r"[0-9a-fA-F]{48,8000}")
+_UNREADABLE = regex.compile(r"(?<![^\s(\[\"'“])[A-Za-z0-9+/_%=-]{32,}(?![^\s)\]\"'”.,;:!?])")
 _SPACED = regex.compile(r"(?<!\w)(?:\w ){10,400}\w(?!\w)")
 _PARTS = regex.compile(r"(ignore|disregard|forget|all|previous|prior|above|your|instructions?|prompt|rules)", regex.IGNORECASE)
 _TAGS = regex.compile(r"(?<!\U0001F3F4[\U000E0020-\U000E007E]{0,8})[\U000E0020-\U000E007E]{4,}")
@@ -159,6 +160,16 @@ def find(title: str, text: str, hidden: str = "") -> tuple[str, ...]:
     if hidden and (under := _kinds(hidden[:MOST_CHARACTERS], quotes=False)):
         found |= under | {"hidden"}
     return tuple(kind for kind in KINDS if kind in found)
+
+
+def readable(text: str) -> str:
+    """Return a text without signs of templates and without long words that no person reads (base64, hexadecimal): they say
+    nothing of what a text is like."""
+    if any(sign in text for sign in "<[#"):
+        text = _ROLE.sub(" ", text)
+    if any(len(word) >= _LONG_WORD for word in text.split()):
+        text = _UNREADABLE.sub(" ", text)
+    return text
 
 
 def _kinds(text: str, *, quotes: bool) -> set[str]:
