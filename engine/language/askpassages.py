@@ -29,6 +29,7 @@ EMBEDDED = 24  # sentences whose vectors are asked for
 FOUND = 0.62  # coverage from which on a post is taken to speak of what is asked, …
 FOUND_HAN, RELATION_HAN = 0.58, 0.4  # the same where pairs of characters are compared, of which some run across two words
 FOUND_NEAR = 0.45  # … where meaning agrees …
+FOUND_SHORT, NEAR_SHORT = 0.8, 0.7  # the same where a name, a date or a number is asked for: a near miss there is a false statement
 NEAR_COSINE = 0.6  # … by this cosine
 MISSING_SHARP = 0.25  # share of the names, numbers and years of a question that a post may lack
 ALIKE = 0.85  # what another word for the same is worth
@@ -84,7 +85,8 @@ class Passage:
         """Whether the post speaks of what is asked at all."""
         near = self.cosine is not None and self.cosine >= NEAR_COSINE
         told = bool(self.shorts) or not self.wants
-        spoken = self.coverage >= (FOUND_HAN if self.chinese else FOUND) or (near and self.coverage >= FOUND_NEAR)
+        alone, with_meaning = (FOUND_HAN, FOUND_HAN) if self.chinese else (FOUND_SHORT, NEAR_SHORT) if self.wants else (FOUND, FOUND_NEAR)
+        spoken = self.coverage >= (with_meaning if near else alone)
         return told and spoken and self.missing <= MISSING_SHARP and self.relation >= (RELATION_HAN if self.chinese else RELATION) and self.headed and not self.conflict
 
 
