@@ -103,6 +103,7 @@ class BriefingPage(Page):
         self._briefing: Briefing | None = None
         self._cards: dict[int, ItemCard] = {}
         self._building: Iterator[None] | None = None
+        self._ended = False  # whether the end of the briefing stands below its cards
         self._opened: int | None = None  # the item whose post was opened last
         self._step_timer = QTimer(self)
         self._step_timer.setInterval(0)
@@ -273,6 +274,8 @@ class BriefingPage(Page):
     def _take_end(self, error: str) -> None:
         self.make.setEnabled(True)
         self.progress.hide()
+        if self._briefing is not None:
+            self._head(self._briefing)
         if error:
             self._say(error, [(tr("Try again"), self.make_one)], error=True)
         latest = self._window.briefings.latest
@@ -340,6 +343,7 @@ class BriefingPage(Page):
         self._briefing = briefing
         self.message.hide()
         self._cards = {}
+        self._ended = False
         empty(self._list)
         self._head(briefing)
         self._building = self._build(briefing)
@@ -354,6 +358,8 @@ class BriefingPage(Page):
     def _head(self, briefing: Briefing) -> None:
         self.about.setText(f"{moment(briefing.made_at)} · {say.length_words(briefing)}")
         self.writer.setText(say.writer_words(briefing))
+        if self._ended:
+            self.go_on.setVisible(self._may_go_on())
 
     def _build_some(self) -> None:
         """Make some more of the cards."""
@@ -397,11 +403,15 @@ class BriefingPage(Page):
         self.keep = button(tr("Save as a file…"), self._save, "")
         for widget in (self.read_all, self.read_on, self.keep):
             flow.addWidget(widget)
-        if not briefing.done:
-            self.go_on = button(tr("Let the model go on"), lambda: self._go_on(briefing), "")
-            flow.addWidget(self.go_on)
+        self.go_on = button(tr("Let the model go on"), lambda: self._go_on(briefing), "")
+        flow.addWidget(self.go_on)
+        self.go_on.setVisible(self._may_go_on())
         flow.setContentsMargins(0, theme.px(6), 0, theme.px(12))
         self._list.addWidget(row)
+        self._ended = True
+
+    def _may_go_on(self) -> bool:
+        return self._briefing is not None and not self._briefing.done and not self._window.briefings.running()
 
     def _go_on(self, briefing: Briefing) -> None:
         self._window.briefings.finish(briefing)

@@ -200,6 +200,38 @@ def pages(studio: Studio) -> None:
     studio.window.show_timeline()
 
 
+def briefing(studio: Studio) -> None:
+    """Asked for, being made, made, its end, opened at its evidence, narrow, and when nothing is new."""
+    from desktop.pages.briefing import BriefingPage
+
+    window = studio.window
+    window.resize(*WIDE)
+    window.show_page("briefing")
+    studio.take("briefing-first")
+    page = window.panes.page()
+    assert isinstance(page, BriefingPage)
+    page.since.setCurrentIndex(page.since.findData("week"))
+    page.make.click()
+    studio.wait(3.0)
+    scheme = "dark" if theme.tokens().dark else "light"
+    window.grab().save(str(studio.folder / f"briefing-running-{scheme}.png"))
+    studio.take("briefing")
+    page.area.verticalScrollBar().setValue(page.area.verticalScrollBar().maximum())
+    studio.take("briefing-end")
+    page.open_item(page.items()[0])
+    studio.take("briefing-opened")
+    window.go_back()
+    for name, size in (("narrow", STACKED), ("wide", BROAD)):
+        window.resize(*size)
+        page.area.verticalScrollBar().setValue(0)
+        studio.take(f"briefing-{name}")
+    window.resize(*WIDE)
+    page.since.setCurrentIndex(page.since.findData("last"))
+    page.make.click()
+    studio.take("briefing-nothing")
+    window.show_timeline()
+
+
 def widths(studio: Studio) -> None:
     window = studio.window
     window.commands.show_for_you()
@@ -294,6 +326,7 @@ def run(target: str, only: Callable[[Studio], None] | None = None) -> None:
                 networks(studio, feed_id)
                 stories(studio)
                 pages(studio)
+                briefing(studio)
                 widths(studio)
                 dialogs(studio)
                 model_views.views(studio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from engine import (
     Engine,
     InputError,
     NotFoundError,
+    Picture,
     PlainPost,
     Span,
     Summary,
@@ -27,7 +29,8 @@ from engine import (
 )
 from engine.language import briefing as planning
 from engine.language.extractive import summarise
-from tests.engine.store_posts import Clock
+from tests.engine.store_posts import Clock, follow, take
+from tests.engine.store_posts import post as stored_post
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -384,6 +387,21 @@ def test_no_markup_of_a_post_survives_in_markdown(hostile: tuple[str, str]) -> N
     assert {token.type for token in tokens}.isdisjoint({"html_inline", "html_block", "image", "code_inline", "fence", "code_block"})
     links = {str(token.attrs["href"]) for token in tokens if token.type == "link_open"}
     assert {link.split(":")[0] for link in links} == {"https"}
+
+
+def test_a_page_has_the_fetched_pictures_that_may_be_shown(engine: Engine, tmp_path: Path) -> None:
+    store = engine._store
+    feed_id = follow(store)
+    body = '<p>The bridge is open. It has two lanes.</p><img src="https://posts.example/bridge.png"><img src="https://posts.example/other.png">'
+    take(store, feed_id, [stored_post(1, body_html=body, text="The bridge is open. It has two lanes.", published_at=NOW - timedelta(hours=1))])
+    (post_id,) = engine.timeline()
+    store.save_picture(post_id, Picture(url="https://posts.example/bridge.png", mime="image/png", width=1, height=1, data=b"bytes of a picture"))
+    briefing = made(engine)
+    page = engine.write_briefing(briefing.id, tmp_path / "b.html").read_text(encoding="utf-8")
+    assert html.fromstring(page).xpath("//img/@src") == [f"data:image/png;base64,{b64encode(b'bytes of a picture').decode()}"]
+    assert "bridge.png" not in page
+    engine.set_picture_policy(feed_id, "never")
+    assert "<img" not in engine.write_briefing(briefing.id, tmp_path / "b.html").read_text(encoding="utf-8")
 
 
 def test_a_file_of_another_kind_is_refused(engine: Engine, tmp_path: Path) -> None:
