@@ -87,6 +87,11 @@ class StorySummaryBox(QFrame):
         self._set(True, f"{words} · {method_words(summary)}", summary=summary)
         self.restyle()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is shown, under way or failed."""
+        return not self._on
+
     def cover(self, covered: bool) -> None:
         """Behind a warning it is not shown."""
         self._covered = covered

@@ -32,6 +32,7 @@ class Summarising(QObject):
         self._cancel = {"summary": threading.Event(), "story-summary": threading.Event()}
         self.evidence: Places = []
         self.claim_evidence: Places = []
+        self._tells_story = False
         self._told: tuple[int, Summary] | None = None  # by a briefing, of one post
         self._cited: tuple[int, str, list[tuple[int, int]]] | None = None  # the post whose words an answer or a claim stands on
         self._went = False  # to those words
@@ -66,7 +67,7 @@ class Summarising(QObject):
     def show_post(self, post: Post, summary: Summary | None, story: StorySummary | None, *, new: bool) -> None:
         """Take up what is kept about a post that was loaded."""
         self._id = post.row.id
-        self.box.offer_story(post.row.story_id is not None and post.row.story_posts > 1)
+        self._tells_story = post.row.story_id is not None and post.row.story_posts > 1
         told = self._told[1] if self._told is not None and self._told[0] == self._id else None
         if told is not None and (summary is None or summary.method != "model"):
             summary = told
@@ -80,8 +81,12 @@ class Summarising(QObject):
         elif new or post.row.story_id is None or not self._still_told(post):
             self.story_box.show_none()
             self.claim_evidence = []
+        self._offer_story()
         if self._cited is not None and self._cited[0] == self._id:
             self.place_evidence()
+
+    def _offer_story(self) -> None:
+        self.box.offer_story(self._tells_story and self.story_box.idle)
 
     def _still_told(self, post: Post) -> bool:
         """Whether what the story's box shows is about the story as it is: as many tellings, or under way."""
@@ -140,10 +145,11 @@ class Summarising(QObject):
         id, engine = self._id, self._window.engine
         if id is None or engine is None or self.story_box.summary is not None:
             return
-        if not self.box.story.isVisibleTo(self.box):
+        if not self._tells_story:
             self._window.say(tr("Only this post tells it"))
             return
         self.story_box.show_busy()
+        self._offer_story()
         cancel = self._begin("story-summary")
 
         def done(story: StorySummary) -> None:
@@ -166,6 +172,7 @@ class Summarising(QObject):
     def stop_story(self) -> None:
         self._drop("story-summary")
         self.story_box.show_none()
+        self._offer_story()
 
     def _begin(self, what: str) -> threading.Event:
         self._cancel[what].set()

@@ -267,8 +267,9 @@ class Checker:
     def _too_new(self, sentence: str, plain: list[Token], chosen: list[int]) -> str:
         """Return the words that the support lacks when they are too many, or make a phrase of their own."""
         near = {line for index in chosen for line in range(max(0, index - 1), min(len(self._keys), index + 2))}
-        have = set().union(*(self._keys[line] for line in near)) | self._context if near else self._context
-        grounded = sum(token.key in have - self._context for token in plain)
+        there = set[str]().union(*(self._keys[line] for line in near))
+        have = there | self._context
+        grounded = sum(token.key in there for token in plain)
         new = [row for row, token in enumerate(plain) if token.key not in have and not is_reporting(token)]
         if not new:
             return "" if grounded >= len(plain) / 2 else sentence

@@ -25,7 +25,7 @@ from desktop import theme
 from desktop.app import make_application
 from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
-from engine import Condition, ProfileState, Rule, TimelineQuery, open_engine, sample_internet
+from engine import Comment, Condition, ProfileState, Rule, Thread, TimelineQuery, open_engine, sample_internet
 from tests import tellings
 from tests.benchmarks import model_views, own_words_views, ranking_views
 from tests.benchmarks.network_posts import plant
@@ -37,6 +37,13 @@ PAGES = ("rules", "tray", "profile", "evaluation", "health", "ledger", "models",
 OPML = """<opml version="2.0"><head><title>Mine</title></head><body><outline text="Ponds">
 <outline text="Heron news" type="rss" xmlUrl="https://heron.invalid/feed"/>
 <outline text="The router" type="rss" xmlUrl="http://192.168.7.1/log.xml"/></outline></body></opml>"""
+
+
+COMMENTS = (
+    Comment(author="ada", text="The new timetable leaves the night shift of the mill without a tram home. Somebody should tell the council.", published="", depth=0, score=12),
+    Comment(author="bo", text="> without a tram home\nThe mill runs a bus of its own since August, it leaves at ten past two.", published="", depth=1, score=4),
+    Comment(author="陈明", text="我开了三十年电车。司机们两次要求更长的休息时间，两次都被拒绝了。", published="", depth=0),
+)  # fmt: skip
 
 
 class Studio:
@@ -169,6 +176,33 @@ def stories(studio: Studio) -> None:
         studio.take(f"story-{name}-list")
         open_title(studio, "bridge closes for repairs until")
         studio.take(f"story-{name}")
+    window.resize(*WIDE)
+
+
+def summaries(studio: Studio) -> None:
+    """What the tellings of a story agree on and where they differ, and the words behind a claim; a conversation summed up."""
+    window, engine = studio.window, studio.window.engine
+    assert engine is not None
+    for name, size in (("", WIDE), ("-narrow", (420, 900))):
+        window.resize(*size)
+        window.commands.show_newest()
+        studio.settle()
+        for language, title in (("", "bridge closes for repairs until"), ("-chinese", "电车")):
+            open_title(studio, title)
+            window.reading.summaries.summarise_story()
+            window.reading.summaries.summarise()
+            studio.settle()
+            window.reading.summaries.story_box.unfold(1)
+            window.reading.area.ensureWidgetVisible(window.reading.summaries.story_box)
+            studio.take(f"story-summary{language}{name}")
+        talk = window.reading.talk
+        talk._show(Thread(post_id=window.reading.post_id or 0, comments=COMMENTS))
+        talk.show()
+        studio.settle()
+        talk.summarise()
+        studio.settle()
+        window.reading.area.ensureWidgetVisible(talk.summary)
+        studio.take(f"thread-summary{name}")
     window.resize(*WIDE)
 
 
@@ -325,6 +359,7 @@ def run(target: str, only: Callable[[Studio], None] | None = None) -> None:
                 reading(studio)
                 networks(studio, feed_id)
                 stories(studio)
+                summaries(studio)
                 pages(studio)
                 briefing(studio)
                 widths(studio)

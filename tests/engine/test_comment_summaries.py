@@ -150,7 +150,8 @@ def test_a_video_is_summed_up_by_what_its_description_tells(engine: Engine, net:
     (post_id,) = engine.timeline(TimelineQuery(order="newest"))
     found = engine.summarise(post_id, 200)
     assert "Acme" in engine.post(post_id).text
-    assert [sentence.text for sentence in found.sentences] == descriptions.told(DESCRIPTION).replace("\n\n", "\n").split("\n")
+    assert found.text == descriptions.told(DESCRIPTION).replace("\n\n", "\n")
+    assert found.sentences
 
 
 def test_a_text_that_is_no_video_is_summed_up_whole(engine: Engine) -> None:

@@ -45,6 +45,12 @@ def test_a_clause_that_nothing_in_the_source_says_is_refused(sentence: str) -> N
     assert not check_summary(sentence, source).ok
 
 
+def test_a_sentence_that_repeats_the_headline_passes_where_the_text_says_it_too() -> None:
+    headline, source = "Council closes Main Street to cars", "The council voted 7–2 to close Main Street to cars on Monday."
+    assert check_summary("The council voted to close Main Street to cars.", source, context=headline).ok
+    assert not check_summary("Council closes Main Street to cars.", "Shops expect to lose customers.", context=headline).ok
+
+
 def test_picked_sentences_stand_in_the_text_word_for_word_and_in_order() -> None:
     found = extractive.summarise(TEXT, max_words=60)
     places = [sentence.evidence[0].start for sentence in found.sentences]

@@ -128,6 +128,13 @@ def test_chinese_tellings_agree_on_what_both_say() -> None:
     assert any("凌晨两点" in claim.text and len(claim.sources) > 1 for claim in found.agreed)
 
 
+def test_what_the_headlines_say_too_is_agreed_on_all_the_same() -> None:
+    texts = [StoryText(post_id=at, feed_title=feed, title=title, text=text, published_at=datetime(2026, 11, 30, tzinfo=UTC))
+             for at, (feed, _, title, text) in enumerate(TRAM, 1)]  # fmt: skip
+    found = finish(tellings.write(texts, lambda _: tellings.Reader()))
+    assert any("凌晨两点" in claim.text and sources(claim) == {1, 2, 3} for claim in found.agreed)
+
+
 def test_a_summary_keeps_within_its_words() -> None:
     found = finish(tellings.write(told(*FIRE), lambda _: tellings.Reader(), max_words=30))
     assert sum(len(claim.text.split()) for claim in (*found.agreed, *found.single)) <= 30
