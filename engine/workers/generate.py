@@ -29,9 +29,9 @@ MAX_CONTEXT_TOKENS = 1 << 17
 MAX_TOKENS = 1024
 MAX_THREADS = 8
 MAX_LABELS = 64
-STEP_TOKENS = 64  # the least of a prompt that is read at once
-STEP_SECONDS = 0.5  # how long reading a step of a prompt may take, so that whoever waits sees that it goes on
-BATCH_SECONDS = 20.0  # and a batch of texts to choose for: far below the longest silence that the supervisor allows
+ROUND_BATCHES = 4  # of texts that are chosen for together
+ROUND_SECONDS = 20.0  # far below the longest silence that the supervisor allows
+TIMED_TOKENS = 16  # fewer at once tell little of how fast a prompt is read
 REMEMBERED_TOKENS = 20_000  # over which a speed is measured
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ".”", '."', "\n")
 
@@ -138,10 +138,10 @@ class _Model:
                 yield nothing
                 if cancelled():
                     return
-            # Of about the same length together, the longest first: what is left over fills the last batches well.
+            # The longest first: shorter ones then fill what is left of a round.
             waiting = sorted(range(len(items)), key=lambda index: len(items[index]), reverse=True)
             while waiting:
-                chosen = self._next_batch(waiting, items, room)
+                chosen = self._next_round(waiting, items, room)
                 found = self._probabilities(chosen, items, len(before), labels, cancelled)
                 yield {"indices": chosen, "probabilities": found.tolist()}
                 if cancelled():
@@ -165,7 +165,7 @@ class _Model:
         yield
         while len(self._trunk) < len(tokens):
             begin = len(self._trunk)
-            step = list(tokens[begin : begin + self._step(STEP_SECONDS)])
+            step = list(tokens[begin : begin + llama.batch_tokens])
             last = begin + len(step) == len(tokens)
             self._timed(step, range(begin, begin + len(step)), [0] * len(step), [len(step) - 1] if last else [], cancelled)
             self._trunk += step
@@ -174,66 +174,54 @@ class _Model:
     def _probabilities(
         self, chosen: Sequence[int], items: Sequence[Sequence[int]], begin: int, labels: Sequence[int], cancelled: Cancelled
     ) -> Any:
-        """(chosen, labels) of float64, rows sum to 1: the items read as sequences of their own behind the trunk, and forgotten."""
+        """(chosen, labels) of float64, rows sum to 1: the items read as sequences of their own behind the trunk, and forgotten.
+
+        All batches but the last are full: an item may begin in one and end in the next.
+        """
         llama = self._loaded()
-        sequences = range(1, len(chosen) + 1)
+        lengths = np.array([len(items[index]) for index in chosen])
+        tokens = np.concatenate([np.asarray(items[index], dtype=np.intc) for index in chosen])
+        ends = np.cumsum(lengths)
+        places = np.arange(len(tokens), dtype=np.intc)
+        positions = begin + places - np.repeat(ends - lengths, lengths)
+        sequences = np.repeat(np.arange(1, len(chosen) + 1), lengths)
         found = np.empty((len(chosen), len(labels)))
         try:
-            for sequence in sequences:
-                if begin:
-                    llama.copy(0, sequence)
-            if len(chosen) == 1:  # it may be longer than a batch
-                self._read_long(items[chosen[0]], begin, cancelled)
-                found[0] = llama.logits(-1)[labels]
-            else:
-                lengths = [len(items[index]) for index in chosen]
-                ends = np.cumsum(lengths)
-                tokens = [token for index in chosen for token in items[index]]
-                positions = np.concatenate([np.arange(begin, begin + length, dtype=np.intc) for length in lengths])
-                self._timed(tokens, positions, np.repeat(np.arange(1, len(chosen) + 1), lengths), ends - 1, cancelled)
-                for row, end in enumerate(ends):
-                    found[row] = llama.logits(int(end) - 1)[labels]
+            for sequence in range(1, len(chosen) + 1) if begin else ():
+                llama.copy(0, sequence)
+            for start in range(0, len(tokens), llama.batch_tokens):
+                batch = slice(start, start + llama.batch_tokens)
+                ending = np.flatnonzero((ends > start) & (ends <= start + llama.batch_tokens))
+                self._timed(tokens[batch], positions[batch], sequences[batch], ends[ending] - 1 - start, cancelled)
+                for row in ending:
+                    found[row] = llama.logits(int(ends[row]) - 1 - start)[labels]
         finally:
-            for sequence in sequences:
+            for sequence in range(1, len(chosen) + 1):
                 llama.forget(sequence)
         found -= found.max(axis=1, keepdims=True)
         np.exp(found, out=found)
         return found / found.sum(axis=1, keepdims=True)
 
-    def _read_long(self, tokens: Sequence[int], begin: int, cancelled: Cancelled) -> None:
-        most = self._step(BATCH_SECONDS)
-        for start in range(0, len(tokens), most):
-            step = tokens[start : start + most]
-            last = start + len(step) == len(tokens)
-            positions = range(begin + start, begin + start + len(step))
-            self._timed(step, positions, [1] * len(step), [len(step) - 1] if last else [], cancelled)
-
-    def _next_batch(self, waiting: list[int], items: Sequence[Sequence[int]], room: int) -> list[int]:
-        """Take from `waiting` what is read at once: the first, and whatever still fits beside it."""
-        left = min(self._step(BATCH_SECONDS), room)
-        most = self._loaded().sequences - 1
+    def _next_round(self, waiting: list[int], items: Sequence[Sequence[int]], room: int) -> list[int]:
+        """Take from `waiting` what is read together: the first, and whatever still fits beside it."""
+        llama = self._loaded()
+        left = min(ROUND_BATCHES * llama.batch_tokens, room)
+        if self._reading.rate:
+            left = min(left, int(self._reading.rate * ROUND_SECONDS))
         chosen: list[int] = []
         for index in list(waiting):
-            if chosen and (len(chosen) >= most or len(items[index]) > left):
-                if len(chosen) >= most or left < STEP_TOKENS // 8:
-                    break
-                continue
-            chosen.append(index)
-            waiting.remove(index)
-            left -= len(items[index])
+            if len(chosen) == llama.sequences - 1:
+                break
+            if not chosen or len(items[index]) <= left:
+                chosen.append(index)
+                waiting.remove(index)
+                left -= len(items[index])
         return chosen
-
-    def _step(self, seconds: float) -> int:
-        """How many tokens are read at once, so that it takes about so long."""
-        most = self._loaded().batch_tokens
-        if not self._reading.rate:
-            return min(most, 2 * STEP_TOKENS if seconds == STEP_SECONDS else most)
-        return min(most, max(STEP_TOKENS, int(self._reading.rate * seconds) // STEP_TOKENS * STEP_TOKENS))
 
     def _timed(self, tokens: Any, positions: Any, sequences: Any, wanted: Any, cancelled: Cancelled) -> None:
         began = time.perf_counter()
         self._loaded().read(tokens, positions, sequences, wanted, cancelled)
-        if len(tokens) >= STEP_TOKENS // 2:
+        if len(tokens) >= TIMED_TOKENS:
             self._reading.add(len(tokens), time.perf_counter() - began)
 
     # ---- writing ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Run with `python -m tests.benchmarks.labels [--json]`. All take turns on the sam
 - the worker chooses labels for some posts, behind a beginning that they share;
 - plain reading: batches of as many tokens as the worker's were, of one text, in this process;
 - the library's own chat completion of one token for each post, which reuses the common beginning too.
+Ratios are given of seconds and of processor time, which other programs on the machine disturb less.
 Afterwards the posts' tokens are read one at a time, each post behind the shared beginning, and the best labels compared.
 """
 
@@ -13,13 +14,14 @@ import argparse
 import json
 import os
 import random
-import statistics
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from engine.models.catalogue import by_name, default_models_dir
 from engine.workers.clients import GenerateWorker
@@ -76,6 +78,31 @@ class Prompts:
         self.items = [[("foreign", post), ("scaffold", answer)] for post in posts]
 
 
+@dataclass(frozen=True)
+class Spent:
+    """Seconds, and seconds of processor time."""
+
+    seconds: float = 0.0
+    processor: float = 0.0
+
+    @classmethod
+    def now(cls, pid: int | None = None) -> Spent:
+        """Of this process or another one, up to now."""
+        if pid is None:
+            return cls(time.perf_counter(), time.process_time())
+        times = psutil.Process(pid).cpu_times()
+        return cls(time.perf_counter(), times.user + times.system)
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.seconds + other.seconds, self.processor + other.processor)
+
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.seconds - other.seconds, self.processor - other.processor)
+
+    def __truediv__(self, other: Spent) -> tuple[float, float]:
+        return round(self.seconds / other.seconds, 3), round(self.processor / other.processor, 3)
+
+
 class Plain:
     """The model in this process, which reads what it is told."""
 
@@ -90,16 +117,16 @@ class Plain:
     def tokens(self, pieces: Any) -> list[int]:
         return [token for kind, text in pieces for token in self.llama.tokens(text, special=kind == "scaffold")]
 
-    def prefill(self, sizes: list[int]) -> float:
-        """Seconds for batches of so many tokens, each one text behind the shared beginning."""
+    def prefill(self, count: int) -> Spent:
+        """What it costs to read so many tokens as texts of a full batch each, behind the shared beginning."""
         stream = [token for item in self.items for token in item]
-        began = time.perf_counter()
-        for size in sizes:
+        spent = Spent.now()
+        for start in range(0, count, self.llama.batch_tokens):
             self.llama.copy(0, 1)
-            self._read(1, stream[:size], len(self.before))
+            self._read(1, stream[: min(self.llama.batch_tokens, count - start)], len(self.before))
             self.llama.logits(-1)
             self.llama.forget(1)
-        return time.perf_counter() - began
+        return Spent.now() - spent
 
     def one_at_a_time(self, item: list[int]) -> list[float]:
         self.llama.copy(0, 1)
@@ -133,15 +160,15 @@ class Chat:
         self._before = [{"role": "system", "content": INSTRUCTIONS}]
         for post, label in SHOTS:
             self._before += [{"role": "user", "content": post}, {"role": "assistant", "content": f"{ANSWER} {label}"}]
-        self.seconds(["Warm up."])
+        self.complete(["Warm up."])
 
-    def seconds(self, posts: list[str]) -> float:
-        began = time.perf_counter()
+    def complete(self, posts: list[str]) -> Spent:
+        spent = Spent.now()
         for post in posts:
             self._llama.create_chat_completion(
                 [*self._before, {"role": "user", "content": post}], max_tokens=1, temperature=0.0
             )
-        return time.perf_counter() - began
+        return Spent.now() - spent
 
 
 def measure(path: Path, template: str, options: argparse.Namespace) -> dict[str, object]:
@@ -151,37 +178,40 @@ def measure(path: Path, template: str, options: argparse.Namespace) -> dict[str,
     chat = Chat(path)
     lengths = [len(item) for item in plain.items]
     chosen: list[list[float]] = []
-    choosing = reading = chatting = 0.0
+    choosing, reading, chatting = Spent(), Spent(), Spent()
     chatted, turns = 0, []
     with GenerateWorker(path, template, limits=Limits(nice=0)) as worker:  # as nice as the others
         worker.choose(prompt.before, prompt.items[:8], LABELS)
+        pid = worker.state().pid
+        assert pid is not None
         size = -(-len(posts) // options.turns)
         for start in range(0, len(posts), size):
             turn = range(start, min(start + size, len(posts)))
-            began = time.perf_counter()
+            began = Spent.now(pid)
             chosen += worker.choose(prompt.before, [prompt.items[place] for place in turn], LABELS)
-            seconds = time.perf_counter() - began
-            tokens = sum(lengths[place] for place in turn)
-            batches = -(-tokens // plain.llama.batch_tokens)
-            read = plain.prefill([tokens // batches] * batches) * tokens / (tokens // batches * batches)
-            turns.append(read / seconds)
-            choosing, reading = choosing + seconds, reading + read
+            spent = Spent.now(pid) - began
+            read = plain.prefill(sum(lengths[place] for place in turn))
+            turns.append(read / spent)
+            choosing, reading = choosing + spent, reading + read
             sample = posts[start : start + CHAT_POSTS]
-            chatting, chatted = chatting + chat.seconds(sample), chatted + len(sample)
+            chatting, chatted = chatting + chat.complete(sample), chatted + len(sample)
         info = worker.info()
     best = np.argmax(chosen, axis=1)
     alone = np.argmax([plain.one_at_a_time(item) for item in plain.items], axis=1)
     own = sum(lengths)
+    each, whole = chatting / Spent(chatted, chatted), choosing / Spent(len(posts), len(posts))
     return {
         "posts": len(posts),
         "shared_tokens": len(plain.before),
         "own_tokens_per_post": round(own / len(posts), 1),
-        "prefill_tokens_per_second": round(own / reading, 1),
-        "posts_per_second": round(len(posts) / choosing, 2),
-        "of_what_prefill_allows": round(reading / choosing, 3),
-        "of_what_prefill_allows_median_turn": round(statistics.median(turns), 3),
-        "chat_completions_per_second": round(chatted / chatting, 2),
-        "faster_than_chat": round(len(posts) / choosing / (chatted / chatting), 2),
+        "prefill_tokens_per_second": round(own / reading.seconds, 1),
+        "posts_per_second": round(len(posts) / choosing.seconds, 2),
+        "of_what_prefill_allows": (reading / choosing)[0],
+        "allowed_by_processor_time": (reading / choosing)[1],
+        "of_turns": [ratio for ratio, _ in turns],
+        "chat_completions_per_second": round(chatted / chatting.seconds, 2),
+        "faster_than_chat": round(each[0] / whole[0], 2),
+        "faster_than_chat_by_processor_time": round(each[1] / whole[1], 2),
         "same_best_label_percent": round(100 * float(np.mean(best == alone)), 2),
         "posts_of_each_label": [int(np.sum(best == label)) for label in range(len(LABELS))],
         "device": info.device,
