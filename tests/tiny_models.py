@@ -32,6 +32,7 @@ def write(
     vocabulary: Vocabulary = "bpe",
     seed: int = 1,
     context_tokens: int = _CONTEXT,
+    layers: int = _LAYERS,
     without: tuple[str, ...] = (),
     named: str | None = None,
 ) -> Path:
@@ -44,7 +45,7 @@ def write(
     writer = GGUFWriter(path, named or architecture)
     writer.add_context_length(context_tokens)
     writer.add_embedding_length(_WIDTH)
-    writer.add_block_count(_LAYERS)
+    writer.add_block_count(layers)
     writer.add_feed_forward_length(_INNER)
     writer.add_head_count(_HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
@@ -54,8 +55,8 @@ def write(
         writer.add_ssm_state_size(8)
         writer.add_ssm_time_step_rank(4)
     else:
-        # The first layer of the hybrid carries a state, the second looks back.
-        writer.add_head_count_kv([0, _KV_HEADS] if architecture == "lfm2" else _KV_HEADS)
+        # The first layer of the hybrid carries a state, the others look back.
+        writer.add_head_count_kv([0] + [_KV_HEADS] * (layers - 1) if architecture == "lfm2" else _KV_HEADS)
         writer.add_rope_dimension_count(_HEAD)
     if architecture == "lfm2":
         writer.add_shortconv_l_cache(3)
@@ -65,7 +66,7 @@ def write(
         writer.add_sliding_window(16)
     size = _add_vocabulary(writer, vocabulary)
     random = np.random.default_rng(seed)
-    for name, shape in _tensors(architecture, size):
+    for name, shape in _tensors(architecture, size, layers):
         if name in without:
             continue
         writer.add_tensor(name, _weights(random, name, shape))
@@ -85,13 +86,13 @@ def _weights(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> 
     return (random.standard_normal(shape) * scale).astype(np.float32)
 
 
-def _tensors(architecture: str, vocabulary: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _tensors(architecture: str, vocabulary: int, layers: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The name and numpy shape of each."""
     yield "token_embd.weight", (vocabulary, _WIDTH)
     yield ("token_embd_norm.weight" if architecture == "lfm2" else "output_norm.weight"), (_WIDTH,)
     if architecture in {"llama", "qwen2", "qwen3", "mamba"}:
         yield "output.weight", (vocabulary, _WIDTH)
-    for layer in range(_LAYERS):
+    for layer in range(layers):
         for name, shape in _layer(architecture, layer):
             yield f"blk.{layer}.{name}", shape
 

@@ -137,8 +137,10 @@ class Plain:
         return found
 
     def _read(self, sequence: int, tokens: list[int], begin: int) -> None:
-        places = range(begin, begin + len(tokens))
-        self.llama.read(tokens, places, [sequence] * len(tokens), [len(tokens) - 1])
+        for start in range(0, len(tokens), self.llama.batch_tokens):
+            step = tokens[start : start + self.llama.batch_tokens]
+            places = range(begin + start, begin + start + len(step))
+            self.llama.read(step, places, [sequence] * len(step), [len(step) - 1])
 
 
 class Chat:

@@ -161,8 +161,11 @@ def test_a_model_that_outgrows_its_memory_is_ended_and_says_what_to_do(tiny: Mak
 
 @linux
 @pytest.mark.parametrize("task", ["write", "choose"])
-def test_a_model_for_which_the_system_has_no_memory_is_refused_in_a_sentence(tiny: Make, task: str) -> None:
-    worker = tiny(address_bytes=1 << 30, context_tokens=1 << 17)
+def test_a_model_for_which_the_system_has_no_memory_is_refused_in_a_sentence(
+    tiny: Make, tmp_path: Path, task: str
+) -> None:
+    deep = tiny_models.write(tmp_path / "deep.gguf", context_tokens=1 << 17, layers=160)  # 1.3 GB of keys and values
+    worker = tiny(model=deep, address_bytes=1 << 30, context_tokens=1 << 17)
     with pytest.raises((ModelError, WorkerError), match=r"memory.*; close other programs, or choose a smaller model\.$"):
         list(worker.complete(PIECES)) if task == "write" else worker.choose(PIECES, MANY, LABELS)
 
