@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from desktop import theme
-from desktop.dialogs.controls import Choice
+from desktop.dialogs.controls import Check, Choice
 from desktop.dialogs.sheet import Sheet, field
 from desktop.strings import plural, size, tr
 from engine import MODEL_TEMPLATES, OWN_MODEL_WARNING, EngineError, Progress, SwitchCost
@@ -57,7 +57,7 @@ class OwnModel(Sheet):
         self.body.addWidget(field(tr("Languages"), self.languages, tr("Two letters each. Empty means many.")))
         self.warning = theme.label(tr(OWN_MODEL_WARNING), "amber", wrap=True)
         self.body.addWidget(self.warning)
-        self.trust = QCheckBox(tr("I trust whoever made this file"))
+        self.trust = Check(tr("I trust whoever made this file"))
         self.body.addWidget(self.trust)
         self.state = theme.label("", "third", wrap=True)
         self.state.hide()
