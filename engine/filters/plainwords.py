@@ -47,7 +47,7 @@ def read_rules(text: str, *, names: PlainNames | None = None, now: datetime, top
         made, said = rules_of(clause)
         made = [replace(rule, name=_as_written(rule.name, words)) for rule in made]
         left = [_as_written(part, words) for part in clause.found.unexpressed]
-        if not made and not left:
+        if not made and (not left or clause.found.groups or clause.exceptions):
             left = [_as_written(clause.words, words)]
         elif made and left:
             said = [*said, PlainRemark(name="wider")]

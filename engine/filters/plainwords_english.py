@@ -41,7 +41,7 @@ _ACTIONS = [(action, re.compile(rf"\s*(?:{pattern})(?!\w)".replace(" ", r"\s+"),
 _ADVERB = re.compile(r"\b(?:really|honestly|actually|simply|seriously|truly|absolutely|frankly|just|please|kindly|completely|totally|definitely|certainly|personally)\b(?! (?:like|a|the|one|two|three|few|posts|articles|stories|things|show|stuff)\b)", _I)
 _LEAD = re.compile(r"^(?P<lead>\s*(?:from|in|on|for) (?!now on|good|me\b)[^,]{2,60}?),?\s+(?=(?:please |i |only |show |hide |mute |star |boost |label |never |don['’]t |just )+)", _I)
 _PREAMBLE = re.compile(r"^\s*(?:my (?:feed|timeline) is (?:so |too )?(?:full of|nothing but|all|flooded with|drowning in)|there(?:['’]s| is| are) (?:too much|too many|so much|so many|a lot of|lots of|nothing but)(?: about)?|i (?:keep (?:seeing|getting)|see (?:too|so) (?:much|many)|hate|dislike)|i (?:can['’]t|cannot|don['’]t) (?:read|speak|understand|like|care (?:for|about)|want)|i(?:['’]m| am) (?:so )?(?:tired|sick|bored) of)\s+", _I)
-_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can (?:you|we)|could (?:you|we)|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|make sure(?: that)?|ensure(?: that)?|see to it that|try to)\b[ ,:]*)+", _I)
+_POLITE = re.compile(r"\s*(?:(?:please|hey|hi|hello|millpond|can (?:you|we)|could (?:you|we)|would you|will you|kindly|i want you to|i(?:['’]d| would) like you to|i want to|i(?:['’]d| would) like to|let['’]s|now|then|and|but|also|just|for now|from now on|automatically|always(?= (?:hide|mute|star|label|boost|muffle|mark|notify))|make a rule (?:to|that)|a rule (?:to|that)|set up a rule (?:to|that)|make sure(?: that)?|help me(?: to)?|only(?= (?:hide|mute|star|label|boost|muffle|mark|notify|block)\b)|ensure(?: that)?|see to it that|try to)\b[ ,:]*)+", _I)
 _VERB = (
     r"(?:hide|mute|block|muffle|star|save|bookmark|label|tag|boost|notify|alert me|tell me|let me know|mark|never (?:hide|show|mute|mark)|(?:don['’]t|do not) (?:hide|show|mute)|show me|show (?:less|fewer|more|only)|"
     r"always (?:show|keep|hide)|remove|skip|filter out|no more|prioriti[sz]e|allow|drop|ping me|get rid of|collapse|ignore|tone (?:it|that|them) down|turn (?:it|that|them) down|pause|snooze|(?:more|less|fewer)(?! than| or\b| words| outlets| sources))"
@@ -61,10 +61,10 @@ _SHORT_NOT = re.compile(r"(?:n['’]t|not|nt|without(?: any)?|non[- ]|minus)$", 
 _NOT_ENDS = re.compile(r"\s+(?:and|but)\s+(?=(?:that|which|who|from|by|in|on|are|is|have|has|mention|longer|shorter|over|under|older|newer)\b)|,|\s+(?=unless\b|except\b|from\b|until\b)", _I)
 _OUTLETS = re.compile(
     r"(?<!\w)(?:(?:that|which|if|when|unless)\s+)?(?:it(?:['’]s| is)?\s+|they(?:['’]re| are)?\s+)?(?:"
-    r"(?:(?:is |are |been |gets? |was )?(?:told|reported|covered|carried|published|picked up|mentioned|shared|confirmed|run|in) (?:on |in )?(?:by )?)?(?:(?P<more>at least|more than|over|a minimum of)\s+)?(?P<count>\d+|two|three|four|five|six|seven|eight|ten)(?P<plus>\+| or more)? (?:different |other |of my )?(?:outlets|sources|feeds|sites|papers|newspapers|publications|places)(?: (?:report|cover|tell|carry|write about|mention|have|are on|run)s?(?: (?:on )?(?:it|this|them|the (?:same )?story))?)?"
+    r"(?:(?:is |are |been |gets? |was )?(?:told|reported|covered|carried|published|picked up|mentioned|shared|confirmed|run|in) (?:on |in )?(?:by )?)?(?:(?P<more>at least|more than|over|a minimum of)\s+|(?P<less>fewer than|less than|under|at most|no more than)\s+)?(?P<count>\d+|two|three|four|five|six|seven|eight|ten)(?P<plus>\+| or more)? (?:different |other |of my )?(?:outlets|sources|feeds|sites|papers|newspapers|publications|places)(?: (?:report|cover|tell|carry|write about|mention|have|are on|run)s?(?: (?:on )?(?:it|this|them|the (?:same )?story))?)?"
     r"|(?P<few>(?:that )?(?:make|makes|making|made|hit|hits|reach|reaches|dominates?|in|on|becomes?) (?:it (?:in)?to )?(?:the )?(?:news|headlines|papers|front[- ]pages?|headline news|evening news|national news)(?: everywhere)?|(?:really |very |truly )?(?:a |the )?(?:big|major|huge|important|serious|breaking|widely (?:covered|reported)|headline|front[- ]page|significant|world|massive)(?:,? (?:big|major|breaking|important))? (?:news(?: story)?|stor(?:y|ies)|events?|headlines?|development)|newsworthy|(?:told|reported|covered) (?:by|in) (?:several|a few|multiple|various) (?:outlets|sources|feeds|sites|papers|places)|(?:several|multiple|various|a few|other|more) (?:outlets|sources|feeds|sites|papers) (?:report|confirm|have|mention|cover|tell|carry|write about)s?(?: (?:on )?(?:it|this|them|the story))?|(?:is|are|it['’]s) (?:really |very )?(?:big|huge|major|important)(?= *(?:$|[,.;])))"
     r"|(?P<many>(?:half|most|much|all|every|the whole|a lot|plenty)(?: of)?(?: the| my)? (?:press|media|papers?|newspapers?|outlets?|sources?|sites?|world|internet)(?: (?:is|are|has|have))?(?: (?:report|cover|writ|tell|talk|carr|discuss|mention)\w*)?(?: (?:about|on))?(?: (?:it|this|them|the story)\b)?|(?:every(?:one|body)|all (?:the )?(?:outlets|papers|sites|media|news sites)|the whole world|half the internet)(?: is| are)? (?:reports?|reporting|talks?|talking|covers?|covering|writes?|writing)(?: (?:on |about )?(?:it|this|them))?|all over the (?:news|place|internet|web|media)|everywhere(?= *(?:$|[,.;]))|(?:told|reported|covered)?(?: by)? ?(?:many|lots of|most|a lot of|dozens of) (?:different )?(?:outlets|sources|feeds|sites|papers|newspapers)(?: (?:report|cover|tell|carry|write about)s?(?: (?:on )?(?:it|this|them|the story))?)?)"
-    r"|(?P<one>(?:told|reported|covered|carried)? ?(?:by )?only (?:one|a single|1) (?:outlet|source|feed|site|paper)(?: (?:reports|covers|tells|carries)(?: it)?)?)"
+    r"|(?P<one>(?:told|reported|covered|carried)? ?(?:by )?only (?:one|a single|1) (?:outlet|source|feed|site|paper)(?: (?:has |have )?(?:report|cover|tell|told|carr)\w*(?: (?:it|them))?)?)"
     r")(?!\w)",
     _I,
 )
@@ -72,14 +72,14 @@ _LENGTH = re.compile(
     rf"(?<!\w)[(\[]?\s*(?:(?:that|which) (?:are|is|have|has) |with |of )?(?:(?P<over>over|more than|longer than|above|at least|exceeding|greater than|>=?|≥|(?:that )?exceeds?|upwards of|a minimum of)|(?P<under>under|shorter than|less than|fewer than|below|at most|up to|no more than|no longer than|not longer than|<=?|≤)|(?P<between>between))?\s*(?P<count>{COUNT}k?)(?P<plus>\+)?(?: (?:and|to|-) (?P<to>\d[\d,.]*))?[ -](?P<unit>words?|(?:minutes?|mins?)(?:['’]?s?)?(?: (?:or more )?(?:to read|of reading|reads?|long))?)(?: long| in length)?(?P<orover> or (?:more|longer)| and (?:more|up|over))?(?P<orunder> or (?:less|fewer|shorter))?\s*[)\]]?(?!\w)",
     _I,
 )
-_LONG = re.compile(rf"\b(?:(?P<long>(?:very |really |extremely |quite )?(?:long|lengthy|in-depth)(?:er)?(?:[- ]form)?|long-?form|longreads?)|(?P<short>(?:very |really |extremely )?(?:short|tiny|brief)(?:er)?|one-liners?|bite-sized))(?: (?P<what>{CARRIERS}|essays?|videos?|longreads?|blog posts?|ones))?(?!\w)", _I)
+_LONG = re.compile(rf"\b(?:(?P<long>(?:very |really |extremely |quite )?(?:long|lengthy|in-depth)(?:er)?(?:[- ]form)?|long-?form|longreads?)|(?P<short>(?:very |really |extremely )?(?:short|tiny|brief)(?:er)?|one-liners?|bite-sized))(?: (?P<what>{CARRIERS}|essays?|videos?|interviews?|investigations?|features?|analys[ei]s|tutorials?|guides?|profiles?|discussions?|reviews?|longreads?|blog posts?|ones))?(?!\w)", _I)
 _TAKES = re.compile(rf"(?<!\w)(?:that )?(?:take|takes|taking|need|needs) (?P<over>more than|over|longer than|at least)? ?(?P<count>{COUNT}) (?:minutes?|mins?)(?: or more)?(?: to read)?(?!\w)", _I)
 _AGE = re.compile(
     rf"(?<!\w)(?:(?:that|which) (?:are|is|were) )?(?:(?P<older>older than|more than|over|at least|from more than|published more than|posted more than|from over)|(?P<newer>newer than|younger than|less than|under|at most|from the (?:last|past)|in the (?:last|past)|within(?: the last)?|published (?:in|within) the last|no older than|not older than))\s+(?P<count>{COUNT})? ?(?P<unit>{UNIT})(?: old| ago)?(?!\w)|(?:older than|from before|before) (?P<day>yesterday|today|last week|last month|last year)(?!\w)|(?P<old>\b(?:old|stale|ancient|aged))(?= (?:{CARRIERS})\b)",
     _I,
 )
 _AGO = {"today": 24.0, "yesterday": 48.0, "last week": 168.0, "last month": 720.0, "last year": 8760.0}
-_DOMAIN = re.compile(r"(?<!\w)(?:(?:that )?link(?:s|ing)?(?: (?:to|from|at))?|(?:hosted |published )?(?:from|on|at|to)|pointing to|with links to|with a link to)\s+(?:the (?:site|domain|website) )?(?:https?://)?(?:www\.)?(?P<domain>[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.[a-z]{2,})(?:/\S*)?(?:(?:,| and| or|, and|, or) (?:https?://)?(?:www\.)?(?P<domain2>[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.[a-z]{2,}))?(?!\w)", _I)
+_DOMAIN = re.compile(r"(?<!\w)(?:(?:(?:that )?(?:contain|have|has|with|containing|having) (?:a |any )?links? to)|(?:that )?link(?:s|ing)?(?: (?:to|from|at))?|(?:hosted |published )?(?:from|on|at|to)|pointing to|with links to|with a link to)\s+(?:the (?:site|domain|website) )?(?:https?://)?(?:www\.)?(?P<domain>[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.[a-z]{2,})(?:/\S*)?(?:(?:,| and| or|, and|, or) (?:https?://)?(?:www\.)?(?P<domain2>[a-z0-9][\w-]*(?:\.[a-z0-9][\w-]*)*\.[a-z]{2,}))?(?!\w)", _I)
 _NETWORK = "|".join(sorted(map(re.escape, NETWORKS), key=len, reverse=True))
 _ON_NETWORK = re.compile(rf"(?<!\w)(?:(?:that )?(?:come|comes|coming|are|is|were|was)? ?(?:posted |shared |published )?(?:on|from|in|via|over at)) (?P<name>{_NETWORK})(?: (?:or|and|,) (?P<name2>{_NETWORK}))?(?!\w)|(?P<name3>\b(?:{_NETWORK})) (?=(?:{CARRIERS}|videos?|comments?)\b)", _I)
 _LANGUAGE = "|".join(LANGUAGES)
@@ -88,12 +88,13 @@ _MEDIA_WORDS = (("video", r"videos?|films?|clips?|video clips?|shorts|reels"), (
 _WITH_MEDIA = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|contain(?:s|ing)?|includ(?:e|es|ing)|featuring|carrying|come with|comes with|attached) (?:an? |some |any |attached |embedded )*(?:(?P<video>videos?|films?|clips?)|(?P<image>images?|pictures?|photos?|photographs?|gifs?|pics?|screenshots?)|(?P<audio>audio|sound|podcasts?|an? audio file))(?: (?:attached|attachments?|in (?:it|them)|files?))?(?!\w)|(?P<none>\b(?:text[- ]only|plain[- ]text|only text|with (?:no|nothing but text)(?: media| pictures)?|(?:with )?no (?:media|pictures or videos?|images or videos?)))(?!\w)", _I)
 _TITLE = re.compile(r"(?<!\w)(?:(?:that|which) )?(?:with|have|has|having|containing|mentioning|using|(?:whose|the|its|their) (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contains?|mention(?:s|ing)?|includ(?:e|es|ing)|says?|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what>[^,.;" + _X + r"]+?)(?: (?:in|as) (?:the|their|its|a) (?:titles?|headlines?))(?!\w)|(?:(?:whose|the|its|their) (?:titles?|headlines?) (?:says?|contains?|has|have|mentions?|includes?)|(?:titles?|headlines?) (?:that )?(?:with|containing|contain|mention(?:s|ing)?|includ(?:e|es|ing)|say|saying)|titled|headlined) (?:the (?:words?|phrase) )?(?P<what2>[^,.;" + _X + r"]+)", _I)
 _ENDS = rf"(?=\s*(?:$|[,.;()\n{_X}]|\s(?:about|that|which|who|whose|in|on|when|if|with|without|written|over|under|older|newer|longer|shorter|unless|except|mention\w*|contain\w*|saying|says|regarding|concerning|to|until|for|not|but|as|posts?|today|where|where|related|told|discussing|covering|talking|because|since|while)\b|\s(?:and|or)\s(?:from|by|about|on|in|with|are|is|that|mention\w*|contain\w*|longer|shorter|over|older|related|it|they)\b))"
+_STARTS = re.compile(rf"(?<!\w)(?:(?:that|which|whose (?:titles?|headlines?)) )?(?:start|begin)(?:s|ning|ing)? with (?:the words? )?(?P<what>[{_Q}]+|[^,.;{_X} ]+)", _I)
 _SUBREDDIT = re.compile(r"(?:\b(?:from|on|in)\s+)?(?:\b(?:the )?subreddits?\s+)?(?<![\w/])(?P<name>r/\w+)(?:\s*(?:,|\band\b|\bor\b)(?=\s*r/))?", _I)
 _BY = re.compile(rf"\b(?P<how>(?:written|posted|published|authored|shared|sent|made|uploaded) by|by|from(?: the)? (?:user|account|author|person|blogger|writer|youtuber)|(?:from|of) my (?:\w+ )?(?:friends?|colleagues?|boss|brother|sister|mother|mom|mum|father|dad|wife|husband|cousin|neighbour|neighbor|aunt|uncle|partner|ex)(?=\s+[{_N}{_Q}@\w])|from|out of|via|sent from|published in|of)\s+(?P<who>(?:the |my )?[@{_N}{_Q}\w][^,.;()\n{_X}]*?(?:(?:,| and| or|, and|, or) (?!(?:about|that|from|by|in|on)\b)[@{_N}{_Q}A-Z][^,.;()\n{_X}]*?)*){_ENDS}", _I)
 _POSSESSIVE = re.compile(rf"(?P<who>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*)['’]s? (?=(?:{CARRIERS}|videos?|writing|columns?|blog)\b)", _I)
 _WHO = rf"(?:[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*)"
 _WRITES = re.compile(rf"(?<!\w)(?:(?:anything|everything|whatever|what|all)(?: that)?|(?:posts|articles|things|stories) (?:that )?)\s+(?P<who>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) (?:(?:and|or) (?P<more>[{_N}{_Q}]+|@\w+|(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)*) )?(?:posts?|writes?|says?|shares?|publish(?:es)?|tweets?|toots?|reports?|covers?|puts? out)(?!\w)|(?<![\w{_N}])(?P<who2>{_WHO}(?:(?:,| or| and|, or|, and) {_WHO})*) (?:posts?|writes?|publish(?:es)?|shares?|reports?|covers?|runs?|carries|has|have|picks?|tells?|confirms?)(?: (?:something|anything|a post|things|stuff|(?:on |about )?(?:it|this|them|that|the story)))?(?: up)?(?=\s+(?:about|on|mention)|\s*(?:$|[,.;{_X}]))", _I)
-_MENTION = re.compile(rf"(?<!\w)(?:(?:that|which|if|when(?:ever)?)\s+)?(?:(?:it|they|someone|anyone|somebody|anybody|people|a post|any post|posts)\s+)?(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|includ(?:e|es|ing) the (?:words?|phrase|name|term)|with the (?:exact )?(?:words?|phrase|name|term|hashtag|tag)|say(?:s|ing)?|(?:that )?(?:has|have) the (?:words?|phrase|name|term)|the (?:words?|phrase|name)|tagged(?: with| as)?|(?:with the |the )?(?:hash)?tags?|named|naming|matching|containing the (?:words?|phrase))\s+(?:the (?:exact )?(?:words?|phrase|name|term|hashtag)\s+)?(?P<both>both\s+)?(?P<what>[^.;()\n{_X}]+?)(?=\s*(?:$|[.;()\n{_X}]|\s(?:in|unless|except|until|when|on|from|by|and (?:are|is|from|by|that|in|on|comes?|coming|have|has))\b))", _I)
+_MENTION = re.compile(rf"(?<!\w)(?:(?:that|which|if|when(?:ever)?)\s+)?(?:(?:it|they|someone|anyone|somebody|anybody|people|a post|any post|posts)\s+)?(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|includ(?:e|es|ing) the (?:words?|phrase|name|term)|with the (?:exact )?(?:words?|phrase|name|term|hashtag|tag)|say(?:s|ing)?|(?:that )?(?:has|have) the (?:words?|phrase|name|term)|the (?:words?|phrase|name)|tagged(?: with| as)?|(?:with the |the )?(?:hash)?tags?|named|naming|matching|containing the (?:words?|phrase))\s+(?:the (?:exact )?(?:words?|phrase|name|term|hashtag)\s+)?(?P<both>both\s+)?(?P<what>[^.;()\n{_X}]+?)(?P<together> (?:together|at once|at the same time|in one post))?(?=\s*(?:$|[.;()\n{_X}]|\s(?:in|unless|except|until|when|on|from|by|and (?:are|is|from|by|that|in|on|comes?|coming|have|has))\b))", _I)
 _ABOUT = re.compile(rf"(?<!\w)(?:(?:that|which) )?(?:(?:it|they)(?:['’]s|['’]re| is| are)? )?(?:(?:is|are|talk|talks|talking|deal|deals|dealing|has|have|having) )?(?:(?:all |only |mainly |mostly |just |really )?(?:about|on the (?:topic|subject|theme) of|on the (?:topic|subject)|regarding|concerning|relat(?:ed|ing) to|discussing|discuss|discusses|covering|with|to do with|involving|around|dedicated to|focus(?:ed|ing)? on|having to do with)) (?P<both>both )?(?P<what>[^.;()\n{_X}]+)", _I)
 _ON = re.compile(rf"^(?P<head>.*?\b(?:{CARRIERS}|videos?|essays?|podcasts?|papers?|opinions?|takes?))\s+on (?P<what>[^.;()\n{_X}]+)", _I)
 _SEEMS = re.compile(r"(?<!\w)(?:(?:that|which|if|when)\s+)?(?:(?:it|they)\s*)?(?:['’]s|['’]re|is|are|sounds?|seems?|looks?|feels?|reads?)(?: (?:like|to be|too|so|very|really|a bit|just|pure|mostly))* (?P<what>.+)", _I)
@@ -101,11 +102,12 @@ _FOLDER = re.compile(rf"\b(?:but |and )?(?:only |just )?(?:in|from|inside|within
 _IN_KNOWN = re.compile(rf"\b(?:but )?(?:only |just )?(?:in|inside|within) (?:the |my )?(?P<name>{_N}+)", _I)
 _NOISE = re.compile(
     r"\b(?:out of|from|in|off|to|on|across|away from|at) (?:all )?(?:of )?(?:my|the|this|our) (?:feeds?|timeline|sight|face|screen|list|feeds list|reader|view|stream|home)(?!\w)|\bas (?:already )?read\b|\bfor (?:me|later|good|ever)\b|\bforever\b|\bpermanently\b|\b(?:(?:another|one more|a single) word|anything else|anything more)(?= (?:about|on)\b)|\bhigher than (?:the )?(?:others?|rest|everything else)\b|\b(?:higher|upwards?|up|to the top|at the top|on top|first)(?= *(?:$|[,.;]))|"
-    r"\b(?:when(?:ever)?|as soon as) (?:they|it|one|some|these)(?: is| are)? (?:arrives?|comes? in|appears?|shows? up|posted|published)|\b(?:as soon as possible|at once|immediately|straight away|right away|automatically)\b|\bin (?:one|a) (?:quiet|single) line\b|\b(?:quiet(?:er)?|small(?:er)?|one line)\b(?= *$)|\b(?:this|the|following|these) (?:topics?|subjects?|themes?)\b\s*:?|\b(?:in )?(?:any |all )?languages?(?= (?:other than|except|but|not)\b)|\b(?:in|at|to) the bottom\b|\ba star\b|\baside\b|\bfrom (?:being (?:hidden|muted|filtered)|(?:all|any|every|other) (?:the )?(?:other )?rules?|rules|filters)\b|\b(?:more|less|extra|greater) (?:weight|room|space|priority|prominent|visible)\b|\bstand out\b|\bread\b(?= *$)|\b(?:even|also) (?:if|when) (?:another|any|other|a|some) (?:other )?rules? \w+(?: (?:it|them))?|\bwhatever (?:the )?other rules say\b|\b(?:lately|these days|recently|nowadays|every day)(?= *(?:$|[,.;]))|\ba bit\b(?= *$)|\bsection\b(?= *$)|\b(?:anything )?to do with (?=\w)|\bwhen it comes to\b|\bplease\b|\bthank(?:s| you)\b|\bany ?more\b|\bany longer\b|\b(?:they|these|those|it) (?:can|may|should) (?:stay|go|wait)(?: there)?",
+    r"\b(?:when(?:ever)?|as soon as) (?:they|it|one|some|these)(?: is| are)? (?:arrives?|comes? in|appears?|shows? up|posted|published)|\b(?:as soon as possible|at once|immediately|straight away|right away|automatically)\b|\bin (?:one|a) (?:quiet|single) line\b|\b(?:quiet(?:er)?|small(?:er)?|one line)\b(?= *$)|\b(?:this|the|following|these) (?:topics?|subjects?|themes?)\b\s*:?|\b(?:in )?(?:any |all )?languages?(?= (?:other than|except|but|not)\b)|\b(?:in|at|to) the bottom\b|\ba star\b|\baside\b|\bfrom (?:being (?:hidden|muted|filtered)|(?:all|any|every|other) (?:the )?(?:other )?rules?|rules|filters)\b|\b(?:more|less|extra|greater) (?:weight|room|space|priority|prominent|visible)\b|\bstand out\b|\bread\b(?= *$)|\beven (?:if|when|though) (?:it|they|these|those)\b[^.;]*|\b(?:even|also) (?:if|when) (?:another|any|other|a|some) (?:other )?rules? \w+(?: (?:it|them))?|\bwhatever (?:the )?other rules say\b|\b(?:lately|these days|recently|nowadays|every day)(?= *(?:$|[,.;]))|\ba bit\b(?= *$)|\bsection\b(?= *$)|\b(?:anything )?to do with (?=\w)|\bwhen it comes to\b|\bplease\b|\bthank(?:s| you)\b|\bany ?more\b|\bany longer\b|\b(?:they|these|those|it) (?:can|may|should) (?:stay|go|wait)(?: there)?",
     _I,
 )
 _LABEL = re.compile(rf"\b(?:as|with|with the label|with a label|with the tag)\s+(?:the label |the tag |an? )?(?P<name>[{_Q}]+|[\w-]+(?: [\w-]+){{0,3}}?)(?=\s*(?:$|[,.;(]|\s(?:if|when|unless|except|until|that|from)\b))|(?:\b(?:a|an|the)\s+)?(?P<name5>[{_Q}]+)\s+(?:label|tag|badge)\s+(?:on|to)\b|\blabel(?:led|ed)?(?: as)? (?P<name2>[{_Q}]+) (?:on|to)\b|^\s*(?P<name3>[{_Q}]+) (?:on|to)\b|\s(?P<name4>[{_Q}]+)\s*$", _I)
 _COUNTED = re.compile(rf"(?<!\w)(?:(?:with|having|that have|which have) )?(?:(?:more|fewer|less|greater|larger|smaller) than|at (?:least|most)) {COUNT} [^,.;{_X}]+", _I)
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _CARRIER = re.compile(rf"\b(?:{CARRIERS})\b", _I)
 _EDGES = re.compile(rf"^(?:[\s,.:;!?()\-–—“”\"{_X}]+|\b(?:{'|'.join(sorted(map(re.escape, STOP - {'no'}), key=len, reverse=True))})\b(?!['’.-]\w))+|(?:[\s,.:;!?()\-–—“”\"{_X}]+|(?<![\w'’-])(?:{'|'.join(sorted(map(re.escape, STOP), key=len, reverse=True))})\b)+$", _I)
 _ITEMS = re.compile(r"\s*(?:,|;|/|\b(?:and|or|plus|nor|as well as|along with|and/or|and also)\b|&)\s*", _I)
@@ -153,6 +155,11 @@ class Part:
         while found := _EDGES.search(self.view[start:end]):
             if found.end() == found.start():
                 break
+            if capital := _CAPITALS.search(self.source[start + found.start() : start + found.end()]):  # "US" is not "us"
+                if found.start() > 0 or capital.start() == 0:
+                    break
+                start += capital.start()
+                continue
             if found.start() == 0:
                 start += found.end()
             else:
@@ -291,7 +298,7 @@ class Reader:
         polite = _POLITE.match(part.view)
         start = polite.end() if polite else 0
         best, end = "", 0
-        for at in {start, 0}:
+        for at in (start, 0):
             for action, pattern in _ACTIONS:
                 found = pattern.match(part.view, at)
                 if found is not None and found.end() > end and found.end() > found.start():
@@ -400,7 +407,7 @@ class Reader:
     def _read(self, part: Part, spared: bool) -> Found:
         found = Found()
         steps: tuple[Callable[[Part, Found], None], ...] = (
-            self._outlets, self._unsayable, self._length, self._age, self._domain, self._titles, self._network, self._language, self._media, self._author, self._mention,
+            self._outlets, self._unsayable, self._length, self._age, self._domain, self._begins_with, self._titles, self._network, self._language, self._media, self._author, self._mention,
         )  # fmt: skip
         if not spared:
             steps = (self._unsayable, self._outlets, *steps[2:])
@@ -466,6 +473,10 @@ class Reader:
             if match["one"]:
                 found.add((Condition(field="outlets", value="", high=1.0),))
                 continue
+            if match["less"]:
+                high = count_of(match["count"]) - match["less"].lower().startswith(("fewer", "less", "under"))
+                found.add((Condition(field="outlets", value="", high=high),))
+                continue
             if match["count"]:
                 low = count_of(match["count"]) + (match["more"] or "").lower().startswith(("more", "over"))
             else:
@@ -498,7 +509,10 @@ class Reader:
             if match["what"] is None and following and following[1].lower() not in {"and", "or", "about", "from", "on", "that", "by", "in"} and not match[0].lower().startswith(("longread", "one-liner")):
                 continue
             said = part.cut(*match.span()).said()
-            keep = bool(match["what"]) and re.match(r"essay|video|blog", match["what"], _I)
+            keep = bool(match["what"]) and not _CARRIER.fullmatch(match["what"]) and match["what"].lower() not in {"ones", "longreads"}
+            if match["what"] and match["what"].lower().startswith("video"):
+                found.unexpressed.append(part.strike(match.start(), match.start("what")).said())
+                continue
             part.strike(match.start(), match.start("what") if keep else match.end())
             if exact:
                 continue
@@ -531,6 +545,13 @@ class Reader:
             what = part.cut(*match.span("what" if match["what"] else "what2"))
             part.strike(*match.span())
             found.add(*((Condition(field="title", value=_bare(item.source)),) for item in _listed(what)))
+
+    def _begins_with(self, part: Part, found: Found) -> None:
+        for match in list(_STARTS.finditer(part.view)):
+            what = _bare(part.cut(*match.span("what")).source)
+            if tokens(what):
+                part.strike(*match.span())
+                found.add((Condition(field="regex", value=rf"^\W*{re.escape(what)}"),))
 
     def _network(self, part: Part, found: Found) -> None:
         for match in list(_ON_NETWORK.finditer(part.view)):
@@ -581,6 +602,8 @@ class Reader:
             return ()
         by_person = how != "from" and not how.startswith(("out", "via", "sent", "published in", "of"))
         feeds, author = self.names.feeds(name), self.names.author(name)
+        if by_person and not feeds and not author:
+            name = re.sub(r"^(?:[a-z]+ ){1,3}(?=[A-Z])", "", name)  # "columnist Jane Roe"
         if name.startswith("@"):
             return (Condition(field="author", value=author or name),)
         if by_person and (author or not feeds):
@@ -599,7 +622,7 @@ class Reader:
             what = part.cut(*match.span("what"))
             choices: list[Choice] = [(self.words(item),) for item in _listed(what) if tokens(_bare(item.source))]
             part.strike(*match.span())
-            if match["both"] or not choices:
+            if match["both"] or match["together"] or not choices:
                 for choice in choices:
                     found.add(choice)
             else:
@@ -678,7 +701,7 @@ class Reader:
         if text.startswith("#"):
             return [(Condition(field="words", value=text.lstrip("#")),)]
         proper = _names_in(item.source)
-        if proper and len(tokens(" ".join(proper))) == len([one for one in tokens(text) if one not in STOP]):
+        if proper and set(tokens(text)) - STOP <= set(tokens(" ".join(proper))):
             return [(Condition(field="phrase" if len(tokens(text)) > 1 else "words", value=text),)]
         if not self.topics:
             found.remarks.append(PlainRemark(name="words", detail=text))
