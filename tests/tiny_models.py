@@ -208,9 +208,9 @@ def _byte_signs() -> dict[int, str]:
 
 
 def damaged(path: Path, how: str) -> Path:
-    """Write a file that is no model, in one of the ways of DAMAGES."""
+    """Write a file that is no model, in one of the ways of DAMAGES or CRASHES."""
     write(path)
-    path.write_bytes(DAMAGES[how](path.read_bytes()))
+    path.write_bytes((DAMAGES | CRASHES)[how](path.read_bytes()))
     return path
 
 
@@ -233,6 +233,12 @@ def _offset_beyond(whole: bytes) -> bytes:
     return _number_at(place, 1 << 40)(whole)
 
 
+def _token_twice(whole: bytes) -> bytes:
+    """Write the token “#” as “'”, which is there already."""
+    place = whole.index(struct.pack("<Q", 1) + b"#", whole.index(b"tokenizer.ggml.tokens")) + 8
+    return whole[:place] + b"'" + whole[place + 1 :]
+
+
 def _weights_of(byte: bytes) -> Callable[[bytes], bytes]:
     """Replace the last third of the file, which is weights."""
     return lambda whole: whole[: len(whole) * 2 // 3] + byte * (len(whole) - len(whole) * 2 // 3)
@@ -252,6 +258,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "offset beyond the file": _offset_beyond,
     "weights that are no numbers": _weights_of(b"\xff"),
 }
+# llama.cpp ends the whole process at these: only for workers.
+CRASHES: dict[str, Callable[[bytes], bytes]] = {"a token twice": _token_twice}
 
 
 def options(**more: Any) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def start(config: Mapping[str, Any]) -> dict[str, Callable[[Payload, Cancelled],
     # Read once, when llama.cpp loads OpenMP: how often a thread looks before it sleeps where it waits for another.
     # With the default, threads that share the processor with other programs read a prompt up to seventeen times slower.
     os.environ["GOMP_SPINCOUNT"] = "2000"
+    os.environ["GGML_NO_BACKTRACE"] = "1"  # it would start a debugger, which a worker may not
     model = _Model(
         Path(config["model_path"]),
         int(config.get("threads") or 0),

@@ -206,3 +206,13 @@ def test_a_broken_file_is_refused_and_its_worker_takes_the_next_job(tiny: Make, 
         with pytest.raises(ModelError, match=r"broken\.gguf.*choose another model\.$"):
             list(worker.complete(PIECES))
     assert (worker.state().starts, worker.state().deaths) == (1, 0)
+
+
+@pytest.mark.parametrize("how", tiny_models.CRASHES)
+def test_a_file_at_which_the_runtime_gives_up_costs_its_process_and_is_one_sentence(
+    tiny: Make, tmp_path: Path, how: str
+) -> None:
+    worker = tiny(model=tiny_models.damaged(tmp_path / "broken.gguf", how))
+    with pytest.raises(WorkerError, match=r"^[^\n]*inner error; try again, or choose another model\.$"):
+        list(worker.complete(PIECES))
+    assert (worker.state().running, worker.state().deaths) == (False, 2)
