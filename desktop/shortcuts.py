@@ -70,7 +70,7 @@ def table() -> tuple[Shortcut, ...]:
         Shortcut("focus_search", ("Ctrl+K", "/"), tr("Search"), places),
         Shortcut("show_ask", ("Ctrl+J",), tr("Ask your feeds"), places),
         Shortcut("show_rules", ("Ctrl+R",), tr("Rules"), places),
-        Shortcut("rule_from_words", ("Ctrl+Shift+R",), tr("A rule in your own words"), places),
+        Shortcut("rule_from_words", ("Ctrl+I",), tr("A rule in your own words"), places),
         Shortcut("show_profile", ("Ctrl+L",), tr("What Millpond learnt"), places),
         Shortcut("show_evaluation", ("Ctrl+E",), tr("How well it works"), places),
         Shortcut("show_health", ("Ctrl+H",), tr("Feed health"), places),
