@@ -17,9 +17,9 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from engine.language import polarity, roles
+from engine.language import lexicon, polarity, roles
 from engine.language.alignment import Places
-from engine.language.pairs import Pairs
+from engine.language.pairs import Pairs, telling
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
 from engine.types import Span
@@ -40,6 +40,11 @@ DISPLACED_FIT, DISPLACED_GAP = (
     0.42,
 )  # a word that may be a name stands far from its neighbours, and another among them
 COMMON_FIT, COMMON_GAP = 0.2, 0.6  # the same for a word that is none
+TOGETHER = 0.87  # of the pairs of near words of a sentence must stand so in the source
+TORN = 0.4  # of those of each telling word
+TORN_NAME = 0.15  # of those of a name, or it has been put where it is
+STRAY = 0.1  # the same of a small word
+MOSTLY = 0.6  # of a sentence's words in one sentence of the source: then it says what that one says
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
 
 _QUOTES = regex.compile(
@@ -48,6 +53,10 @@ _QUOTES = regex.compile(
 )
 _CUT = regex.compile(r"\.\.\.|…|\[[^\]]*\]")
 _LINK = regex.compile(r"(?:https?://|www\.)[^\s<>\"”)]+|(?<![\w.])@[\w.]+@?[\w.]*\w|(?<!\w)#\w+")
+_FOLLOWING = regex.compile(
+    r"(\w+)(?:\W{0,3}[,，]\s*(\p{L}+ing|where|who|whose)|\s+(because|since|while|when|after|before|unless|although|so that))\b",
+    regex.IGNORECASE,
+)
 _CLAUSE_END = regex.compile(r"[,;:，；：]\s*|\s[—–-]\s")
 _HAN = regex.compile(r"\p{Han}")
 _NAME_FIRST = regex.compile(
@@ -71,6 +80,7 @@ class Verdict:
     refusal: Refusal = ""
     detail: str = ""  # the words that failed
     support: float = 0.0  # in [0, 1]: how well its telling words stand together in the source
+    close: bool = False  # nearly in the source's own words, put together as there; of what is `ok`
     score: float = 0.0  # in [0, 1]: how likely the source says this, for ordering claims
 
 
@@ -101,7 +111,9 @@ class Checker:
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
         self._quotes = bool(_QUOTES.search(self._source))
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
-        self._pairs = Pairs([self._source[span.start : span.end] for span in self._spans])
+        self._pairs = Pairs(
+            [*(self._source[span.start : span.end] for span in self._spans), context[:MAX_SENTENCE_CHARACTERS]]
+        )
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
             self._keys[token.sentence].add(token.key)
@@ -125,7 +137,13 @@ class Checker:
         spans = tuple(self._shown(index, plain) for index in chosen)
         score = 0.6 * self._pairs.share(sentence) + 0.25 * support + 0.15 * (not refusal)
         return Verdict(
-            ok=not refusal, spans=spans, refusal=refusal, detail=detail, support=support, score=min(score, 1.0)
+            ok=not refusal,
+            spans=spans,
+            refusal=refusal,
+            detail=detail,
+            support=support,
+            close=not refusal and self._is_close(sentence),
+            score=min(score, 1.0),
         )
 
     def _with_names(self, tokens: list[Token]) -> list[Token]:
@@ -158,7 +176,55 @@ class Checker:
             return "unsupported", detail
         if detail := self._displaced(plain, fits):
             return "unsupported", detail
+        if detail := self._pairs.placed_elsewhere(sentence) or self._torn_name(plain, sentence):
+            return "name", detail
+        if detail := self._only_perhaps(sentence, plain):
+            return "unsupported", detail
         return "", ""
+
+    def _torn_name(self, plain: list[Token], sentence: str) -> str:
+        """Return a name that stands nowhere in the source beside a word it has here, or begins a sentence from nowhere."""
+        known = {token.start for token in plain if token.family == "name"}
+        start = 0
+        for written, key, share in self._pairs.of_each(sentence):
+            start = sentence.index(written, start)
+            if start in known and share < TORN_NAME and not _HAN.search(written):
+                return written
+            if not self._pairs.knows(key) and start == 0 and written[:1].isupper() and telling(key) and self._cased:
+                if not any(token.start == 0 and is_reporting(token) for token in plain):
+                    return written
+            start += len(written)
+        return ""
+
+    def _is_close(self, sentence: str) -> bool:
+        """Whether every word stands in the source beside those it has here, and clauses follow what they follow there."""
+        if self._pairs.share(sentence) < TOGETHER or self._attached_elsewhere(sentence):
+            return False
+        for written, key, share in self._pairs.of_each(sentence):
+            small = written.casefold() if not telling(key) else ""
+            if share < (STRAY if small and small not in lexicon.WEIGHTY else TORN) and small not in lexicon.LIGHT:
+                return False
+        return True
+
+    def _attached_elsewhere(self, sentence: str) -> str:
+        """Return a clause that follows other words in the source: what sent shares lower stands before
+        "sending"."""
+        for match in _FOLLOWING.finditer(sentence):
+            clause = match[2] or match[3]
+            there = regex.findall(rf"(\w+)\W{{0,5}}{regex.escape(clause)}\b", self._source, regex.IGNORECASE)
+            if there and stem(match[1]) not in {stem(word) for word in there}:
+                return clause
+        return ""
+
+    def _only_perhaps(self, sentence: str, plain: list[Token]) -> str:
+        """Return the word by which the source asks, doubts or hopes what the sentence asserts, else ""."""
+        keys = {token.key for token in plain}
+        held = [len(keys & line) for line in self._keys]
+        best = max(range(len(held)), key=held.__getitem__)
+        if held[best] < MOSTLY * len(keys):
+            return ""
+        span = self._spans[best]
+        return polarity.hedge(sentence, self._source[span.start : span.end])
 
     def _own(self, token: Token) -> list[int]:
         return self._places.by_key.get(token.key, [])

@@ -65,6 +65,23 @@ REPORTING = _set(  # who writes about a text may use these though it does not
     " reveal reveals revealed argue argues believe believes discuss discusses highlight show shows suggest suggests"
     " writer author article post story text speaker include includes including"
 )
+HEDGES = _set(  # what is said with one of these is not said to be so
+    "may might could would should allegedly reportedly apparently perhaps possibly probably likely supposedly maybe if"
+    " unless whether rumour rumours rumoured rumored hope hopes hoped hoping want wants wanted plan plans planned"
+    " planning propose proposes proposed proposal expect expects expected consider considers considered considering"
+    " seek seeks seeking try tries tried trying attempt attempts attempted almost nearly alleged suspected suspect"
+    " believed thought"
+)
+PREPOSITIONS = _set("from to of in by against for with at over into onto under on near towards via")
+WEIGHTY = _set(  # small words that change what is said: how much, how many, how surely
+    "almost nearly over under above below least most more less fewer up about around only all every each both many few"
+    " several can must will would should may might could does did before after until since without again against"
+    " i me my mine we us our ours you your yours"
+)
+LIGHT = _set(  # words that a shorter sentence may need in a new place
+    "a an the and that this these those it its he she they his her their who which is are was were be been has have had"
+    " also"
+)
 IRREGULAR = {
     "won": "win", "bought": "buy", "sold": "sell", "sale": "sell", "sales": "sell", "rose": "rise", "risen": "rise",
     "fell": "fall", "fallen": "fall", "grew": "grow", "grown": "grow", "growth": "grow", "held": "hold",

@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from engine.language import lexicon
 from engine.language.alignment import Places
+from engine.language.sentences import words
 from engine.language.tokens import Token, is_denial, stem
 
 _CLAUSE = regex.compile(
     r"[,;:.!?()—–，。；：！？、]|\b(?:but|although|though|while|because|whereas)\b", regex.IGNORECASE
 )
 _NEAR_FIT = 0.45  # a place of the source counts as said of the same thing from this fit on
+
+_BEFORE = 2  # words before what is said in which a hedge governs it
+_HEDGES = lexicon.HEDGES
 
 _OPPOSITES: dict[str, set[str]] = {}
 for _one, _other in lexicon.OPPOSITES:
@@ -94,6 +98,26 @@ def opposite(tokens: Sequence[Token], fits: NDArray[np.float64], places: Places)
         if theirs >= _NEAR_FIT and theirs > 1.5 * own:
             return token.text
     return ""
+
+
+def hedge(sentence: str, line: str) -> str:
+    """Return the word that makes a line of the source less than an assertion where the sentence asserts, else "".
+
+    Args:
+        line: the sentence of the source that says most of it.
+    """
+    own = [word.casefold() for word in words(sentence)]
+    if line.rstrip(" ”\"'’)").endswith(("?", "？")) and "?" not in sentence and "？" not in sentence:
+        return "?"
+    if _HEDGES & set(own):
+        return ""
+    said = {stem(word) for word in own if word not in lexicon.FUNCTION_WORDS}
+    there = [word.casefold() for word in words(line)]
+    at = [place for place, word in enumerate(there) if stem(word) in said]
+    if not at:
+        return ""
+    before = max(0, at[0] - _BEFORE)
+    return next((word for word in there[before : at[-1] + 1] if word in _HEDGES and stem(word) not in said), "")
 
 
 def _best_place(token: Token, fits: NDArray[np.float64], places: Places) -> int:

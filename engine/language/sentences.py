@@ -12,7 +12,8 @@ _ABBREVIATION = regex.compile(
 )
 _END = regex.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+[”’」』）]*|\n\s*\n|\n(?=\s*[-•*]\s)|\n")
 _WORD = regex.compile(
-    r"\p{Script=Han}|[\p{Script=Hiragana}\p{Script=Katakana}]+|[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{N}]+)*"
+    r"\p{Han}|[\p{Hiragana}\p{Katakana}]+|[[\p{L}\p{M}\p{N}]--\p{Han}]+(?:['’\-][[\p{L}\p{N}]--\p{Han}]+)*",
+    regex.VERSION1,
 )
 
 

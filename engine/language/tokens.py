@@ -196,6 +196,8 @@ def _number(raw: list[_Raw], index: int, text: str) -> tuple[float | None, int]:
             break
         value *= scale
         used += 1
+    if index + used < len(raw) and raw[index + used].text in ("s", "'s", "’s") and raw[index + used].start == piece.end:
+        return (value + 0.5, used + 1) if value >= 10 and value % 10 == 0 else (value, used)  # "1980s" are not 1980
     if index + used < len(raw) and raw[index + used].text in ("st", "nd", "rd", "th"):
         used += raw[index + used].start == raw[index + used - 1].end
     return value, used

@@ -358,6 +358,27 @@ def test_lexrank_takes_what_the_others_are_like() -> None:
     assert baselines.lexrank(lines, 4, count) == ["the harbour boats froze"]
 
 
+def test_shortened_and_joined_sentences_are_still_true() -> None:
+    from tests.evaluate import planted
+
+    long = "The old river bridge, which the council closed in May, opened to cyclists again."
+    assert planted.shortened(long) == "The old river bridge opened to cyclists again."
+    assert planted.joined("The bridge is closed.", "It opens in March.") == "The bridge is closed and it opens in March."
+    assert planted.joined("The bridge is closed.", "Engineers found cracks.") is None
+
+
+def test_an_error_of_each_kind_is_planted() -> None:
+    from tests.evaluate import planted
+
+    source = "Ada Marsh beat Ines Falk by 12 votes on Tuesday. “We will count again,” she said, and is tired."
+    planter = planted.Planter(3, {"ada", "marsh", "ines", "falk", "holm"})
+    for kind in planted.KINDS:
+        found = planter.plant(planted.Case(source, source, "copied"), kind)
+        assert found is not None, kind
+        assert found.sentence != source
+    assert planter.roles("Ada Marsh beat Ines Falk.", source) == "Ines Falk beat Ada Marsh."
+
+
 def test_claims_are_ordered_by_how_much_of_them_their_source_says() -> None:
     from tests.evaluate.tasks import summaries, support
 

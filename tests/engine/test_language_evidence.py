@@ -9,6 +9,7 @@ import pytest
 from engine import supports
 from engine.language import extractive
 from engine.language.evidence import Checker, check
+from engine.language.sentences import words
 
 SOURCE = (
     "The Arden council voted 7–2 on Tuesday to close Main Street to cars from 3 May. Mayor Ines Falk said the plan "
@@ -163,3 +164,70 @@ def test_of_mail_neither_heads_nor_quoted_lines_nor_signatures_are_picked() -> N
         "The late ferry carries nobody, so we should stop it at eight.",
     ]
     assert all(text[span.start : span.end] in text for sentence in found.sentences for span in sentence.evidence)
+
+
+FERRY = (
+    "The ferry from Arden to Holm carried over 185 people on Tuesday. Ines Falk may close the harbour because the ice is "
+    "thick. Will the crews go on strike? The yard was founded in the late 1980s by Peter Lang. Prices rose in March as "
+    "demand fell short, sending shares lower. I met my friend Ada Marsh at the mill, where we bake bread."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("The ferry from Holm to Arden carried over 185 people on Tuesday.", "the names are exchanged"),
+        ("The ferry from Arden to Holm carried almost 185 people on Tuesday.", "more is not less"),
+        ("Ines Falk closes the harbour because the ice is thick.", "perhaps is not surely"),
+        ("The crews go on strike.", "a question says nothing"),
+        ("The yard was founded in 1980 by Peter Lang.", "a decade is not its first year"),
+        ("Prices rose in March, sending shares lower.", "something else sent them"),
+        ("I met your friend Ada Marsh at the mill.", "whose friend she is"),
+        ("Lang bake bread at the mill.", "put together from two places"),
+        ("Curbish Marsh met my friend at the mill.", "a first word that is a name nobody has"),
+        ("The ferry may strike the mill on Tuesday.", "words of the text, put together anew"),
+    ],
+)
+def test_true_words_put_together_wrongly_are_never_close(sentence: str, why: str) -> None:
+    assert not check(sentence, FERRY).close, why
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The ferry from Arden to Holm carried over 185 people.",
+        "Ines Falk may close the harbour.",
+        "The yard was founded in the late 1980s.",
+        "Demand fell short, sending shares lower.",
+        "I met my friend Ada Marsh at the mill.",
+    ],
+)
+def test_what_is_left_when_a_clause_is_dropped_is_close(sentence: str) -> None:
+    assert check(sentence, FERRY).close
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The ferry from Holm to Arden carried over 185 people on Tuesday.",
+        "Ines Falk closes the harbour because the ice is thick.",
+        "The crews go on strike.",
+        "The yard was founded in 1980 by Peter Lang.",
+        "Curbish Marsh met my friend at the mill.",
+    ],
+)
+def test_exchanged_places_doubts_questions_decades_and_names_from_nowhere_are_refused(sentence: str) -> None:
+    assert not check(sentence, FERRY).ok
+
+
+def test_a_paraphrase_is_supported_though_it_is_not_close() -> None:
+    verdict = check("Over 185 people took the ferry on Tuesday.", FERRY)
+    assert (verdict.ok, verdict.close) == (True, False)
+
+
+def test_two_sentences_may_be_joined() -> None:
+    assert check("The yard was founded in the late 1980s and prices rose in March.", FERRY).ok
+
+
+def test_chinese_characters_after_digits_are_words_of_their_own() -> None:
+    assert words("2400名成年人") == ["2400", "名", "成", "年", "人"]

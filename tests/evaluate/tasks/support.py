@@ -7,12 +7,13 @@ same run; `halves` are the engine's AUC on the two halves of the set, to see how
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from engine import Engine, supports
+from engine import Engine, check_summary, supports
 from tests.evaluate import metrics
+from tests.evaluate.planted import KINDS, WAYS, Case, build
 from tests.evaluate.tasks import SetResult, Value, sample
 from tests.evaluate.tasks.summaries import Claim, collections
 
@@ -26,6 +27,26 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
             measured = judge(chosen)
             notes: dict[str, Value] = {"ms_each": round((time.perf_counter() - start) * 1000 / len(chosen))}
             yield SetResult(name=name, n=len(chosen), metrics=measured, sampled_from=total, notes=notes)
+
+
+    planted, true = build(data)
+    if planted and true:
+        yield SetResult(name="planted errors", n=len(planted), metrics=refusals(planted, true), notes={"true": len(true)})
+
+
+def refusals(planted: list[Case], true: list[Case]) -> dict[str, float]:
+    """Shares refused: of planted errors and of each kind, of true sentences and of each way they were made."""
+    said = [(case.kind, check_summary(case.sentence, case.source).ok) for case in (*planted, *true)]
+
+    def refused(kinds: Sequence[str]) -> float:
+        return metrics.mean([float(not ok) for kind, ok in said if kind in kinds])
+
+    return {
+        "rejected": refused(KINDS),
+        **{f"rejected_{kind}": refused([kind]) for kind in KINDS},
+        "lost": refused(WAYS),
+        **{f"lost_{way}": refused([way]) for way in WAYS},
+    }
 
 
 def judge(claims: list[Claim]) -> dict[str, float]:
