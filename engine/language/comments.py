@@ -124,7 +124,7 @@ def _supported(
         if place not in checks:
             checks[place] = Checker(own, similarity=similarity_of(embed))
         verdict = checks[place].check(sentence)
-        if verdict.ok:
+        if verdict.close:
             moved = tuple(Span(start=span.start + one.start, end=span.start + one.end) for one in verdict.spans)
             return SummarySentence(text=sentence, evidence=moved)
     return None

@@ -185,14 +185,15 @@ class Checker:
     def _torn_name(self, plain: list[Token], sentence: str) -> str:
         """Return a name that stands nowhere in the source beside a word it has here, or begins a sentence from nowhere."""
         known = {token.start for token in plain if token.family == "name"}
+        reporting = any(token.start == 0 and is_reporting(token) for token in plain)
         start = 0
         for written, key, share in self._pairs.of_each(sentence):
             start = sentence.index(written, start)
             if start in known and share < TORN_NAME and not _HAN.search(written):
                 return written
-            if not self._pairs.knows(key) and start == 0 and written[:1].isupper() and telling(key) and self._cased:
-                if not any(token.start == 0 and is_reporting(token) for token in plain):
-                    return written
+            first = start == 0 and self._cased and not reporting
+            if first and written[:1].isupper() and telling(key) and not self._pairs.knows(key):
+                return written
             start += len(written)
         return ""
 

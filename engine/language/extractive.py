@@ -29,7 +29,7 @@ _POLITE = 0.1  # what counts against a question or a courtesy of a Chinese talk
 _NOVELTY = 0.6  # how much likeness to a chosen sentence counts against one
 _TOO_SHORT_WORDS = 4
 _TOLD_WORDS = 6  # shorter ones at the beginning of news are bylines and captions
-_TOLD_SENTENCES = 4
+_TOLD_SENTENCES, _TOLD_SENTENCE_WORDS = 4, 20  # more where there is room for more of so many words
 _TOLD_AMONG = 30
 _FEW = 5  # of so few sentences the centre tells little about the first ones
 _SAME = 0.7  # cosine from which on a sentence of news says what another said
@@ -57,7 +57,7 @@ _BREAK = regex.compile(r"Subject:|</?s>|[-_=*]{3,}|\S{1,64}@[\w.-]{1,80}", regex
 
 
 def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
-    """Pick sentences of at most `max_words` words in all, and of a quarter of a short text, at least one where there is any.
+    """Pick sentences of at most `max_words` words in all, and of a quarter of a text that is longer, at least one where there is any.
 
     Args:
         text: plain text; spans of the summary index it.   note: why no model wrote it, see `Summary.note`.
@@ -69,7 +69,8 @@ def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
         return Summary(sentences=(), method="extractive", model="", text=text, note=note)
     texts = [text[span.start : span.end] for span in spans]
     lengths = [count_words(part) for part in texts]
-    room = min(max_words, max(_LEAST_WORDS, round(_SHARE * count_words(read))))
+    whole = count_words(read)
+    room = max_words if whole <= max_words else min(max_words, max(_LEAST_WORDS, round(_SHARE * whole)))
     if mail:
         chosen = _said(texts, lengths, room, quoted=" ".join(read[a:b] for a, b in _lines(read) if _QUOTE.match(read[a:b])))
     else:
@@ -126,13 +127,14 @@ def _told(texts: Sequence[str], lengths: Sequence[int], room: int) -> list[int]:
     vectors = _tf_idf(texts)
     central = _central(vectors, np.zeros(vectors.shape[1], dtype=np.float32))
     near = _NEAR * float(np.median(central))
+    most = max(_TOLD_SENTENCES, room // _TOLD_SENTENCE_WORDS)
     chosen: list[int] = []
     for place in range(min(len(texts), _TOLD_AMONG)):
         if lengths[place] < _TOLD_WORDS or central[place] < near:
             continue
         if chosen and float((vectors[chosen] @ vectors[place]).max()) > _SAME:
             continue
-        if lengths[place] > room or len(chosen) == _TOLD_SENTENCES:
+        if lengths[place] > room or len(chosen) == most:
             break
         chosen.append(place)
         room -= lengths[place]

@@ -35,6 +35,7 @@ PROMPT_TOKENS = 1200  # where characters are tokens, as in Chinese, the post is 
 TOKENS_PER_WORD = 1.6
 STRANGENESS = 2.0  # words that do not stand in the post are e² times less likely
 FROM_WORDS = 45  # shorter texts are not worth a model's time
+LEAST_WORDS = 3  # of a sentence
 ENOUGH_WORDS = 8  # a summary with fewer supported words than this is none
 WALL_SECONDS = 30.0  # what was written by then is what there is
 STEP_SECONDS = 0.25
@@ -213,15 +214,16 @@ def worth_showing(sentences: Sequence[SummarySentence]) -> bool:
 
 
 def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list[SummarySentence], int]:
-    """Return the sentences that the checked text supports, within the length asked, and how many were refused."""
+    """Return the sentences that say what the checked text says nearly in its own words, within the length asked, and how
+    many were refused."""
     kept: list[SummarySentence] = []
     rejected, room = 0, max_words
     for sentence in sentences_of(written, max_words):
         length = count_words(sentence)
-        if length > room:
+        if length > room or length < LEAST_WORDS:
             continue
         verdict = checker.check(sentence)
-        if verdict.ok:
+        if verdict.close:
             kept.append(SummarySentence(text=sentence, evidence=verdict.spans))
             room -= length
         else:

@@ -144,8 +144,8 @@ def test_of_news_the_first_sentences_are_picked_that_speak_of_its_matter() -> No
     assert found[0] == "The Arden council closed Main Street to cars on Tuesday."
 
 
-def test_of_a_short_text_a_quarter_is_picked() -> None:
-    text = "I rowed to Arden before breakfast. The water was like glass and nobody else was out. " * 4
+def test_of_a_text_that_is_longer_a_quarter_is_picked() -> None:
+    text = "I rowed to Arden before breakfast. The water was like glass and nobody else was out. " * 6
     picked = extractive.summarise(text + "I saw two herons on the far bank by the mill.", max_words=80)
     assert sum(len(sentence.text.split()) for sentence in picked.sentences) <= 25
 
