@@ -75,6 +75,10 @@ def test_a_name_in_anothers_place_is_found() -> None:
         ("Twelve people were hurt in the fire.", "The fire cost 9 million and closed two roads."),
         ("Twelve people were hurt in the fire.", "Twelve people were hurt in the fire, nine of them badly."),
         ("Prices rose by 12% in Arden, the bank said.", "Prices rose by $9 in Arden, the bank said."),
+        ("Details are in the Nov. 5 issue of the Arden medical journal.", "The journal of Arden told of 47 patients in its medical issue."),
+        ("The firm is for sale, its owner said on Tuesday.", "The firm is for sale, its owner said on Monday."),
+        ("He sold the plant to fellow British utility Norpower.", "He sold the plant to fellow UK utility Norpower."),
+        ("Mayor Lena Guangdo opened the bridge in Arden.", "Mayor Lena Guando opened the bridge in Arden."),
         ("The ferry to Arden left on Tuesday.", "Trams and buses to the market rest on Wednesday."),
     ],
 )
