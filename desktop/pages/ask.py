@@ -88,7 +88,7 @@ class AskPage(Page):
         self.body.addWidget(self.state)
         self.text = SafeBrowser(own_links=True)
         self.text.setAccessibleName(tr("The answer's sentences"))
-        self.text.own_link.connect(self._open_link)
+        self.text.own_link.connect(self.open_citation)
         self._list = QVBoxLayout()
         self._list.setSpacing(theme.px(10))
         self.body.addLayout(self._list)
@@ -200,7 +200,7 @@ class AskPage(Page):
         self.stop.setVisible(busy)
         self.send.setVisible(not busy)
 
-    def _forget(self) -> None:
+    def begin_anew(self) -> None:
         """Begin anew: the next question leans on none before it."""
         self.cancel()
         self._said.clear()
@@ -247,7 +247,7 @@ class AskPage(Page):
             self._list.addWidget(theme.label(tr("You could also ask"), "section"))
             self._list.addWidget(self._chips(list(answer.follow_ups)))
         if self._said:
-            again = button(tr("Begin anew"), self._forget)
+            again = button(tr("Begin anew"), self.begin_anew)
             again.setToolTip(tr("The next question then leans on none before it"))
             self._list.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -340,7 +340,8 @@ class AskPage(Page):
 
         return go
 
-    def _open_link(self, name: str) -> None:
+    def open_citation(self, name: str) -> None:
+        """Open the post of a citation, by its place among all citations of the answer, with its words marked."""
         place = int(name) if name.isdecimal() and len(name) < 4 else 0
         if 0 < place <= len(self._links):
             self._open(*self._links[place - 1])

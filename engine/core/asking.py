@@ -101,7 +101,7 @@ class Asking(Reading):
             )
             for number, post in enumerate(passages, 1)
         ]  # fmt: skip
-        looked = Looked(posts=len(sources), words=tuple(asked.question.search.split()))
+        looked = Looked(posts=len(sources), words=asked.question.words)
         *_, done = asking.answer(asked, sources, looked, embed=self._question_vectors(asked.question), drafts=False)
         assert isinstance(done, AskDone)
         return done.answer
@@ -237,8 +237,7 @@ class Asking(Reading):
             known = {hit.id for hit in hits}
             hits += tuple(hit for hit in self.search(replace(query, mode="words", limit=READ_CLOSELY // 2)).hits if hit.id not in known)
         sources = self._sources_of([hit.id for hit in hits])
-        words = tuple(dict.fromkeys(text.split()))
-        return sources, self._where_looked(question, folder, sources, words, by_meaning=by_meaning)
+        return sources, self._where_looked(question, folder, sources, question.words, by_meaning=by_meaning)
 
     def _ask_newest(self, question: Question, folder: str | None) -> tuple[tuple[AskSource, ...], Looked]:
         """The newest posts of a feed, a folder or a time, where a question asks for all there is."""

@@ -88,7 +88,7 @@ def answer(
         picked = pick(parts(asked.question, now=asked.now), readings, embed=embed)
     looked = replace(looked, by_meaning=embed is not None)
     if picked is None:
-        yield AskDone(answer=Answer(question=asked.question.text, asked=asked.question.search, method="nothing", looked=looked))
+        yield AskDone(answer=Answer(question=asked.question.text, asked=" ".join(asked.question.words), method="nothing", looked=looked))
         return
     found = _picked_answer(asked, picked, sources, looked)
     if asked.model is None or picked.disagreements:
@@ -117,7 +117,7 @@ def _picked_answer(asked: Asked, picked: Picked, sources: Sequence[AskSource], l
     )
     cited = tuple(replace(by_number[number], number=place) for number, place in new.items())
     return Answer(
-        question=asked.question.text, asked=asked.question.search, method="picked", sentences=sentences, sources=cited,
+        question=asked.question.text, asked=" ".join(asked.question.words), method="picked", sentences=sentences, sources=cited,
         disagreements=disagreements, looked=looked, follow_ups=follow_up_questions(asked.question, picked.passages),
     )  # fmt: skip
 

@@ -88,6 +88,12 @@ class Question:
     feed_id: int | None = None
     feed_title: str = ""
     chinese: bool = False
+    runs: tuple[str, ...] = ()  # in Chinese, what stands between the words that ask
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The telling words as a person reads them."""
+        return self.runs or tuple(dict.fromkeys(self.search.split()))
 
     @property
     def search(self) -> str:
@@ -179,9 +185,10 @@ def understand(
     text = " ".join(text[:MOST_CHARACTERS].split())
     rest, since, until = _times(text, now)
     rest, feed_title = _source(rest, feeds or {})
+    chinese = len(_HAN.findall(text)) > len(text) / 3
     question = Question(
-        text=text, kind=kind_of(text), terms=terms_of(rest), since=since, until=until,
-        feed_id=(feeds or {}).get(feed_title), feed_title=feed_title, chinese=len(_HAN.findall(text)) > len(text) / 3,
+        text=text, kind=kind_of(text), terms=terms_of(rest), since=since, until=until, feed_id=(feeds or {}).get(feed_title),
+        feed_title=feed_title, chinese=chinese, runs=tuple(regex.split(r"[\s\p{P}]+", _HAN_ASKING.sub(" ", rest).strip(" ？?。"))) if chinese else (),
     )  # fmt: skip
     return _carried(question, before[-1]) if before and is_elliptic(text) else question
 

@@ -27,7 +27,7 @@ from desktop.main_window import MainWindow
 from desktop.shortcuts import ShortcutSheet
 from engine import Comment, Condition, ProfileState, Rule, Thread, TimelineQuery, open_engine, sample_internet
 from tests import tellings
-from tests.benchmarks import model_views, own_words_views, ranking_views
+from tests.benchmarks import ask_views, model_views, own_words_views, ranking_views
 from tests.benchmarks.network_posts import plant
 
 WIDE, NARROW, STACKED, BROAD = (1360, 860), (860, 780), (480, 800), (1900, 1000)
@@ -366,6 +366,7 @@ def run(target: str, only: Callable[[Studio], None] | None = None) -> None:
                 dialogs(studio)
                 model_views.views(studio)
                 own_words_views.views(studio)
+                ask_views.views(studio)
             ranking_views.act(engine)
             for scheme in ("light", "dark"):
                 window.set_setting("theme", scheme)

@@ -71,7 +71,7 @@ def test_an_answer_shows_the_words_of_its_post_and_the_short_answer_in_bold(aski
 
 def test_a_citation_opens_its_post_with_the_words_marked(asking: MainWindow, settled: Settled) -> None:
     page = ask(asking, settled, "When was the Heron launched?")
-    page._open_link("1")
+    page.open_citation("1")
     settled(asking)
     assert asking.on_timeline()
     shown = asking.reading.row
