@@ -36,8 +36,8 @@ def test_feeds_stand_in_their_folders(qtbot: QtBot) -> None:
     qtbot.addWidget(sidebar)
     sidebar.set_feeds([a_feed(1, folder="Science"), a_feed(2), a_feed(3, folder="Science")])
     qtbot.waitUntil(sidebar.filled)
-    assert words(sidebar)[4:] == ["Feeds", "Feed 2", "Folders", "Science"]
-    folder = sidebar.feeds.topLevelItem(7)
+    assert words(sidebar)[5:] == ["Feeds", "Feed 2", "Folders", "Science"]
+    folder = sidebar.feeds.topLevelItem(8)
     assert folder is not None
     assert folder.childCount() == 2
 
@@ -47,7 +47,7 @@ def test_unread_posts_are_not_counted_at_anyone(qtbot: QtBot) -> None:
     qtbot.addWidget(sidebar)
     sidebar.set_feeds([a_feed(1)])
     qtbot.waitUntil(sidebar.filled)
-    item = sidebar.feeds.topLevelItem(5)
+    item = sidebar.feeds.topLevelItem(6)
     assert item is not None
     assert not item.data(0, AsideRole)
 
@@ -57,7 +57,7 @@ def test_a_feed_that_fails_is_marked(qtbot: QtBot) -> None:
     qtbot.addWidget(sidebar)
     sidebar.set_feeds([a_feed(1, error="The server says 500.")])
     qtbot.waitUntil(sidebar.filled)
-    item = sidebar.feeds.topLevelItem(5)
+    item = sidebar.feeds.topLevelItem(6)
     assert item is not None
     assert item.data(0, TroubleRole)
     assert item.toolTip(0) == "The server says 500."
@@ -68,12 +68,12 @@ def test_an_open_folder_stays_open_when_feeds_change(qtbot: QtBot) -> None:
     qtbot.addWidget(sidebar)
     sidebar.set_feeds([a_feed(1, folder="Science")])
     qtbot.waitUntil(sidebar.filled)
-    first = sidebar.feeds.topLevelItem(5)
+    first = sidebar.feeds.topLevelItem(6)
     assert first is not None
     first.setExpanded(True)
     sidebar.set_feeds([a_feed(1, folder="Science"), a_feed(2, folder="Science")])
     qtbot.waitUntil(sidebar.filled)
-    again = sidebar.feeds.topLevelItem(5)
+    again = sidebar.feeds.topLevelItem(6)
     assert again is not None
     assert again.isExpanded()
 
@@ -98,7 +98,7 @@ def test_the_markup_in_a_title_is_shown_as_it_is_written(qtbot: QtBot) -> None:
     qtbot.addWidget(sidebar)
     sidebar.set_feeds([a_feed(1, title="<img src=x>", site_url="", error="")])
     qtbot.waitUntil(sidebar.filled)
-    item = sidebar.feeds.topLevelItem(5)
+    item = sidebar.feeds.topLevelItem(6)
     assert item is not None
     assert "<" not in item.toolTip(0)
 
