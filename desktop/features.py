@@ -36,8 +36,9 @@ class Features(QObject):
     def _take(self, on: frozenset[str]) -> None:
         before, first = self.on, not self._known
         self.on, self._known = on, True
-        if on == before:
+        if on == before and not first:
             return
+        self._window.top.search.show_meaning("meaning" in on)
         self.changed.emit()
         if first:
             return

@@ -21,8 +21,7 @@ class SearchBar(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText(tr("Search words or meaning … Ctrl+K"))
-        self.setAccessibleName(tr("Search words or meaning"))
+        self.show_meaning(True)
         self.setMaxLength(400)
         self._last = ""
         self._clear = QAction(tr("Clear the search"), self)
@@ -36,6 +35,11 @@ class SearchBar(QLineEdit):
         self.textChanged.connect(self._changed)
         theme.signal().changed.connect(self._draw)
         self._draw()
+
+    def show_meaning(self, on: bool) -> None:
+        """Say whether a search goes by meaning too."""
+        self.setPlaceholderText(tr("Search words or meaning … Ctrl+K") if on else tr("Search words … Ctrl+K"))
+        self.setAccessibleName(tr("Search words or meaning") if on else tr("Search words"))
 
     def search_now(self) -> None:
         """Ask at once for what stands in the box, unless that was asked for last."""

@@ -107,6 +107,7 @@ def test_a_search_without_vectors_says_that_it_goes_by_words(window: MainWindow,
     window.timeline.search("bicycles")
     settled(window)
     assert window.timeline.note.text().endswith("by words")
+    assert window.top.search.placeholderText() == "Search words … Ctrl+K"
 
 
 # ---- flags -------------------------------------------------------------------------------------------
