@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import regex
 
 from engine.language.foreign import clean
+from engine.language.sentences import split
 
 VERSION = "injection-1"
 KINDS = ("roles", "orders", "dialogue", "encoded", "invisible", "hidden", "leak")
@@ -25,7 +26,7 @@ _MOST_DECODED = 40  # runs of one text
 
 _ROLE = regex.compile(
     r"<\|[a-z_ ]{1,30}\|>|</?(?:start_of_turn|end_of_turn)>|\[/?INST\]|<</?SYS>>|</s>\s*<s>|^#{2,4} ?(?:system|instruction|assistant)s? ?:"
-    r"|\[(?:text|end) \d{1,3} [0-9a-f]{4,16}\]|</?(?:system|assistant|system_prompt|instructions)>",
+    r"|\[(?:text|end)(?: \d{1,3})? [0-9a-f]{4,16}\]|</?(?:system|assistant|system_prompt|instructions)>",
     regex.IGNORECASE | regex.MULTILINE,
 )
 
@@ -128,6 +129,7 @@ _PERSON_TURN = regex.compile(
 )
 _MODEL_TURNS, _PERSON_TURNS = 4, 2
 
+_WORD = regex.compile(r"[^\s]")
 _LONG_WORD = 32
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{32,8000}={0,2}")
 _HEX = regex.compile(r"[0-9a-fA-F]{48,8000}")
@@ -160,6 +162,33 @@ def find(title: str, text: str, hidden: str = "") -> tuple[str, ...]:
     if hidden and (under := _kinds(hidden[:MOST_CHARACTERS], quotes=False)):
         found |= under | {"hidden"}
     return tuple(kind for kind in KINDS if kind in found)
+
+
+def blank(text: str) -> str:
+    """Return a text with blanks, as many, in the place of what speaks to a model: what is to be summed up is what speaks to people.
+
+    A text that is not flagged comes back as it is.
+    """
+    found = _kinds(text[:MOST_CHARACTERS], quotes=True)
+    if not found:
+        return text
+    gone: list[tuple[int, int]] = []
+    if "roles" in found and (signs := [match.span() for match in _roles(text)]):
+        gone.append((signs[0][0], _end_of_line(text, signs[-1][1]) if len(signs) == 1 else signs[-1][1]))
+    for span in split(text):
+        sentence = text[span.start : span.end]
+        if any(_orders(sentence)) or _LEAK.search(sentence) or any(any(_orders(said)) for said in _decoded(sentence)):
+            gone.append((span.start, span.end))
+    if "dialogue" in found:
+        gone += [(match.start(), _end_of_line(text, match.end())) for match in (*_MODEL_TURN.finditer(text), *_PERSON_TURN.finditer(text))]
+    for start, end in gone:
+        text = text[:start] + _WORD.sub(" ", text[start:end]) + text[end:]
+    return text
+
+
+def _end_of_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def readable(text: str) -> str:

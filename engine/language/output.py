@@ -14,7 +14,7 @@ _PASSES = 8  # what is left when something was taken out may again be something 
 # What a template says to a model; an answer never says it to a person.
 _ROLE_TOKEN = regex.compile(
     r"<\|[^<>|\n]{1,40}\|>|</?(?:start_of_turn|end_of_turn|bos|eos|s|think|tool_call)>|\[/?INST\]|<</?SYS>>"
-    r"|\[(?:text|end) \d{1,3}(?: [0-9a-f]{4,16})?\]", regex.IGNORECASE
+    r"|\[(?:text|end)(?: \d{1,3})?(?: [0-9a-f]{4,16})?\]", regex.IGNORECASE
 )
 _THOUGHT = regex.compile(r"<think>.{0,4000}?</think>", regex.IGNORECASE | regex.DOTALL)
 _MARKUP_LINK = regex.compile(r"!?\[([^\[\]\n]{0,300})\]\(([^()\s]{1,2000})[^()\n]{0,200}\)")

@@ -27,6 +27,10 @@ _TEMPLATES = {
 }
 
 SUMMARY_VERSION = "summary-1"
+_RUN = secrets.token_hex(4)  # the mark of fences that are the same for all posts of one run, so that a prompt's beginning is read once
+# Of eleven texts this one wrote 21 sentences that passed the check, with fences 14: it is small, and tells of the marks. Its
+# worker keeps text and scaffold apart by their tokens all the same.
+_UNFENCED = frozenset({"SmolLM2-135M-Instruct"})
 
 
 def chat(
@@ -52,11 +56,19 @@ def chat(
     return [*pieces, ("scaffold", f"{request}{answer}{begun}")]
 
 
-def summary(template: str, title: str, text: str, max_words: int, *, wish: str = "") -> list[Piece]:
+def takes_fences(model: str) -> bool:
+    """Whether a model sums up as well with fences around the text as without."""
+    return model not in _UNFENCED
+
+
+def summary(
+    template: str, title: str, text: str, max_words: int, *, wish: str = "", fenced: bool = False
+) -> list[Piece]:
     """The prompt that asks for a summary.
 
     Args:
         wish: what the person asks besides. It forges no turn either: it may have come in a file of somebody else's.
+        fenced: with marks around the text that nobody can forge: see `takes_fences`.
     Raises:
         ModelError: a template nobody knows.
     """
@@ -68,11 +80,10 @@ def summary(template: str, title: str, text: str, max_words: int, *, wish: str =
     wished = [("scaffold", f"{system}{instructions} "), ("foreign", clean(wish).text.strip()), ("scaffold", person)]
     asked = "Summarise this post.\n\n"
     begin = [*wished, ("scaffold", asked)] if wish.strip() else [("scaffold", f"{system}{instructions}{person}{asked}")]
-    return [
-        *begin,
-        ("foreign", f"{title}\n\n{text}" if title else text),
-        ("scaffold", answer),
-    ]
+    whole = f"{title}\n\n{text}" if title else text
+    if fenced:
+        return [*begin, ("scaffold", f"[text {_RUN}]\n"), ("foreign", clean(whole).text), ("scaffold", f"\n[end {_RUN}]{answer}")]
+    return [*begin, ("foreign", whole), ("scaffold", answer)]
 
 
 def _template(name: str) -> tuple[str, str, str]:

@@ -144,7 +144,7 @@ def write(
         return extractive.summarise(text, max_words=max_words, note=note)
     if count_words(text) < FROM_WORDS:
         return extractive.summarise(text, max_words=max_words, note="short")
-    pieces = prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words, wish=wish)
+    pieces = prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words, wish=wish, fenced=prompts.takes_fences(generate.name))
     written, note = yield from model_text(
         generate, pieces, max_words=max_words, cancelled=cancelled, urgent=urgent, seconds=seconds
     )

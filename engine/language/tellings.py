@@ -106,7 +106,7 @@ def write(
             continue
         texts.add(one.told.text)
         asked += 1
-        pieces = prompts.summary(template, one.told.title, one.told.text[:MODEL_CHARACTERS], WORDS_EACH)
+        pieces = prompts.summary(template, one.told.title, one.told.text[:MODEL_CHARACTERS], WORDS_EACH, fenced=prompts.takes_fences(reader.generate.name))
         written, trouble = yield from model_text(
             reader.generate, pieces, max_words=WORDS_EACH, cancelled=cancelled, urgent=urgent, seconds=seconds
         )

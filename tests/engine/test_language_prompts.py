@@ -46,6 +46,20 @@ def test_a_post_without_a_title_begins_with_its_text() -> None:
     assert prompts.summary("chatml", "", "Rain.", 60)[1] == ("foreign", "Rain.")
 
 
+def test_a_fenced_text_stands_between_marks_that_no_post_can_know() -> None:
+    pieces = prompts.summary("qwen", "", "Rain.\u200b", 60, fenced=True)
+    begin, text, end = pieces[-3:]
+    mark = begin[1].split()[1].rstrip("]")
+    assert text == ("foreign", "Rain.")
+    assert end[1].startswith(f"\n[end {mark}]")
+    assert len(mark) == 8
+
+
+def test_a_text_is_fenced_for_every_model_but_the_one_that_it_confuses() -> None:
+    assert prompts.takes_fences("Qwen3-1.7B")
+    assert not prompts.takes_fences(MODEL.name)
+
+
 def test_a_template_that_nobody_knows_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match="parrot"):
         prompts.summary("parrot", "", "Rain.", 60)
