@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 import regex
 
+from engine.language import injection
 from engine.language.sentences import count_words, split, words
 from engine.types import Floats, Span, Summary, SummarySentence, Vectors
 
@@ -62,12 +63,12 @@ def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
     Args:
         text: plain text; spans of the summary index it.   note: why no model wrote it, see `Summary.note`.
     """
-    read = text[:_MAX_CHARACTERS]
+    read = injection.blank(text[:_MAX_CHARACTERS])  # of equal length: what speaks to a model is passed over
     mail = bool(_MAIL.search(read))
     spans = (list(_written(read)) if mail else split(read))[:_MAX_SENTENCES] or split(read)[:_MAX_SENTENCES]
     if not spans:
         return Summary(sentences=(), method="extractive", model="", text=text, note=note)
-    texts = [text[span.start : span.end] for span in spans]
+    texts = [read[span.start : span.end] for span in spans]
     lengths = [count_words(part) for part in texts]
     whole = count_words(read)
     room = max_words if whole <= max_words else min(max_words, max(_LEAST_WORDS, round(_SHARE * whole)))
@@ -76,7 +77,7 @@ def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
     else:
         told = len(texts) > _FEW and not _is_said(texts)
         chosen = _told(texts, lengths, room) if told else _said(texts, lengths, room)
-    sentences = tuple(_sentence(text, spans[index]) for index in chosen)
+    sentences = tuple(_sentence(read, spans[index]) for index in chosen)
     return Summary(sentences=sentences, method="extractive", model="", text=text, note=note)
 
 

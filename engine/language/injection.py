@@ -129,6 +129,10 @@ _PERSON_TURN = regex.compile(
 )
 _MODEL_TURNS, _PERSON_TURNS = 4, 2
 
+_GOES_ON = regex.compile(r"Instead,", regex.IGNORECASE)
+_TELLS = regex.compile(  # what an order is followed by: what is to be done
+    r"(?-i:\p{Ll})|(?:then|now|just|only|say|write|answer|reply|output|print|claim|tell|label|mark|delete|mention|add|your)\b", regex.IGNORECASE
+)
 _WORD = regex.compile(r"[^\s]")
 _LONG_WORD = 32
 _BASE64 = regex.compile(r"[A-Za-z0-9+/_-]{32,8000}={0,2}")
@@ -175,9 +179,12 @@ def blank(text: str) -> str:
     gone: list[tuple[int, int]] = []
     if "roles" in found and (signs := [match.span() for match in _roles(text)]):
         gone.append((signs[0][0], _end_of_line(text, signs[-1][1]) if len(signs) == 1 else signs[-1][1]))
+    follows = False
     for span in split(text):
         sentence = text[span.start : span.end]
-        if any(_orders(sentence)) or _LEAK.search(sentence) or any(any(_orders(said)) for said in _decoded(sentence)):
+        orders = any(_orders(sentence)) or _LEAK.search(sentence) or any(any(_orders(said)) for said in _decoded(sentence))
+        follows = bool(orders or _GOES_ON.match(sentence) or (follows and _TELLS.match(sentence)))
+        if follows:
             gone.append((span.start, span.end))
     if "dialogue" in found:
         gone += [(match.start(), _end_of_line(text, match.end())) for match in (*_MODEL_TURN.finditer(text), *_PERSON_TURN.finditer(text))]

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from engine.errors import EngineError
-from engine.language import extractive, lexicon, output, prompts
+from engine.language import extractive, injection, lexicon, output, prompts
 from engine.language.evidence import Checker, Similarity
 from engine.language.foreign import clean
 from engine.language.model import TextModel
@@ -144,12 +144,13 @@ def write(
         return extractive.summarise(text, max_words=max_words, note=note)
     if count_words(text) < FROM_WORDS:
         return extractive.summarise(text, max_words=max_words, note="short")
-    pieces = prompts.summary(template, title, text[:MODEL_CHARACTERS], max_words, wish=wish, fenced=prompts.takes_fences(generate.name))
+    told = injection.blank(text)  # of equal length
+    pieces = prompts.summary(template, title, told[:MODEL_CHARACTERS], max_words, wish=wish, fenced=prompts.takes_fences(generate.name))
     written, note = yield from model_text(
         generate, pieces, max_words=max_words, cancelled=cancelled, urgent=urgent, seconds=seconds
     )
-    checker = Checker(text, similarity=similarity_of(embed), context=title)
-    kept, rejected = kept_sentences(output.plain(written, [title, text]), checker, max_words)
+    checker = Checker(told, similarity=similarity_of(embed), context=title)
+    kept, rejected = kept_sentences(output.plain(written, [title, told]), checker, max_words)
     if worth_showing(kept):
         return Summary(sentences=tuple(kept), method="model", model=model, text=text, rejected=rejected)
     return replace(extractive.summarise(text, max_words=max_words, note=note or "rejected"), rejected=rejected)

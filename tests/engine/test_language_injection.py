@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.language.injection import KINDS, find, readable
+from engine.language.foreign import clean
+from engine.language.injection import KINDS, blank, find, readable
 from engine.sources.clean import sanitise, text_of_clean
 from engine.sources.hidden import apart
 from tests.injections import ABOUT, MARK, STORIES, Injection, injections
@@ -69,6 +70,21 @@ def test_what_people_see_stays(html: str) -> None:
 def test_links_and_pictures_beside_something_hidden_stay() -> None:
     html = '<p>See <a href="/a" title="t">here</a>, a long enough text.</p><img src="/b.png" alt="b"><span style="display:none">hidden</span>'
     assert sanitise(apart(html)[0], "https://pond.example/") == sanitise(html.replace('<span style="display:none">hidden</span>', ""), "https://pond.example/")
+
+
+@pytest.mark.parametrize("kind", ["roles", "orders", "language", "encoded", "dialogue", "title", "invisible"])
+def test_what_speaks_to_a_model_is_passed_over_when_a_post_is_summed_up(kind: str) -> None:
+    for post in ALL:
+        if post.kind == kind:
+            text = clean(_as_stored(post)[0]).text
+            left = blank(text)
+            assert len(left) == len(text)
+            assert MARK not in left.casefold()
+            assert STORIES[post.story][1].split()[4:9] == left.split()[left.split().index(STORIES[post.story][1].split()[4]) :][:5]
+
+
+def test_a_text_that_is_not_flagged_is_summed_up_as_it_is() -> None:
+    assert [blank(text) for _, text in ABOUT] == [text for _, text in ABOUT]
 
 
 def test_what_the_heads_read_holds_no_signs_of_templates_and_no_words_that_nobody_reads() -> None:
