@@ -43,6 +43,7 @@ COMMON_FIT, COMMON_GAP = 0.2, 0.6  # the same for a word that is none
 TOGETHER = 0.87  # of the pairs of near words of a sentence must stand so in the source
 TORN = 0.4  # of those of each telling word
 TORN_NAME = 0.15  # of those of a name, or it has been put where it is
+CLOSE_SCORE = 0.9
 STRAY = 0.1  # the same of a small word
 MOSTLY = 0.6  # of a sentence's words in one sentence of the source: then it says what that one says
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
@@ -142,7 +143,7 @@ class Checker:
             refusal=refusal,
             detail=detail,
             support=support,
-            close=not refusal and self._is_close(sentence),
+            close=not refusal and score >= CLOSE_SCORE and self._is_close(sentence),
             score=min(score, 1.0),
         )
 
@@ -200,6 +201,8 @@ class Checker:
     def _is_close(self, sentence: str) -> bool:
         """Whether every word stands in the source beside those it has here, and clauses follow what they follow there."""
         if self._pairs.share(sentence) < TOGETHER or self._attached_elsewhere(sentence):
+            return False
+        if self._pairs.widened(sentence):
             return False
         for written, key, share in self._pairs.of_each(sentence):
             small = written.casefold() if not telling(key) else ""

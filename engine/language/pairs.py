@@ -105,6 +105,14 @@ class Pairs:
                 return written
         return ""
 
+    def widened(self, sentence: str) -> bool:
+        """Whether somebody's things are more than in the source: "Arden's boats" of "Arden's flat-bottomed boats"."""
+        said = _stems(sentence)
+        return any(
+            written.endswith(("'s", "’s")) and (word, later) in self._near and (word, later) not in self._beside
+            for (word, written), (later, _) in pairwise(said)
+        )
+
     def _held(self, said: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return for each word the weight of its pairs that the source holds, and of all of them."""
         have, total = np.zeros(len(said)), np.zeros(len(said))

@@ -231,3 +231,9 @@ def test_two_sentences_may_be_joined() -> None:
 
 def test_chinese_characters_after_digits_are_words_of_their_own() -> None:
     assert words("2400名成年人") == ["2400", "名", "成", "年", "人"]
+
+
+def test_what_is_said_of_some_of_a_towns_boats_is_not_said_of_all() -> None:
+    source = "Arden's flat-bottomed boats are just as bad. The council knows it."
+    assert check("Arden's flat-bottomed boats are just as bad.", source).close
+    assert not check("Arden's boats are just as bad.", source).close
