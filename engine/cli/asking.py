@@ -33,7 +33,7 @@ def ask(session: Session, question: str, feed_id: int | None, folder: str | None
         answer = None
         for event in engine.ask(question, feed_id=feed_id, folder=folder):
             if isinstance(event, AskFound) and not as_json and event.sources and not event.looked.by_meaning:
-                click.echo(f"Reading {len(event.sources)} posts …", err=True)
+                click.echo(f"Reading {_posts(len(event.sources))} …", err=True)
             if isinstance(event, AskDone):
                 answer = event.answer
         assert answer is not None
@@ -46,7 +46,7 @@ def _show(answer: Answer) -> None:
     if answer.method == "nothing":
         click.echo("I found nothing about this.")
         words = f" for: {', '.join(answer.looked.words)}" if answer.looked.words else ""
-        click.echo(f"Read closely: {answer.looked.posts} posts{words}.")
+        click.echo(f"Read closely: {_posts(answer.looked.posts)}{words}.")
     else:
         click.echo(METHODS[answer.method].format(model=answer.model))
     for disagreement in answer.disagreements:
@@ -61,12 +61,17 @@ def _show(answer: Answer) -> None:
     if answer.sources:
         click.echo()
     for source in answer.sources:
-        date = f" · {source.published_at:%Y-%m-%d}" if source.published_at else ""
-        click.echo(f"[{source.number}] {source.title or '(no title)'} · {source.feed_title}{date}" + (f" · post {source.post_id}" if source.post_id else ""))
+        date = f"{source.published_at:%Y-%m-%d}" if source.published_at else ""
+        post = f"post {source.post_id}" if source.post_id else ""
+        click.echo(f"[{source.number}] " + " · ".join(filter(None, (source.title or "(no title)", source.feed_title, date, post))))
     for action in answer.actions:
         click.echo(f"→ {_command(action)}")
     if answer.follow_ups:
         click.echo("You could also ask: " + "  ".join(answer.follow_ups))
+
+
+def _posts(count: int) -> str:
+    return "1 post" if count == 1 else f"{count} posts"
 
 
 def _count(outlets: int) -> str:

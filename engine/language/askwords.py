@@ -105,10 +105,6 @@ class Question:
         """Whether it asks for all there is ("What happened yesterday?"): no word of it tells what about."""
         return not any(term.weight >= _HEAVY for term in self.terms)
 
-    @property
-    def sharp(self) -> tuple[Term, ...]:
-        return tuple(term for term in self.terms if term.sharp)
-
 
 # Codes of letters and digits ("Q1", "A15", "MU5735") say something as a whole only. Quarters have several names.
 _CODE = regex.compile(
