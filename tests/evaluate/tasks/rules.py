@@ -14,7 +14,8 @@ A post needs a title or a text, and `taken`; it may have `breakout` (it would be
 ({"anger": 0.9}). `unexpressed` lists words of parts that no rule can say. What a post does not tell is found out by the models.
 
 `precision`, `recall`, `f1`: of posts taken, over all sentences. `exact`: sentences with exactly the right posts. `breakout`: posts let
-through, of those that should be. `said`: parts that no rule can say and that were given back. `without_model_…`: by the grammar, with AI off.
+through, of those that should be. `said`: parts that no rule can say and that were given back. `with_a_rule`: sentences of which any rule
+was made. `by_model` counts those that a language model had a part in.
 """
 
 from __future__ import annotations
