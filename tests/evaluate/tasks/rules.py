@@ -68,7 +68,7 @@ def judge(engine: Engine, cases: list[Case]) -> tuple[dict[str, float], dict[str
         "breakout": spared / to_spare if to_spare else metrics.NAN,
         "said": told / to_tell if to_tell else metrics.NAN,
         "with_a_rule": ruled / len(cases) if cases else metrics.NAN,
-    }, {"posts": sum(len(case.posts) for case in cases), "by_model": by_model, "slowest_seconds": round(max(seconds, default=0.0), 3)}
+    }, {"posts": sum(len(case.posts) for case in cases), "by_model": by_model, "slowest_ms": round(1000 * max(seconds, default=0.0))}
 
 
 @dataclass(frozen=True, slots=True)
