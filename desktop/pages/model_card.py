@@ -66,9 +66,7 @@ class ModelCard(QFrame):
         )
         self.check.setToolTip(tr("Asks the model's server for the first megabytes of the file; that request stands in the ledger."))
         self.cancel: QPushButton = button(tr("Cancel"), lambda: page.cancel(name), name=tr("Cancel installing {model}").format(model=name))
-        for made in (self.install, self.check, self.cancel):  # those that are not of use here never become windows of their own
-            made.setParent(self)
-            made.hide()
+        self.cancel.hide()  # where a model is here, these three stand nowhere and are never shown: they would be windows of their own
         if status.installed:
             flow.addWidget(theme.label(tr("in use") if used else tr("installed"), "accent"))
             if not used:
@@ -97,7 +95,7 @@ class ModelCard(QFrame):
     def show_progress(self, progress: Progress | None) -> None:
         """None: the job has not begun to tell."""
         self.progress.show()
-        self.cancel.setVisible(not self.status.installed)
+        self.cancel.setVisible(not (self.status.installed or self.status.own))
         self._offer(False)
         self.state.show()
         theme.role(self.state, "third")

@@ -220,9 +220,9 @@ def test_a_model_that_is_here_and_fails_offers_no_installation(window: MainWindo
     here = replace(shown.cards["Qwen3-4B"].status, installed=True, path="/somewhere")
     card = ModelCard(shown, here, False)
     card.fail("It could not be loaded.")
-    assert card.install.parent() is card
-    assert card.install.isHidden()
-    assert card.check.isHidden()
+    assert not card.install.isVisible()
+    assert not card.check.isVisible()
+    assert not card.cancel.isVisible()
 
 
 def test_where_a_model_runs_is_told_with_the_reason() -> None:
