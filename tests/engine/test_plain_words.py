@@ -157,6 +157,7 @@ def test_the_words_become_the_rules_name() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([word for words, _ in SENTENCES for word in words.split()] + ["unless", "and", ",", "\"", "(", "it’s", "not", "除非"]), max_size=14).map(" ".join))
 @example("hide posts (from")
+@example("football about")
 def test_whatever_is_said_every_rule_is_valid_and_looks_only_for_words_that_were_said(words: str) -> None:
     found = read(words)
     said = set(tokens(words))
