@@ -116,9 +116,10 @@ def on_screen(engine: Engine) -> dict[str, float]:
             time.sleep(0.001)
         return time.perf_counter() - began
 
+    shown = page._briefing  # the latest one that is kept
     page.since.setCurrentIndex(page.since.findData("yesterday"))
     page.make.click()
-    first = turn_until(lambda: page._cards and next(iter(page._cards.values())).grab().width() > 0)
+    first = turn_until(lambda: page._briefing not in (None, shown) and page._cards and next(iter(page._cards.values())).grab().width() > 0)
     turn_until(lambda: window.briefings.latest is not None and window.briefings.latest.done > 1)
     page.cancel.click()
     rest = turn_until(lambda: not window.briefings.running())
