@@ -29,15 +29,15 @@ from engine.workers.generate import _cores
 from engine.workers.llama import Llama, _has_amx
 from engine.workers.process import Limits
 
-LABELS = [" happy", " sad"]
-INSTRUCTIONS = "Say how the writer of a post feels: happy or sad."
+LABELS = ["good", "bad"]
+INSTRUCTIONS = "Say of each post whether it is good or bad news, with one word: good or bad."
 SHOTS = (
-    ("The sun came out and we had a lovely picnic.", "happy"),
-    ("My dog died and I cannot stop crying.", "sad"),
-    ("We won the match and everybody danced.", "happy"),
-    ("They lost their home in the flood.", "sad"),
+    ("The sun came out and we had a lovely picnic.", "good"),
+    ("My dog died and I cannot stop crying.", "bad"),
+    ("We won the match and everybody danced.", "good"),
+    ("They lost their home in the flood.", "bad"),
 )
-ANSWER = "The writer is"
+QUESTION = " Good or bad?"
 THINGS = ("bicycle shop", "library", "bridge", "film", "record", "phone", "park", "train", "bakery", "museum", "school", "harbour")
 PLACES = ("Arden", "our town", "the old quarter", "the valley", "Lindow", "my street", "the north", "Marsh End")
 GLAD = (
@@ -72,8 +72,8 @@ class Prompts:
     """The beginning that all share, and what is each post's own."""
 
     def __init__(self, posts: list[str]) -> None:
-        answer = f"<|im_end|>\n<|im_start|>assistant\n{ANSWER}"
-        shots = "".join(f"<|im_start|>user\n{post}{answer} {label}<|im_end|>\n" for post, label in SHOTS)
+        answer = f"{QUESTION}<|im_end|>\n<|im_start|>assistant\n"
+        shots = "".join(f"<|im_start|>user\n{post}{answer}{label}<|im_end|>\n" for post, label in SHOTS)
         self.before = [("scaffold", f"<|im_start|>system\n{INSTRUCTIONS}<|im_end|>\n{shots}<|im_start|>user\n")]
         self.items = [[("foreign", post), ("scaffold", answer)] for post in posts]
 
@@ -161,14 +161,14 @@ class Chat:
         self._llama = llama_cpp.Llama(model_path=str(path), n_ctx=4096, verbose=False)
         self._before = [{"role": "system", "content": INSTRUCTIONS}]
         for post, label in SHOTS:
-            self._before += [{"role": "user", "content": post}, {"role": "assistant", "content": f"{ANSWER} {label}"}]
+            self._before += [{"role": "user", "content": post + QUESTION}, {"role": "assistant", "content": label}]
         self.complete(["Warm up."])
 
     def complete(self, posts: list[str]) -> Spent:
         spent = Spent.now()
         for post in posts:
             self._llama.create_chat_completion(
-                [*self._before, {"role": "user", "content": post}], max_tokens=1, temperature=0.0
+                [*self._before, {"role": "user", "content": post + QUESTION}], max_tokens=1, temperature=0.0
             )
         return Spent.now() - spent
 
