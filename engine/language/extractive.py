@@ -22,8 +22,8 @@ from engine.types import Floats, Span, Summary, SummarySentence, Vectors
 
 _MAX_CHARACTERS = 40_000
 _MAX_SENTENCES = 250  # of the source that are looked at
-_SHARE = 0.25  # of a text's words that a summary has at most
-_LEAST_WORDS = 25  # which a summary may have of the shortest text
+_SHARE = 0.25  # of a talk's words that a summary has at most: most of it is no news
+_LEAST_WORDS = 25  # which a summary may have of the shortest talk
 _LEAD_BONUS = 0.35  # of the first sentence of what is said over its last
 _LENGTH_BONUS, _LONG_WORDS = 0.05, 30
 _POLITE = 0.1  # what counts against a question or a courtesy of a Chinese talk
@@ -58,7 +58,7 @@ _BREAK = regex.compile(r"Subject:|</?s>|[-_=*]{3,}|\S{1,64}@[\w.-]{1,80}", regex
 
 
 def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
-    """Pick sentences of at most `max_words` words in all, and of a quarter of a text that is longer, at least one where there is any.
+    """Pick sentences of at most `max_words` words in all, at least one where there is any; of a talk that is longer, a quarter.
 
     Args:
         text: plain text; spans of the summary index it.   note: why no model wrote it, see `Summary.note`.
@@ -70,13 +70,14 @@ def summarise(text: str, *, max_words: int = 60, note: str = "") -> Summary:
         return Summary(sentences=(), method="extractive", model="", text=text, note=note)
     texts = [read[span.start : span.end] for span in spans]
     lengths = [count_words(part) for part in texts]
-    whole = count_words(read)
-    room = max_words if whole <= max_words else min(max_words, max(_LEAST_WORDS, round(_SHARE * whole)))
     if mail:
-        chosen = _said(texts, lengths, room, quoted=" ".join(read[a:b] for a, b in _lines(read) if _QUOTE.match(read[a:b])))
+        chosen = _said(texts, lengths, max_words, quoted=" ".join(read[a:b] for a, b in _lines(read) if _QUOTE.match(read[a:b])))
+    elif len(texts) > _FEW and not _is_said(texts):
+        chosen = _told(texts, lengths, max_words)
     else:
-        told = len(texts) > _FEW and not _is_said(texts)
-        chosen = _told(texts, lengths, room) if told else _said(texts, lengths, room)
+        whole = count_words(read)
+        room = max_words if whole <= max_words else min(max_words, max(_LEAST_WORDS, round(_SHARE * whole)))
+        chosen = _said(texts, lengths, room)
     sentences = tuple(_sentence(read, spans[index]) for index in chosen)
     return Summary(sentences=sentences, method="extractive", model="", text=text, note=note)
 
