@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -133,6 +133,9 @@ class TimelinePane(QWidget):
 
     def reload(self) -> None:
         """Ask for the list again and show it from the top."""
+        self._ask(self._show)
+
+    def _ask(self, show: Callable[[tuple[list[int], list[PostRow]]], None]) -> None:
         engine, query = self._window.engine, self.query
         if engine is None:
             return
@@ -141,7 +144,7 @@ class TimelinePane(QWidget):
             ids = engine.timeline(query)
             return ids, engine.rows(ids[:FIRST_ROWS])
 
-        self._window.lanes.read(load, self._show, key="timeline", owner=self)
+        self._window.lanes.read(load, show, key="timeline", owner=self)
 
     def reorder(self) -> None:
         """The person changed the order: show it now, the selected post staying where it is on screen."""
@@ -327,10 +330,17 @@ class TimelinePane(QWidget):
         if engine is None or self.search_text:
             return
         if self._filling and not self._touched():
-            self.reload()
+            self._ask(self._fill)
             return
         query = replace(query, limit=max(query.limit, len(self.model.ids)))
         self._window.lanes.read(lambda: engine.timeline(query), self._checked, key="timeline-check", owner=self)
+
+    def _fill(self, found: tuple[list[int], list[PostRow]]) -> None:
+        """Show a list that fills, unless somebody has begun to read it since it was asked for."""
+        if self._touched():
+            self._checked(found[0])
+        else:
+            self._show(found)
 
     def _checked(self, fresh: list[int]) -> None:
         if self.search_text:

@@ -206,6 +206,14 @@ def test_liking_shows_on_the_card_at_once(window: MainWindow, settled: Settled) 
     assert row.liked is True
 
 
+def test_a_post_that_is_selected_while_the_list_is_asked_for_again_stays_selected(window: MainWindow, settled: Settled) -> None:
+    chosen = window.timeline.model.ids[0]
+    window.timeline._check()  # what the timer does after a change; the answer comes later
+    window.timeline.view.select(chosen)
+    settled(window)
+    assert window.timeline.view.current_id() == chosen
+
+
 def test_after_a_like_the_selected_post_stays_where_it_is_on_screen(window: MainWindow, settled: Settled) -> None:
     for _ in range(9):
         window.commands.next_post()
