@@ -128,7 +128,7 @@ class SummaryBox(QFrame):
 def method_words(summary: Summary | StorySummary) -> str:
     """Who made the summary, and where it fell back to picked sentences, why."""
     if summary.method == "model":
-        words = tr("by the local model, every sentence checked")
+        words = tr("picked by the local model, word for word") if _verbatim(summary) else tr("by the local model, every sentence checked")
         if summary.rejected:
             words += " · " + plural("{n} sentence refused", "{n} sentences refused", summary.rejected)
         return words
@@ -142,6 +142,14 @@ def method_words(summary: Summary | StorySummary) -> str:
         "language": tr("picked sentences: no installed model writes this language"),
     }
     return notes.get(summary.note, tr("picked sentences"))
+
+
+def _verbatim(summary: Summary | StorySummary) -> bool:
+    """Whether all that a model wrote of a text are sentences of that text."""
+    if not isinstance(summary, Summary):
+        return False
+    text = " ".join(summary.text.split())
+    return bool(summary.sentences) and all(sentence.text in text for sentence in summary.sentences)
 
 
 def _number(name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,7 +17,7 @@ from desktop.main_window import MainWindow
 from desktop.reading.pane import ReadingPane
 from desktop.reading.summary import method_words
 from desktop.reading.why import Bar
-from engine import Changes, Condition, PlainPost, Rule, Summary, TimelineQuery
+from engine import Changes, Condition, PlainPost, Rule, Span, Summary, SummarySentence, TimelineQuery
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Settle = Callable[[MainWindow], None]
@@ -110,6 +111,16 @@ def test_a_summary_by_the_model_says_how_many_sentences_were_refused() -> None:
     words = method_words(Summary(sentences=(), method="model", model="m", text="", rejected=2))
     assert "every sentence checked" in words
     assert "2 sentences refused" in words
+
+
+def test_a_summary_whose_sentences_the_model_only_picked_says_so() -> None:
+    text = "The ferry sails at nine. It is full."
+    own = SummarySentence(text="The ferry sails at nine.", evidence=(Span(start=0, end=24),))
+    picked = method_words(Summary(sentences=(own,), method="model", model="m", text=text))
+    shortened = replace(own, text="The ferry sails.")
+    written = method_words(Summary(sentences=(own, shortened), method="model", model="m", text=text))
+    assert picked == "picked by the local model, word for word"
+    assert written == "by the local model, every sentence checked"
 
 
 def test_a_summary_that_comes_after_another_post_was_opened_is_dropped(window: MainWindow, settled: Settle) -> None:
