@@ -228,8 +228,9 @@ class BriefingPage(Page):
         if self._briefing is not None and self._briefing.id in {briefing.id for briefing in kept}:
             at = self.earlier.findData(self._briefing.id)
             self.earlier.setCurrentIndex(at)
+            self._show_earlier(self._briefing.id)  # as it may be shown now: models may have been switched off
         elif kept:
-            self._show(kept[0])
+            self._show_earlier(kept[0].id)
         elif self.message.isHidden():
             self._say_first()
 

@@ -50,6 +50,7 @@ class Summarising(QObject):
         self.story_box.claim_chosen.connect(self._show_claim)
         self.story_box.source_wanted.connect(self._lead_to)
         body.filled.connect(self.place_evidence)
+        window.features.changed.connect(self._suit)
 
     # ---- showing -----------------------------------------------------------------------------
 
@@ -69,6 +70,8 @@ class Summarising(QObject):
         self._id = post.row.id
         self._tells_story = post.row.story_id is not None and post.row.story_posts > 1
         told = self._told[1] if self._told is not None and self._told[0] == self._id else None
+        if told is not None and told.method == "model" and "summaries" not in self._window.features:
+            told = None
         if told is not None and (summary is None or summary.method != "model"):
             summary = told
         if summary is not None:
@@ -84,6 +87,17 @@ class Summarising(QObject):
         self._offer_story()
         if self._cited is not None and self._cited[0] == self._id:
             self.place_evidence()
+
+    def _suit(self) -> None:
+        """Once summaries are switched off, what a model wrote goes from the boxes, and what it was asked for is given up."""
+        if "summaries" in self._window.features:
+            return
+        if self.box.summary is None or self.box.summary.method == "model":
+            self.stop()
+            self._mark([])
+        if not self.story_box.idle and (self.story_box.summary is None or self.story_box.summary.method == "model"):
+            self.stop_story()
+            self.claim_evidence = []
 
     def _offer_story(self) -> None:
         self.box.offer_story(self._tells_story and self.story_box.idle)

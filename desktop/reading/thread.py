@@ -56,6 +56,7 @@ class ThreadPanel(QFrame):
         self.summary.sentence_chosen.connect(self._go_to)
         self.summary.hide()
         self._box.addWidget(self.summary)
+        window.features.changed.connect(self._suit)
         self._more = QTimer(self)
         self._more.setInterval(0)
         self._more.timeout.connect(self._add_some)
@@ -156,6 +157,12 @@ class ThreadPanel(QFrame):
         if self._window.lanes is not None:
             self._window.lanes.slow(lambda: None, None, key="thread-summary")
         self.summary.show_none()
+
+    def _suit(self) -> None:
+        """Once summaries are switched off, what a model wrote goes, and what it was asked for is given up."""
+        told = self.summary.summary
+        if self._thread is not None and "summaries" not in self._window.features and (told is None or told.method == "model"):
+            self._stop()
 
     def restyle(self) -> None:
         self.summary.restyle()

@@ -68,22 +68,23 @@ class Briefings(Summaries):
             briefing = self._with_totals(replace(briefing, outside=found), rest)
             briefing = self._store.save_briefing(briefing)
             yield BriefingEvent(briefing=briefing, done=0, total=len(briefing.items), post_id=found.post_id)
-        yield from self._improve(briefing, idle=idle)
+        yield from self._shown_events(self._improve(briefing, idle=idle))
 
     def finish_briefing(self, briefing_id: int) -> Iterator[BriefingEvent]:
         """Go on with a briefing that was interrupted. Raises NotFoundError."""
         briefing = self._store.briefing(briefing_id)
-        yield BriefingEvent(briefing=briefing, done=0, total=len(briefing.items))
+        yield BriefingEvent(briefing=self._shown(briefing), done=0, total=len(briefing.items))
         if not briefing.done:
-            yield from self._improve(briefing, idle=False)
+            yield from self._shown_events(self._improve(briefing, idle=False))
 
     def briefings(self) -> list[Briefing]:
-        """Return the briefings that are kept, the newest first."""
-        return self._store.briefings()
+        """Return the briefings that are kept, the newest first; with summaries switched off without what a model wrote."""
+        kept = self._store.briefings()
+        return kept if self._switched_on("summaries") else [_by_nobody(briefing) for briefing in kept]
 
     def briefing(self, briefing_id: int) -> Briefing:
-        """Raises NotFoundError."""
-        return self._store.briefing(briefing_id)
+        """Return a kept briefing; with summaries switched off sentences are picked where a model wrote. Raises NotFoundError."""
+        return self._shown(self._store.briefing(briefing_id))
 
     def briefing_due(self) -> bool:
         """Whether the briefing that is made by itself each day is due; never on battery."""
@@ -110,7 +111,7 @@ class Briefings(Summaries):
         write = writers.get(target.suffix.lower())
         if write is None:
             raise InputError("A briefing is written as a file that ends in .html or .md.")
-        briefing = self._store.briefing(briefing_id)
+        briefing = self.briefing(briefing_id)
         text = write(briefing, self._pictures_of(briefing) if write is briefing_file.html else {})
         try:
             target.write_text(text, encoding="utf-8")
@@ -189,6 +190,28 @@ class Briefings(Summaries):
         found, codes, scales = self._store.vectors(self._model_name(), ids)
         return dict(zip(found.tolist(), unit(dequantise(codes, scales)), strict=True)) if len(found) else {}
 
+    def _shown(self, briefing: Briefing) -> Briefing:
+        return briefing if self._switched_on("summaries") else self._picked(briefing)
+
+    def _shown_events(self, events: Generator[BriefingEvent, None, None]) -> Iterator[BriefingEvent]:
+        with contextlib.closing(events):
+            for event in events:
+                yield replace(event, briefing=self._shown(event.briefing))
+
+    def _picked(self, briefing: Briefing) -> Briefing:
+        """Return a briefing with picked sentences where a model wrote; none where the post is gone."""
+        from engine.language import briefing as planning
+        from engine.language import extractive
+
+        written = [item for item in briefing.items if item.method == "model"]
+        texts = {text.id: text.text for text in self._store.texts([item.post_id for item in written])}
+        briefing = _by_nobody(briefing)
+        for item in written:
+            if item.post_id in texts:
+                picked = extractive.summarise(texts[item.post_id], max_words=planning.ITEM_WORDS, note="off")
+                briefing = _put(briefing, planning.with_summary(replace(item, sentences=(), method="extractive", model=""), picked))
+        return briefing
+
     def _outside(self, briefing: Briefing, came: Sequence[Came]) -> BriefingItem | None:
         """One good unread post far from what the person likes."""
         inside = {post_id for item in briefing.items for post_id in (item.post_id, *item.tellings)}
@@ -222,7 +245,7 @@ class Briefings(Summaries):
 
     # ---- the model -------------------------------------------------------------------------------
 
-    def _improve(self, briefing: Briefing, *, idle: bool) -> Iterator[BriefingEvent]:
+    def _improve(self, briefing: Briefing, *, idle: bool) -> Generator[BriefingEvent, None, None]:
         """Let the model write about one item after the other; what was under way when it ends stays picked sentences."""
         deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0 - SPARE_SECONDS
         total, failures, why = len(briefing.items), 0, self._no_model()
@@ -233,7 +256,7 @@ class Briefings(Summaries):
                     if item.method == "model":
                         continue
                     left = deadline - time.monotonic()
-                    why = why or ("budget" if left < LEAST_SECONDS else "")
+                    why = why or ("budget" if left < LEAST_SECONDS else "" if self._switched_on("summaries") else "off")
                     if why:
                         break
                     work = partial(self._by_model, item.post_id, stop, time.monotonic() + min(left, ITEM_SECONDS), urgent=not idle)
@@ -328,6 +351,14 @@ def _put(briefing: Briefing, item: BriefingItem) -> Briefing:
 
     groups = tuple(replace(group, items=tuple(map(chosen, group.items))) for group in briefing.groups)
     return replace(briefing, groups=groups, outside=chosen(briefing.outside) if briefing.outside is not None else None)
+
+
+def _by_nobody(briefing: Briefing) -> Briefing:
+    """Return a briefing without what a model wrote."""
+    for item in briefing.items:
+        if item.method == "model":
+            briefing = replace(_put(briefing, replace(item, sentences=(), method="extractive", model="")), note="off")
+    return briefing
 
 
 def _parts(ids: Sequence[int], size: int = 16) -> Iterator[list[int]]:

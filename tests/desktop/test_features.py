@@ -15,7 +15,22 @@ from desktop.reading.flags import card_flag, flag_hint
 from desktop.timeline.card import marks
 from desktop.timeline.delegate import told
 from desktop.timeline.model import spoken
-from engine import Condition, Engine, PlainPost, Rule, Sentiment, Signals, TimelineQuery
+from engine import (
+    ClaimSource,
+    Condition,
+    Engine,
+    PlainPost,
+    Rule,
+    Sentiment,
+    Signals,
+    Span,
+    StoryClaim,
+    StorySummary,
+    StoryText,
+    Summary,
+    SummarySentence,
+    TimelineQuery,
+)
 from tests.desktop.test_timeline import a_row
 
 pytestmark = [pytest.mark.qt_log_ignore("propagateSizeHints"), pytest.mark.usefixtures("models_on")]
@@ -108,6 +123,59 @@ def test_a_search_without_vectors_says_that_it_goes_by_words(window: MainWindow,
     settled(window)
     assert window.timeline.note.text().endswith("by words")
     assert window.top.search.placeholderText() == "Search words … Ctrl+K"
+
+
+# ---- what a model wrote ------------------------------------------------------------------------------
+
+
+def by_a_model(words: str = "The path follows the towing track.") -> Summary:
+    sentence = SummarySentence(text=words, evidence=(Span(start=0, end=len(words)),))
+    return Summary(sentences=(sentence,), method="model", model="a model", text=words)
+
+
+@pytest.mark.parametrize("name", ["ai", "use_summaries"])
+def test_a_summary_that_a_model_wrote_leaves_the_open_post_at_once(window: MainWindow, settled: Settle, name: str) -> None:
+    window.open_post(engine_of(window).timeline(TimelineQuery(order="newest"))[0])
+    settled(window)
+    summaries = window.reading.summaries
+    summaries._show(by_a_model())
+    assert summaries.box.summary is not None
+    switch(window, settled, name, False)
+    assert summaries.box.summary is None
+
+
+def test_picked_sentences_stay_when_models_are_switched_off(window: MainWindow, settled: Settle) -> None:
+    window.open_post(engine_of(window).timeline(TimelineQuery(order="newest"))[0])
+    settled(window)
+    window.actions_by_name["summarise"].trigger()
+    settled(window)
+    assert window.reading.summaries.box.summary is not None
+    switch(window, settled, "ai", False)
+    shown = window.reading.summaries.box.summary
+    assert shown is not None
+    assert shown.method == "extractive"
+
+
+def test_what_a_model_told_of_a_post_in_a_briefing_is_not_shown_above_it_once_models_are_off(window: MainWindow, settled: Settle) -> None:
+    newest = engine_of(window).timeline(TimelineQuery(order="newest"))[0]
+    window.reading.tell(newest, by_a_model())
+    window.open_post(newest)
+    settled(window)
+    assert window.reading.summaries.box.summary is not None
+    switch(window, settled, "ai", False)
+    assert window.reading.summaries.box.summary is None
+
+
+def test_claims_that_a_model_wrote_of_a_story_leave_at_once(window: MainWindow, settled: Settle) -> None:
+    newest = newest_is_angry(window, settled)
+    words = "Nine were hurt."
+    told = StoryText(post_id=newest, feed_title="Post", title="Fire", text=words, published_at=window.reading._post.row.published_at)  # type: ignore[union-attr]
+    claim = StoryClaim(text=words, sources=(ClaimSource(post_id=newest, evidence=(Span(start=0, end=len(words)),)),))
+    summaries = window.reading.summaries
+    summaries._show_story(StorySummary(tellings=(told,), agreed=(), single=(claim,), differences=(), method="model", model="a model"))
+    switch(window, settled, "ai", False)
+    assert summaries.story_box.summary is None
+    assert not summaries.story_box.isVisible()
 
 
 # ---- flags -------------------------------------------------------------------------------------------

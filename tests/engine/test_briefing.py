@@ -290,6 +290,47 @@ def test_a_sentence_of_the_model_is_never_cut() -> None:
     assert planning.two_lines(summary)[0].text == words
 
 
+# ---- switched off ----------------------------------------------------------------------------
+
+
+def told_by_a_model(engine: Engine) -> Briefing:
+    """A kept briefing of two things, of which a model told one."""
+    engine.add_posts("Mine", [post(0), post(1)])
+    kept = made(engine)
+    sentence = replace(kept.items[0].sentences[0], text="The mayor opened it.")
+    group = kept.groups[0]
+    first = replace(group.items[0], sentences=(sentence,), method="model", model="M")
+    written = replace(kept, groups=(replace(group, items=(first, *group.items[1:])), *kept.groups[1:]))
+    return engine._store.save_briefing(written)
+
+
+def test_while_summaries_are_off_a_kept_briefing_has_picked_sentences_where_a_model_wrote(engine: Engine) -> None:
+    kept = told_by_a_model(engine)
+    shown = engine.briefing(kept.id)
+    assert {each.method for each in shown.items} == {"extractive"}
+    assert shown.items[0].sentences
+    assert shown.items[0].sentences[0].text in engine.post(shown.items[0].post_id).text
+    assert [each.post_id for each in shown.items] == [each.post_id for each in kept.items]
+    engine.set_setting("ai", True)
+    assert engine.briefing(kept.id).items[0].method == "model"
+
+
+def test_while_summaries_are_off_neither_list_nor_file_nor_going_on_tells_what_a_model_wrote(engine: Engine, tmp_path: Path) -> None:
+    kept = told_by_a_model(engine)
+    assert all(each.method == "extractive" for briefing in engine.briefings() for each in briefing.items)
+    assert "The mayor opened it." not in engine.write_briefing(kept.id, tmp_path / "one.html").read_text()
+    assert "The mayor opened it" not in engine.write_briefing(kept.id, tmp_path / "one.md").read_text()
+    assert all(each.method == "extractive" for event in engine.finish_briefing(kept.id) for each in event.briefing.items)
+
+
+def test_of_a_post_that_is_gone_nothing_is_told_in_the_models_place(engine: Engine) -> None:
+    kept = told_by_a_model(engine)
+    gone = replace(kept.groups[0].items[0], post_id=999_999)
+    kept = engine._store.save_briefing(replace(kept, groups=(replace(kept.groups[0], items=(gone,)),)))
+    (only,) = engine.briefing(kept.id).items
+    assert (only.sentences, only.method) == ((), "extractive")
+
+
 # ---- groups ----------------------------------------------------------------------------------
 
 
