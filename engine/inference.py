@@ -59,15 +59,23 @@ class Inference:
     def close(self) -> None:
         """Stop the workers. They start again when they are needed."""
         self.keep_speed()
+        self.drop_server()
         with self._lock:
             dropped = (self._embed, self._generate)
-            self._embed = self._generate = self._remote = self._remote_of = None
+            self._embed = self._generate = None
             self._vectors = Remembered(self._ask_vectors)
         for worker in dropped:
             if worker is not None:
                 worker.close()
 
     drop = close
+
+    def drop_server(self) -> None:
+        """Let go of the person's server: what it was asked for is given up."""
+        with self._lock:
+            before, self._remote, self._remote_of = self._remote, None, None
+        if before is not None:
+            before.close()
 
     def model(self) -> catalogue.Model:
         """The embedding model that is chosen."""
@@ -121,10 +129,12 @@ class Inference:
             server = self._server() if self._client is not None else None
             if server is not None and self._client is not None:
                 if self._remote is None or self._remote_of != server:
+                    self.drop_server()
                     number = server.id
                     self._remote = RemoteModel(self._client, server, lambda: self._key(number))
                     self._remote_of = server
                 return self._remote
+            self.drop_server()
             entry, folder = catalogue.in_use(str(settings["text_model"]), "text"), catalogue.default_models_dir()
             if self._generate is None or self._generate.entry != entry:
                 if not entry.installed(folder):
@@ -135,6 +145,15 @@ class Inference:
                 )
                 self._end(before)
             return self._generate
+
+    def writes(self) -> bool:
+        """Whether `generator` gives something. Starts nothing, and looks at no graphics card."""
+        settings = self._settings()
+        if not settings["ai"]:
+            return False
+        if self._client is not None and self._server() is not None:
+            return True
+        return catalogue.in_use(str(settings["text_model"]), "text").installed(catalogue.default_models_dir())
 
     def _end(self, worker: EmbedWorker | GenerateWorker | None) -> None:
         """Let a worker go that another takes the place of; nobody waits for that."""

@@ -19,7 +19,7 @@ class Features(Parts):
         if not self._settings["ai"]:
             return frozenset()
         found = {feature for feature, switch in SWITCHES.items() if self._settings[switch]}
-        if self._models.generator() is not None:
+        if self._models.writes():
             found.add("model")
         if self._models.embedder() is not None:
             found.add("meaning")

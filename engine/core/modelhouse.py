@@ -138,7 +138,7 @@ class ModelHouse(House):
             self._models.try_out(entry, cancel.is_set if cancel is not None else None)
         changes = self.set_setting(setting, entry.name)
         if entry.kind == "text":
-            changes = changes | self._publish(self._store.enable_model_server(None))
+            changes = changes | self.use_model_server(None)
             if anew:
                 changes = changes | self._publish(self._store.forget_summaries_of_others(entry.name))
         return changes
@@ -249,7 +249,9 @@ class ModelHouse(House):
 
     def use_model_server(self, server_id: int | None) -> Changes:
         """Let a server write in the place of the model on this machine; None: that one again. Raises NotFoundError."""
-        return self._publish(self._store.enable_model_server(server_id))
+        changes = self._store.enable_model_server(server_id)
+        self._models.drop_server()
+        return self._publish(changes)
 
     def remove_model_server(self, server_id: int) -> Changes:
         """Forget a server and its key. Raises NotFoundError."""
@@ -257,6 +259,7 @@ class ModelHouse(House):
 
         item = self._store.model_server_key(server_id)
         changes = self._store.remove_model_server(server_id)
+        self._models.drop_server()
         if item:
             secrets.forget_secret(item)
         return self._publish(changes)

@@ -59,7 +59,7 @@ class Rewriting(Features):
 
     def rewrite_languages(self) -> list[str]:
         """Return the languages into which the model in use can translate, by their codes; empty where it cannot. Loads no model."""
-        if self._models.generator() is None:
+        if not self._models.writes():
             return []
         known = self._models.text_model().languages
         usable = [code for code in _LANGUAGES if not known or code in known]

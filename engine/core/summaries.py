@@ -182,7 +182,7 @@ class Summaries(Reading, Stories):
         paused: Literal["", "budget", "battery", "off", "no_model"] = ""
         if not self._switched_on("summaries"):
             paused = "off"
-        elif self._models.generator() is None:
+        elif not self._models.writes():
             paused = "no_model"
         elif limit is not None and used >= limit:
             paused = "budget"
@@ -199,7 +199,7 @@ class Summaries(Reading, Stories):
 
     def _model_asked(self) -> str:
         """The model that would be asked now; "" where none is."""
-        on = self._switched_on("summaries") and self._models.generator() is not None
+        on = self._switched_on("summaries") and self._models.writes()
         return self._models.text_model().name if on else ""
 
     def _known(self, content_hash: bytes, words: int, wish: str) -> Summary | None:

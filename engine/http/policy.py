@@ -48,7 +48,7 @@ class HttpRequest:
     etag: str | None = None
     last_modified: str | None = None
     content: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a key
     allow_private: bool = False
     private_only: bool = False
     auth: tuple[str, str] | None = field(default=None, repr=False)

@@ -58,6 +58,7 @@ class RemoteModel:
         self._server = server
         self._key = key
         self._turn = threading.Lock()
+        self._closed = threading.Event()
         self.host = host_of(server.url)
         self.name = self.name_of(server)
 
@@ -67,9 +68,11 @@ class RemoteModel:
         return f"{server.model} on {host_of(server.url)}"
 
     def close(self) -> None:
-        """Nothing is held between requests."""
+        """Give up what is under way and what waits, and ask the server nothing more."""
+        self._closed.set()
 
-    unload = close
+    def unload(self) -> None:
+        """Nothing is held between requests."""
 
     def models(self) -> list[str]:
         """The names of the models that the server offers. Raises ModelError, RefusedError."""
@@ -94,27 +97,29 @@ class RemoteModel:
         Args:
             options: max_tokens, temperature, seed, stop and stop_words count; others are of llama.cpp and do not.
         Raises:
-            InputError: a grammar was asked for.   CancelledError: `cancelled()` said so.
+            InputError: a grammar was asked for.   CancelledError: `cancelled()` said so, or it was closed.
             ModelError: the server cannot be reached, refuses, or answers nonsense.   RefusedError: it lies where it may not.
         """
         if options.get("grammar"):
             raise InputError("A model server cannot be held to a grammar; this needs a model on this machine.")
         while not self._turn.acquire(timeout=POLL_SECONDS):
-            if cancelled is not None and cancelled():
-                raise CancelledError("Cancelled.")
+            self._go_on_if(cancelled)
             yield ""
-        answers: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
-        client = self._client()
-        thread = threading.Thread(
-            target=self._ask, args=(client, pieces, options, answers), name="model server", daemon=True
-        )
         try:
+            self._go_on_if(cancelled)
+            answers: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
+            client = self._client()
+            thread = threading.Thread(
+                target=self._ask, args=(client, pieces, options, answers), name="model server", daemon=True
+            )
             thread.start()
-            yield from _bounded(self._answers(answers, cancelled), pieces, options)
+            try:
+                yield from _bounded(self._answers(answers, cancelled), pieces, options)
+            finally:
+                if thread.is_alive():
+                    client.cancel(PURPOSE)
+                    thread.join(timeout=5)
         finally:
-            if thread.is_alive():
-                client.cancel(PURPOSE)
-                thread.join(timeout=5)
             self._turn.release()
 
     def choose(
@@ -131,13 +136,18 @@ class RemoteModel:
 
     # ---- inside ------------------------------------------------------------------------------------
 
+    def _go_on_if(self, cancelled: Cancelled | None) -> None:
+        if self._closed.is_set():
+            raise CancelledError(f"The model server {self.host} is no longer used.")
+        if cancelled is not None and cancelled():
+            raise CancelledError("Cancelled.")
+
     def _answers(
         self, answers: queue.SimpleQueue[str | BaseException | None], cancelled: Cancelled | None
     ) -> Iterator[str]:
         quiet = 0
         while True:
-            if cancelled is not None and cancelled():
-                raise CancelledError("Cancelled.")
+            self._go_on_if(cancelled)
             try:
                 found = answers.get(timeout=POLL_SECONDS)
             except queue.Empty:

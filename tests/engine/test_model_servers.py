@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import keyring
 import pytest
 
 from engine import Engine, InputError, ModelError, NotFoundError, RefusedError, SecretsError, secrets
+from engine.workers.supervisor import CancelledError
 from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet
 from tests.fakenet.openai import OpenAi
@@ -50,6 +52,26 @@ def test_with_models_switched_off_no_server_is_asked(engine: Engine, net: FakeNe
     engine.use_model_server(engine.add_model_server(OpenAi(net).url).id)
     engine.set_setting("ai", False)
     assert engine._models.generator() is None
+
+
+@pytest.mark.parametrize("end", [
+    lambda engine, _server: engine.set_setting("ai", False),
+    lambda engine, _server: engine.use_model_server(None),
+    lambda engine, server: engine.remove_model_server(server),
+])  # fmt: skip
+def test_what_a_server_was_asked_for_is_given_up_when_it_is_no_longer_used(
+    engine: Engine, net: FakeNet, end: Callable[[Engine, int], object]
+) -> None:
+    there = OpenAi(net, answer=lambda _body: itertools.repeat("and "), delay_seconds=0.01)
+    server = engine.add_model_server(there.url)
+    engine.use_model_server(server.id)
+    generator = engine._models.generator()
+    assert generator is not None
+    parts = generator.complete([("scaffold", "Say yes.")], max_tokens=2000)
+    assert next(part for part in parts if part)
+    end(engine, server.id)
+    with pytest.raises(CancelledError):
+        list(parts)
 
 
 def test_only_one_server_is_on_and_removing_it_gives_the_work_back(engine: Engine, net: FakeNet) -> None:

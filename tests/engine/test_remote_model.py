@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.errors import EngineError, InputError, ModelError, RefusedError
-from engine.http import Client, Policy
+from engine.http import Client, HttpRequest, Policy
 from engine.language import prompts
 from engine.types import ModelServer
 from engine.workers import remote
@@ -145,6 +145,35 @@ def test_it_says_what_it_cannot_do(client: Client) -> None:
 
 
 # ---- ending ----------------------------------------------------------------------------------------
+
+
+def test_closing_it_ends_the_request_under_way_and_lets_none_follow(net: FakeNet, client: Client, ledger: Ledger) -> None:
+    there = OpenAi(net, answer=lambda _body: itertools.repeat("and "), delay_seconds=0.01)
+    model = model_of(client, there.url)
+    parts = model.complete(PIECES, max_tokens=2000)
+    assert next(part for part in parts if part)
+    model.close()
+    with pytest.raises(CancelledError, match="no longer used"):
+        list(parts)
+    with pytest.raises(CancelledError, match="no longer used"):
+        said(model)
+    assert len(there.asked) == len(ledger.entries) == 1
+
+
+def test_where_no_request_can_be_made_the_next_one_does_not_wait_for_it(net: FakeNet, client: Client) -> None:
+    def refused() -> Client:
+        raise InputError("The proxy is no address.")
+
+    doors = [refused, lambda: client]
+    model = RemoteModel(lambda: doors.pop(0)(), server(OpenAi(net).url))
+    with pytest.raises(InputError):
+        said(model)
+    assert said(model) == "Yes, of course."
+
+
+def test_a_request_does_not_show_its_key() -> None:
+    request = HttpRequest(url="http://127.0.0.1/v1", purpose="model server", headers={"Authorization": "Bearer sesame"})
+    assert "sesame" not in repr(request)
 
 
 def test_cancelling_ends_the_request_while_the_server_thinks(net: FakeNet, client: Client, ledger: Ledger) -> None:
