@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -81,10 +81,16 @@ def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand 
     options = ("--no-deps", "--only-binary", ":all:", "--index-url", build.index, "--no-cache-dir", "--progress-bar", "raw")
     with tempfile.TemporaryDirectory(prefix="millpond-build-") as folder:
         command = pip(["download", *options, "--dest", folder, package])
-        row = recorder.begin(host=f"{host}:443", purpose="model", method="GET", sent_bytes=0) if recorder else 0
+        rows: list[int] = []
+
+        def asks(host: str) -> None:
+            if recorder:
+                rows.append(recorder.begin(host=f"{host}:443", purpose="model", method="GET", sent_bytes=0))
+
+        asks(host)
         error, received = "cancelled", 0
         try:
-            said = yield from _run(command, package, "download")
+            said = yield from _run(command, package, "download", lambda other: asks(other) if other != host else None)
             wheel = next(iter(sorted(Path(folder).glob("*.whl"))), None)
             received = wheel.stat().st_size if wheel else 0
             error = "" if wheel else plain_failure(package, said)
@@ -92,8 +98,9 @@ def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand 
             error = str(failure)
             raise
         finally:
-            if recorder:
-                recorder.complete(row, status=None, received_bytes=received, error=error)
+            for row in rows:
+                assert recorder is not None
+                recorder.complete(row, status=None, received_bytes=received if row == rows[-1] else 0, error=error)
         if wheel is None:
             raise FetchError(error)
         # From here on there is no way back in the middle; it takes seconds.
@@ -106,10 +113,15 @@ def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand 
         yield Progress(stage="verify", done=1, total=1, detail=package)
 
 
-def _run(command: Sequence[str], package: str, stage: str) -> Generator[Progress, None, list[str]]:
+def _run(
+    command: Sequence[str], package: str, stage: str, asks: Callable[[str], None]
+) -> Generator[Progress, None, list[str]]:
+    """`asks` is told the host from which pip says that it fetches a file: the index only names where its wheels lie."""
     tail: list[str] = []
     for line in pip_lines(command):
         words = line.split()
+        if len(words) > 1 and words[0] == "Downloading" and (host := urlsplit(words[1]).hostname):
+            asks(host)
         if len(words) == 4 and words[0] == "Progress" and words[1].isdigit() and words[3].isdigit():
             yield Progress(stage=stage, done=int(words[1]), total=int(words[3]), detail=package)
         else:

@@ -254,15 +254,16 @@ def test_no_build_is_offered_without_a_card_for_it(monkeypatch: pytest.MonkeyPat
 class Pip:
     """A program in pip's place: `download` writes a wheel, `install` says that it is done."""
 
-    def __init__(self, *, says: str = "", installs: bool = True, slow: bool = False) -> None:
-        self.says, self.installs, self.slow = says, installs, slow
+    def __init__(self, *, says: str = "", installs: bool = True, slow: bool = False, lies: str = "") -> None:
+        self.says, self.installs, self.slow, self.lies = says, installs, slow, lies
         self.calls: list[list[str]] = []
 
     def __call__(self, arguments: Sequence[str]) -> Sequence[str]:
         self.calls.append(list(arguments))
         if arguments[0] == "download":
             folder = arguments[list(arguments).index("--dest") + 1]
-            code = f"print('Progress 1 of 2', flush=True)\nopen({folder + '/llama_cpp_python-1.whl'!r}, 'w').write('x')"
+            code = f"print({'Downloading ' + self.lies + ' (551.3 MB)'!r})\n" if self.lies else ""
+            code += f"print('Progress 1 of 2', flush=True)\nopen({folder + '/llama_cpp_python-1.whl'!r}, 'w').write('x')"
             if self.says:
                 code = f"print({self.says!r})\nraise SystemExit(1)"
             if self.slow:
@@ -283,6 +284,12 @@ def test_a_build_is_fetched_then_installed_with_one_ledger_row() -> None:
     assert steps[-1].stage == "verify"
     (row,) = ledger.entries
     assert (row.host, row.purpose, row.error, row.received_bytes) == ("abetlen.github.io:443", "model", "", 1)
+
+
+def test_where_the_wheel_lies_elsewhere_that_host_has_a_ledger_row_too() -> None:
+    ledger = Ledger()
+    list(gpu_build.install(BUILD, recorder=ledger, pip=Pip(lies="https://github.com/a/releases/download/v1/llama_cpp_python-1.whl")))
+    assert [(row.host, row.received_bytes, row.error) for row in ledger.entries] == [("abetlen.github.io:443", 0, ""), ("github.com:443", 1, "")]
 
 
 def test_a_build_that_is_not_to_be_had_changes_nothing() -> None:
