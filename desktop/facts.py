@@ -57,6 +57,11 @@ def plain(text: str, most: int = 200) -> str:
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
+def tip(text: str, most: int = 400) -> str:
+    """A stranger's words for a tool tip: Qt guesses rich text there, which could show what lies on this machine."""
+    return plain(text, most).replace("<", "‹").replace(">", "›")
+
+
 def warning(extras: Extras | None) -> str:
     """The content warning behind which a post stands; "" when it stands open."""
     return plain(extras.content_warning, 300) if extras is not None else ""

@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop import icons, theme
+from desktop.facts import tip
 from desktop.strings import number, tr
 
 if TYPE_CHECKING:
@@ -520,9 +521,7 @@ def _looks(feed: Feed) -> tuple[int, str, str, str, bool, bool, str]:
 
 
 def _plain_tip(feed: Feed) -> str:
-    """Tool tips guess rich text: a title that looks like HTML must not become any."""
-    text = feed.error or feed.site_url or feed.title
-    return text.replace("<", "‹").replace(">", "›")
+    return tip(feed.error or feed.site_url or feed.title)
 
 
 def _spoken(feed: Feed) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.facts import tip
 from desktop.link_button import LinkButton
 from desktop.reading.flow import FlowLayout
 from desktop.strings import tr
@@ -68,7 +69,7 @@ class Understood(QWidget):
                 line = theme.label(text, role, wrap=True)
                 line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 if isinstance(found, PlainRule) and text == by_words(found):
-                    line.setToolTip(found.model)
+                    line.setToolTip(tip(found.model))
                 box.addWidget(line)
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.facts import tip
 from desktop.lanes import Job
 from desktop.pages.page import Page, button, card, empty, flush
 from desktop.reading.browser import SafeBrowser
@@ -227,7 +228,7 @@ class AskPage(Page):
         self._answer = answer
         self._clear()
         self._say(method_words(answer))
-        self.state.setToolTip(answer.model)
+        self.state.setToolTip(tip(answer.model))
         if answer.method == "nothing":
             self._list.addWidget(self._nothing(answer))
         for disagreement in answer.disagreements:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop import briefing_words as say
 from desktop import theme
 from desktop.dialogs.controls import Choice
+from desktop.facts import tip
 from desktop.pages.page import Page, button, card, empty
 from desktop.reading.flow import FlowLayout
 from desktop.strings import moment, number, tr
@@ -75,7 +76,7 @@ class ItemCard(QFrame):
         ):
             label.setText(words)
             label.setVisible(bool(words))
-        self.method.setToolTip(say.method_tip(item))
+        self.method.setToolTip(tip(say.method_tip(item)))
         self.setAccessibleName(say.spoken(item, now))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.facts import plain
+from desktop.facts import plain, tip
 from desktop.link_button import LinkButton
 from desktop.reading.acting import ACTIVE
 from desktop.strings import tr
@@ -36,8 +36,10 @@ def method_words(made: Rewrite) -> str:
     if made.kind == "explanation":
         return tr("sentences of posts that you have, word for word")
     if made.method == "model":
-        by = tr("translated by the local model; it can be wrong") if made.kind == "translation" else tr("by the local model, checked against the post")
-        return tr("a draft {by}").format(by=by) if made.kind == "reply" else by
+        return {
+            "translation": tr("translated by the local model; it can be wrong"),
+            "reply": tr("written by the local model; only its names, numbers and links were looked up in the post"),
+        }.get(made.kind, tr("by the local model, checked against the post"))
     notes = {
         "no_model": tr("picked from the post: no language model is installed"),
         "language": tr("picked from the post: no installed model writes this language"),
@@ -214,7 +216,7 @@ class RewriteBox(QFrame):
     def _show_made(self, made: Rewrite) -> None:
         self._show(made.kind, method=method_words(made))
         self.made = made
-        self.method.setToolTip(made.model)
+        self.method.setToolTip(tip(made.model))
         if made.kind == "explanation":
             for source in made.sources:
                 self._sources.addWidget(self._source(source))
@@ -235,11 +237,11 @@ class RewriteBox(QFrame):
         box.addWidget(said)
         title = plain(source.title, 120) or tr("a post without a title")
         words = tr("{about}: {title} · {feed}").format(about=source.about, title=title, feed=plain(source.feed_title))
-        link = LinkButton(words)
+        link = LinkButton(words.replace("&", "&&"))
         theme.role(link, "link")
         link.setStyleSheet("padding-left: 0; text-align: left;")
         link.setCursor(Qt.CursorShape.PointingHandCursor)
-        link.setToolTip(words)
+        link.setToolTip(tip(words))
         link.clicked.connect(lambda _checked=False: self._window.open_post(source.post_id))
         box.addWidget(link)
         return part

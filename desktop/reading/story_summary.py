@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
-from desktop.facts import plain
+from desktop.facts import plain, tip
 from desktop.reading.browser import SafeBrowser
 from desktop.reading.summary import method_words
 from desktop.strings import ago, plural, tr
@@ -102,7 +102,7 @@ class StorySummaryBox(QFrame):
         if summary is None:
             self.claims = []
         self.method.setText(method)
-        self.method.setToolTip(summary.model if summary is not None else "")
+        self.method.setToolTip(tip(summary.model) if summary is not None else "")
         self.setAccessibleDescription(method)
         self.button.setVisible(bool(error))
         self.cancel.setVisible(busy)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from desktop import theme
+from desktop.facts import tip
 from desktop.reading.browser import SafeBrowser
 from desktop.strings import plural, tr
 from engine import StorySummary, Summary
@@ -113,7 +114,7 @@ class SummaryBox(QFrame):
         if summary is None:
             self._names = ()
         self._method.setText(method)
-        self._method.setToolTip(summary.model if summary is not None else "")
+        self._method.setToolTip(tip(summary.model) if summary is not None else "")
         self.setAccessibleDescription(method)
         self.button.setText(button)
         self.button.setVisible(bool(button))

@@ -6,6 +6,7 @@ import click
 
 from engine.cli.shared import ID, Session, command, main, show_json
 
+_CHECKED = {"title": ", checked", "translation": "; it can be wrong", "reply": "; only its names, numbers and links were looked up in the post"}
 _NOTES = {
     "no_model": "picked from the post: no language model is installed",
     "language": "picked from the post: no installed model writes this language",
@@ -33,6 +34,6 @@ def rewrite(session: Session, post_id: int, kind: str, language: str, as_json: b
                 click.echo(f"  post {source.post_id} · {source.feed_title} · {source.title}")
             return None
         click.echo(made.text or "(nothing)")
-        by = f"by {made.model}, checked" if made.method == "model" else _NOTES.get(made.note, "picked from the post")
+        by = f"by {made.model}{_CHECKED.get(made.kind, '')}" if made.method == "model" else _NOTES.get(made.note, "picked from the post")
         click.echo(f"({'a draft, not sent; ' if made.kind == 'reply' else ''}{by})")
         return None

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.link_button import LinkButton
 from desktop.main_window import MainWindow
 from desktop.reading.rewrite import RewriteBox, method_words
-from engine import Engine, PlainPost, Rewrite, TimelineQuery
+from engine import Engine, PlainPost, Rewrite, RewriteSource, TimelineQuery
 from tests.injections import STORIES
 
 pytestmark = [pytest.mark.qt_log_ignore("This plugin does not support"), pytest.mark.usefixtures("models_on")]
@@ -138,6 +138,20 @@ def test_every_generated_text_says_that_a_model_wrote_it() -> None:
     for kind in ("title", "translation", "reply"):
         made = Rewrite(post_id=1, kind=kind, text="x", method="model", model="m")  # type: ignore[arg-type]
         assert "by the local model" in method_words(made)
+
+
+def test_a_draft_is_not_said_to_be_checked_against_the_post() -> None:
+    assert "checked" not in method_words(Rewrite(post_id=1, kind="reply", text="x", method="model", model="m"))
+
+
+def test_the_words_of_a_post_become_no_markup_in_a_tool_tip(window: MainWindow, settled: Settle) -> None:
+    box = opened(window, settled)
+    row = box._source(RewriteSource(post_id=1, title="<img src='/etc/x.png'> A & B", feed_title="<b>F</b>", text="It is.", about="It"))
+    link = row.findChild(LinkButton)
+    assert link is not None
+    assert "A & B" in link.toolTip()
+    assert "<" not in link.toolTip()
+    assert "A && B" in link.text()
 
 
 def test_cancelled_the_box_goes_and_nothing_comes_late(window: MainWindow, settled: Settle) -> None:
