@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -66,28 +67,33 @@ def models_fit(session: Session, name: str, as_json: bool) -> None:
 @click.option("--default", "defaults", is_flag=True, help="The two that Millpond starts with.")
 @click.option("--anyway", is_flag=True, help="Though it does not fit into the memory that is free now.")
 def models_install(session: Session, names: tuple[str, ...], defaults: bool, anyway: bool, as_json: bool) -> None:
-    """Fetch models and check them against the catalogue's hashes."""
-    from engine import install_model, list_models
+    """Fetch models and check them against the catalogue's hashes. Where there is a profile, each request stands in its ledger."""
+    from engine import install_model, list_models, profile_state
 
     known = list_models()
     wanted = [model.name for model in known if model.default] if defaults else list(names)
     if not wanted:
         raise InputError("Name a model (see `millpond models list`), or say --default.")
     here = {model.name for model in known if model.installed}
-    line = Line()
-    for name in wanted:
-        if name in here:
-            if not as_json:
+    if not as_json:
+        for name in wanted:
+            if name in here:
                 click.echo(f"{name} is here already.")
-            continue
-        if not as_json:
-            click.echo(f"Fetching {name} …", err=True)
-        for progress in install_model(name, anyway=anyway or defaults):
-            total = f" of {progress.total / 1e6:.0f}" if progress.total else ""
-            line.show(f"{name}: {progress.done / 1e6:.0f}{total} MB  {progress.detail}")
-        line.end()
-        if not as_json:
-            click.echo(f"{name} is installed.")
+    wanted_now = [name for name in wanted if name not in here]
+    line = Line()
+    with ExitStack() as opened:
+        install: Any = install_model
+        if wanted_now and not defaults and profile_state(session.profile).exists:
+            install = opened.enter_context(session.engine()).install_model
+        for name in wanted_now:
+            if not as_json:
+                click.echo(f"Fetching {name} …", err=True)
+            for progress in install(name, anyway=anyway or defaults):
+                total = f" of {progress.total / 1e6:.0f}" if progress.total else ""
+                line.show(f"{name}: {progress.done / 1e6:.0f}{total} MB  {progress.detail}")
+            line.end()
+            if not as_json:
+                click.echo(f"{name} is installed.")
     if as_json:
         show_json([model for model in list_models() if model.name in wanted])
 

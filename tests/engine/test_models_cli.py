@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.models import catalogue
+from engine.models.catalogue import Model, ModelFile
 from tests.engine.test_cli import Run, cli  # noqa: F401
 from tests.engine.test_own_models import gguf_file
 from tests.fakenet import FakeNet
@@ -59,6 +61,17 @@ def test_choosing_what_is_not_here_says_how_to_bring_it(cli: Run) -> None:  # no
     assert code == 9
     assert "millpond models install Qwen3-4B" in err
     assert cli("models", "use", "nosuch")[0] == 3
+
+
+def test_what_is_fetched_on_the_command_line_stands_in_the_profiles_ledger(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    file = ModelFile(name="far.gguf", sha256="a" * 64, size_bytes=1000, url="https://127.0.0.1:9/far.gguf")
+    far = Model(name="far", kind="text", licence="MIT", files=(file,), memory_bytes=2000)
+    known = (*catalogue.catalogue(), far)
+    monkeypatch.setattr(catalogue, "catalogue", lambda: known)
+    assert cli("models", "install", "far", "--anyway")[0] != 0
+    (row,) = json.loads(cli("ledger", "--json")[1])
+    assert (row["host"], row["purpose"]) == ("127.0.0.1:9", "model")
+    assert row["error"]
 
 
 def test_devices_are_shown_with_their_reasons(cli: Run) -> None:  # noqa: F811
