@@ -149,7 +149,7 @@ def _good_title(written: str, original: str, text: str, embed: Embed | None) -> 
     if not 3 <= count_words(written) <= TITLE_WORDS or _TEASE.search(written) or written.casefold() == original.casefold():
         return False
     verdict = Checker(text, similarity=similarity_of(embed)).check(f"{written}.")
-    return verdict.ok and not news_in(written, [text])
+    return verdict.close and not news_in(written, [text])
 
 
 def pick_title(original: str, text: str, *, embed: Embed | None = None) -> str:
