@@ -152,7 +152,7 @@ class RewriteBox(QFrame):
             for code in sorted(self._languages, key=lambda code: (code != own, language_words(code))):
                 into.addAction(language_words(code), partial(self.ask, "translation", code))
         else:
-            menu.addAction(tr("Translate"), partial(self.ask, "translation", QLocale().name()[:2]))
+            menu.addAction(tr("Translate"), partial(self.ask, "translation"))  # says which models can
         menu.addAction(tr("Explain from my posts"), partial(self.ask, "explanation"))
         if self._answerable():
             menu.addAction(tr("Draft an answer"), partial(self.ask, "reply"))

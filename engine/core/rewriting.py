@@ -37,7 +37,7 @@ class Rewriting(Features):
         draft, which nobody sends but the person.
 
         Args:
-            language: ISO 639-1, of a translation.   cancel: once set, the model stops after its current token.
+            language: ISO 639-1, of a translation; "" where nobody could choose one, for no model can.   cancel: once set, the model stops after its current token.
         Raises:
             InputError: rewrites are switched off, no such kind or language, or nobody can be answered there.
             ModelError: no installed model knows the languages.   WorkerError: the model stopped in the middle.
@@ -102,15 +102,16 @@ class Rewriting(Features):
         from engine.language.summary import finish
 
         code = language.strip().lower()
-        if code not in _LANGUAGES:
+        usable = self.rewrite_languages()
+        if code not in _LANGUAGES and (code or usable):
             raise InputError(f"Say into which language: one of {', '.join(sorted(_LANGUAGES))}.")
         generate = self._models.generator()
         if generate is None:
             raise ModelError(f"A translation needs a language model, and none is installed. {self._who_translates(code)}")
-        if code not in self.rewrite_languages():
+        if code not in usable:
             known = self._models.text_model().languages
             named = ", ".join(_LANGUAGES.get(one, one) for one in known)
-            raise ModelError(f"{generate.name} knows {named} alone, so it cannot translate into {_LANGUAGES[code]}. {self._who_translates(code)}")
+            raise ModelError(f"{generate.name} knows {named} alone, so it cannot translate{' into ' + _LANGUAGES[code] if code else ''}. {self._who_translates(code)}")
         if (kept := self._kept_rewrite(post, "translation", generate.name, code)) is not None:
             return kept
         spoken = self._language_of(post, cancelled)
@@ -138,7 +139,7 @@ class Rewriting(Features):
         names = [
             entry.name
             for entry in catalogue.catalogue()
-            if entry.kind == "text" and (not entry.languages or (code in entry.languages and len(entry.languages) > 1))
+            if entry.kind == "text" and (not entry.languages or (len(entry.languages) > 1 and (not code or code in entry.languages)))
         ]
         return f"The Models page has some that can: {', '.join(names[:3])}." if names else "No model of the catalogue can."
 

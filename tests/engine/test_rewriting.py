@@ -109,6 +109,17 @@ def test_a_language_that_nobody_knows_is_refused(engine: Engine) -> None:
         engine.rewrite(add(engine, *STORIES[0]), "translation", language="xx")
 
 
+@pytest.mark.parametrize("language", ["", "xx"])
+def test_where_nothing_can_be_translated_no_language_has_to_be_said(bare: Engine, language: str) -> None:
+    post = add(bare, *STORIES[0])
+    if language:
+        with pytest.raises(InputError, match="Say into which language"):
+            bare.rewrite(post, "translation", language=language)
+    else:
+        with pytest.raises(ModelError, match="needs a language model"):
+            bare.rewrite(post, "translation")
+
+
 def test_a_text_is_translated_in_pieces_that_hold_all_of_it() -> None:
     text = "\n".join(story for _, story in STORIES) * 3
     pieces = rewrite.pieces_of(text)
