@@ -75,6 +75,7 @@ def _drop(connection: Connection, ids: list[int]) -> frozenset[int]:
         """,
         {"ids": json.dumps(contents)},
     )
+    one(f"delete from written where key in (select hash from contents where id in {among})", {"ids": json.dumps(unused)})  # rewrites
     derived = (("signals", "content_id"), ("summaries", "content_id"), ("bodies", "content_id"), ("extras", "content_id"), ("content_flags", "content_id"))
     for table, column in (*derived, ("contents", "id")):
         one(f"delete from {table} where {column} in {among}", {"ids": json.dumps(unused)})

@@ -296,6 +296,18 @@ def test_limits_of_a_feed_drop_its_oldest_posts_but_none_that_matter(store: Stor
     assert (again.new, again.updated) == (frozenset(), frozenset())
 
 
+def test_with_a_dropped_post_goes_what_a_model_made_of_it(store: Store) -> None:
+    feed = follow(store)
+    old, new = sorted(take(store, feed, [post(1), post(2)]).new, key=lambda post_id: store.post(post_id).row.published_at)
+    keys = {post_id: store.post(post_id).content_hash for post_id in (old, new)}
+    for key in keys.values():
+        store.save_written(key, "rewrite-title", "M", "1/", "{}")
+    store.update_feed(feed, keep_posts=1)
+    assert store.prune().updated == {old}
+    assert store.written(keys[old], "rewrite-title", "M", "1/") is None
+    assert store.written(keys[new], "rewrite-title", "M", "1/") == "{}"
+
+
 def test_a_dropped_post_that_reappears_once_the_limit_is_gone_keeps_its_state(store: Store) -> None:
     feed = follow(store)
     posts = [post(number) for number in (1, 2)]
