@@ -249,6 +249,7 @@ class Client:
         import httpcore2
 
         target = trip.target
+        proxied = self._proxy is not None and not trip.request.private_only  # what may not leave the house goes through nobody else's
         if self._proxy is not None:
             guard.check_unresolved(
                 target.host, allow_private=trip.may_be_private, private_only=trip.request.private_only
@@ -257,7 +258,7 @@ class Client:
             raise FetchError(f"{target.host} can be reached through Tor only: set it as the proxy.")
         pool = self._pool(target.scheme, private=trip.may_be_private, only=trip.request.private_only)
         timeouts = {"connect": exchange, "read": exchange, "write": exchange, "pool": self.policy.total_seconds}
-        host = target.shown if self._proxy is not None and target.scheme == "http" else target.host
+        host = target.shown if proxied and target.scheme == "http" else target.host
         request = httpcore2.Request(
             trip.method,
             httpcore2.URL(
@@ -276,7 +277,7 @@ class Client:
             return pool.handle_request(request)
         except _socks_errors() as error:
             exchange.abandon()
-            if self._proxy is None or not self._proxy.startswith("socks"):
+            if not proxied or self._proxy is None or not self._proxy.startswith("socks"):
                 raise
             log.info("socks proxy failed kind=%s", type(error).__name__)
             raise FetchError("The proxy does not speak SOCKS5.") from None
@@ -293,10 +294,11 @@ class Client:
                 raise transport.StoppedError
             pool = self._pools.get((scheme, private, only))
             if pool is None:
-                backend = transport.Backend(resolve=self._resolve or transport.resolve, proxied=self._proxy is not None)
+                proxy = None if only else self._proxy
+                backend = transport.Backend(resolve=self._resolve or transport.resolve, proxied=proxy is not None)
                 context = (self._tls or transport.tls_context()) if scheme == "https" else None
                 pool = transport.pool(
-                    backend, proxy=_proxy(self._proxy), connections=self.policy.connections, context=context
+                    backend, proxy=_proxy(proxy), connections=self.policy.connections, context=context
                 )
                 self._pools[scheme, private, only] = pool
             return pool

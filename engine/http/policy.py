@@ -36,7 +36,7 @@ class HttpRequest:
     """One thing to ask for.
 
     `allow_private` opens this URL's own host and port, and nothing else, when it lies on this machine or its
-    network; `private_only` refuses everything else. `auth` (user, password) is sent as Basic, to this URL's own origin only. `etag` and `last_modified` go out
+    network; `private_only` refuses everything else, and goes past a proxy, which would see it. `auth` (user, password) is sent as Basic, to this URL's own origin only. `etag` and `last_modified` go out
     byte for byte. `pace_seconds` replaces the policy's gap between two requests to the host, `connections` how many of them
     may be under way; requests with one `pace_key` share a pace whatever their host.
     """

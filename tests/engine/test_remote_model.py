@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.types import ModelServer
 from engine.workers import remote
 from engine.workers.remote import RemoteModel, confirmed, is_local, messages, normal_url
 from engine.workers.supervisor import CancelledError
-from tests.fakenet import Clock, FakeNet, Ledger, Reply, endless
+from tests.fakenet import Clock, FakeNet, FakeProxy, Ledger, Reply, endless
 from tests.fakenet.openai import OpenAi
 
 
@@ -169,6 +170,18 @@ def test_where_no_request_can_be_made_the_next_one_does_not_wait_for_it(net: Fak
     with pytest.raises(InputError):
         said(model)
     assert said(model) == "Yes, of course."
+
+
+def test_what_is_sent_to_a_server_at_home_passes_by_a_proxy(net: FakeNet, ledger: Ledger) -> None:
+    there = OpenAi(net)
+    with FakeProxy(net) as proxy:
+        client = Client(Clock(), Policy(proxy=f"socks5h://127.0.0.1:{proxy.port}"), ledger)
+        with closing(client):
+            assert said(model_of(client, there.url)) == "Yes, of course."
+            with pytest.raises(RefusedError, match="Behind a proxy"):
+                said(model_of(client, "http://models.example/v1"))
+    assert proxy.targets == []
+    assert len(there.asked) == 1
 
 
 def test_a_request_does_not_show_its_key() -> None:
