@@ -180,7 +180,7 @@ def install_model(
         if not anyway and entry.runs and not entry.installed(catalogue.default_models_dir()):
             yield Progress(stage="check", done=0, total=0, detail=entry.name)
             require_fit(entry, client)
-        yield from install(entry, catalogue.default_models_dir(), client=client, recorder=ledger)
+        yield from install(entry, catalogue.default_models_dir(), client=client, recorder=ledger, proxy=client.policy.proxy)
     finally:
         if ours:
             client.close()

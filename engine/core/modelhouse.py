@@ -188,7 +188,7 @@ class ModelHouse(House):
         from engine.errors import ModelError
         from engine.models import gpu_build
 
-        yield from gpu_build.install(build, recorder=self._store)
+        yield from gpu_build.install(build, recorder=self._store, proxy=str(self._settings["proxy"]))
         self._drop_models()
         machine = self._models.machine(again=True)
         if not machine.offloads:

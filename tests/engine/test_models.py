@@ -19,7 +19,7 @@ from engine.errors import FetchError, ModelError, NotFoundError
 from engine.models import catalogue, install, package
 from engine.models.catalogue import Model, ModelFile
 from engine.types import Progress
-from tests.fakenet import Clock, FakeNet, Ledger, Recorded, Reply
+from tests.fakenet import Clock, FakeNet, FakeProxy, Ledger, Recorded, Reply
 
 WEIGHTS = bytes(range(256)) * 4000
 CONFIG = b'{"small": true}'
@@ -252,6 +252,19 @@ def test_pips_failures_are_told_in_plain_words_without_addresses(tmp_path: Path,
     assert "hunter2" not in str(caught.value)
     assert ledger.entries[0].error == str(caught.value)
     assert leftovers(tmp_path / "models") == []
+
+
+def test_pip_goes_through_the_persons_proxy(tmp_path: Path) -> None:
+    with FakeNet() as net, FakeProxy(net) as proxy:
+        asked = ["download", "--no-deps", "--retries", "0", "--index-url", "http://far.example/simple", "--trusted-host", "far.example", "--dest", str(tmp_path), "pond"]
+        said = list(package.pip_lines(package.own_pip(asked), proxy=f"http://127.0.0.1:{proxy.port}"))
+    assert ("far.example", 80) in proxy.targets
+    assert any("No matching distribution" in line for line in said)
+
+
+def test_pip_that_cannot_speak_to_a_socks_proxy_says_so() -> None:
+    said = ["ERROR: Could not install packages due to an OSError: Missing dependencies for SOCKS support."]
+    assert "PySocks" in package.plain_failure("pond", said)
 
 
 @pytest.mark.parametrize(
