@@ -80,9 +80,9 @@ def summary(
     wished = [("scaffold", f"{system}{instructions} "), ("foreign", clean(wish).text.strip()), ("scaffold", person)]
     asked = "Summarise this post.\n\n"
     begin = [*wished, ("scaffold", asked)] if wish.strip() else [("scaffold", f"{system}{instructions}{person}{asked}")]
-    whole = f"{title}\n\n{text}" if title else text
+    whole = clean(f"{title}\n\n{text}" if title else text).text
     if fenced:
-        return [*begin, ("scaffold", f"[text {_RUN}]\n"), ("foreign", clean(whole).text), ("scaffold", f"\n[end {_RUN}]{answer}")]
+        return [*begin, ("scaffold", f"[text {_RUN}]\n"), ("foreign", whole), ("scaffold", f"\n[end {_RUN}]{answer}")]
     return [*begin, ("foreign", whole), ("scaffold", answer)]
 
 
