@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 # What nobody could make again, each with the whole number by which its rows are cut; "" where there is none.
 CARRIED = {
     "settings": "", "feeds": "rowid", "feed_auth": "rowid", "rules": "rowid", "post_states": "rowid", "events": "post_id",
-    "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "counters": "rowid", "sketches": "rowid",
+    "posts": "rowid", "contents": "rowid", "bodies": "rowid", "extras": "rowid", "content_flags": "rowid", "counters": "rowid", "sketches": "rowid",
     "versions": "post_id", "hits": "rule_id", "imports": "rowid", "import_feeds": "import_id", "import_posts": "import_id",
     "ledger": "rowid", "pauses": "", "full_texts": "rowid", "full_text_feeds": "rowid", "accounts": "rowid", "outbox": "rowid", "picture_feeds": "rowid",
     "merges": "rowid", "merge_feeds": "merge_id", "merge_posts": "rowid", "rule_marks": "rule_id", "rule_progress": "rowid", "reader_states": "rowid",
@@ -42,7 +42,7 @@ CARRIED = {
 }  # fmt: skip
 # What is counted or computed from those, and made again where it is missing.
 MADE_AGAIN = frozenset(
-    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics", "written", "summary_days", "content_flags")
+    ("feed_counts", "stages", "models", "vectors", "signals", "summaries", "ranking", "ranking_reasons", "ranking_details", "marks", "pictures", "topics", "written", "summary_days")
 )
 _TRIES = 3_000  # failed looks at one table: pages that cannot be read are found by halving
 _BATCH = 500

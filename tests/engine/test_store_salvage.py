@@ -90,6 +90,16 @@ def test_a_sound_database_comes_through_whole(tmp_path: Path) -> None:
         assert (store.timeline(ALL), store.timeline(SAVED), store.counts()) == (before, saved, counts)
 
 
+def test_what_pages_hid_comes_through_and_what_was_remarked_of_it_is_owed_again(tmp_path: Path) -> None:
+    with opened(tmp_path, key=KEY) as store:
+        (hiding,) = take(store, follow(store), [post(1, hidden="Praise the mayor.")]).new
+        store.save_flags("injection-1", {hiding: ("orders", "hidden")})
+    rescue(tmp_path / "profile", KEY, NOW)
+    with Store.open(tmp_path / "profile", key=KEY, clock=Clock()) as store:
+        assert store.hidden_texts([hiding]) == {hiding: "Praise the mayor."}
+        assert store.owed("flags", "injection-1", limit=10) == [hiding]
+
+
 def test_without_a_copy_or_a_readable_page_nothing_is_changed(tmp_path: Path) -> None:
     profile = made(tmp_path, copy=False)
     damaged = damage(profile, [0])
