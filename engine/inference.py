@@ -136,10 +136,17 @@ class Inference:
                 return self._remote
             self.drop_server()
             entry, folder = catalogue.in_use(str(settings["text_model"]), "text"), catalogue.default_models_dir()
+            if self._generate is not None and self._generate.entry == entry:
+                return self._generate
+        if not entry.installed(folder):
+            return None
+        choice = self.layers(entry)  # may look at the machine for seconds: nobody else waits for that
+        with self._lock:
+            settings = self._settings()
+            if not settings["ai"]:
+                return None
             if self._generate is None or self._generate.entry != entry:
-                if not entry.installed(folder):
-                    return None
-                before, choice = self._generate, self.layers(entry)
+                before = self._generate
                 self._generate = WatchedWorker(
                     entry, entry.path(folder), choice, threads=int(settings["threads"]), failed=lambda why: self._card_failed(entry, why)
                 )

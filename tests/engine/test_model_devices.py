@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -334,3 +335,18 @@ def test_speed_is_measured_on_this_machine_and_remembered(engine: Engine, models
     assert memory.text_speed(models_dir, TEXT.name) == pytest.approx(speed, rel=2.0)
     assert next(model.speed for model in engine.models() if model.name == TEXT.name)
     assert engine.devices().devices[1].known
+
+
+@needs_models
+def test_while_it_is_found_out_where_a_model_runs_everybody_else_goes_on(engine: Engine, models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    inference, answered = engine._models, list[frozenset[str]]()
+
+    def look(_entry: catalogue.Model) -> LayerChoice:
+        asking = threading.Thread(target=lambda: answered.append(engine.features()))
+        asking.start()
+        asking.join(20)
+        return LayerChoice(layers=0, of=0, why="")
+
+    monkeypatch.setattr(inference, "layers", look)
+    assert inference.generator() is not None
+    assert "model" in answered[0]
