@@ -38,7 +38,7 @@ class Enricher:
     parse: ParseWorker
     embed: EmbedWorker | None  # None: AI is off or the model is not installed
     model: str
-    signals: bool  # whether the heads are asked; else what they owe stays owed
+    signals: Callable[[], bool]  # whether the heads are asked, now; else what they owe stays owed
     heads: str  # what the store calls the trained heads; "" where the model has none
     speaks: Callable[[str, str], bool]
     usual_language: str  # see `Model.usual_language`
@@ -99,7 +99,7 @@ class Enricher:
         if self.embed is None:
             return
         yield from self._stage("vectors", self.model, "embed", visible)
-        if self.heads and self.signals:
+        if self.heads and self.signals():
             yield from self._stage("signals", self.heads, "signals", visible)
 
     def _stage(self, stage: str, model: str, name: str, visible: Sequence[int]) -> Iterator[EnrichEvent]:
@@ -107,6 +107,8 @@ class Enricher:
         done, total = 0, self.store.owed_count(stage, model)
         started = time.monotonic()
         while ids := self.store.owed(stage, model, limit=EMBED_BATCH, first=visible):
+            if stage == "signals" and not self.signals():
+                return
             texts = [text for text in self.store.texts(ids) if text.title or text.text]
             spoken = [text for text in texts if self.speaks(text.language, for_embedding(text.title, text.text))]
             silent = sorted(set(ids) - {text.id for text in spoken})
@@ -127,20 +129,21 @@ class Enricher:
         assert self.embed is not None
         inputs = [for_embedding(text.title, text.text) for text in texts]
         languages = [text.language or self.usual_language for text in texts]
-        for batch in self.embed.embed(inputs, heads=self.signals, languages=languages):
+        heads = self.signals()
+        for batch in self.embed.embed(inputs, heads=heads, languages=languages):
             ids = [texts[index].id for index in batch.indices]
             if vectors:
                 codes, scales = quantise(batch.vectors)
                 self.store.save_vectors(self.model, np.asarray(ids, dtype=np.int64), codes, scales)
             changes = Changes()
-            if self.signals:
+            if heads and self.signals():
                 changes = self.store.save_signals(self.heads, dict(zip(ids, batch.signals, strict=True)))
             yield Enriched(stage="embed", changes=Changes(updated=frozenset(ids)) | changes | self.settle_by_model(ids))
 
     def _by_heads_alone(self, ids: Sequence[int], texts: Sequence[Text]) -> Iterator[EnrichEvent]:
         """Posts that the embedding model does not understand: some have signals all the same."""
         assert self.embed is not None
-        if not self.signals:
+        if not self.signals():
             return
         heard = [text for text in texts if self.heads_speak(text.language)]
         said = self.embed.signals(

@@ -35,7 +35,7 @@ class Models(Summaries, Rules):
                 embed=self._models.embedder(),
                 model=entry.name,
                 heads=signals_name(entry.name),
-                signals=self._switched_on("signals"),
+                signals=lambda: self._switched_on("signals"),
                 speaks=entry.speaks,
                 usual_language=entry.usual_language(),
                 heads_speak=heads.speaks if heads is not None else lambda _language: False,

@@ -143,6 +143,21 @@ def test_the_master_switch_ends_the_processes_and_what_was_owed_is_caught_up(eng
 
 
 @needs_embedding
+def test_signals_switched_off_in_the_middle_of_enriching_are_made_no_longer_but_vectors_are(engine: Engine) -> None:
+    from engine import Enriched
+
+    engine.add_posts("Pond", plain_posts(300))
+    for event in engine.enrich():
+        if isinstance(event, Enriched) and event.stage == "embed":
+            engine.set_setting("use_signals", False)
+    assert engine._store.owed_count("vectors", EMBEDDING.name) == 0
+    engine.set_setting("use_signals", True)
+    rows = engine.rows(range(1, 301))
+    told = sum(row.sentiment is not None for row in rows)
+    assert 0 < told < len(rows) == 300
+
+
+@needs_embedding
 def test_switched_off_in_the_middle_of_enriching_nothing_fails_and_the_rest_stays_owed(engine: Engine) -> None:
     from engine import Enriched, StageFailed
 
