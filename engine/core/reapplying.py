@@ -215,8 +215,8 @@ class Reapplying(Judging):
 
     def _can_judge(self, rule: Rule) -> bool:
         """Whether a model can be asked about all topics of a rule, or none was ever asked about any post; and whether signals
-        are on, where it goes by these."""
-        if rule.enabled and _by_signals(rule) and not self._switched_on("signals"):
+        are on, where it goes by these. A breakout by a signal alone lets nothing through meanwhile."""
+        if rule.enabled and _asks_signals(rule) and not self._switched_on("signals"):
             return False
         topics = [condition for condition in rule.conditions if condition.field == "topic"] if rule.enabled else []
         return all(self._topic_ready(condition) for condition in topics) or not self._store.vector_count(self._model_name())
@@ -226,7 +226,11 @@ class Reapplying(Judging):
 
 
 def _by_signals(rule: Rule) -> bool:
-    return any(condition.field == "signal" for condition in rule.conditions) or bool(rule.breakout is not None and rule.breakout.signal)
+    return _asks_signals(rule) or bool(rule.breakout is not None and rule.breakout.signal)
+
+
+def _asks_signals(rule: Rule) -> bool:
+    return any(condition.field == "signal" for condition in rule.conditions)
 
 
 def _next_size(size: int, seconds: float) -> int:

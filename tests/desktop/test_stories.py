@@ -348,17 +348,17 @@ def test_every_telling_can_be_shown_as_a_list_and_escape_goes_back(window: MainW
 def listed(window: MainWindow) -> list[str]:
     """What the sidebar lists above the feeds."""
     tree = window.sidebar.feeds
-    found = [item for at in range(5) if (item := tree.topLevelItem(at)) is not None]
+    found = [item for at in range(6) if (item := tree.topLevelItem(at)) is not None]
     return [item.text(0) for item in found if tree.place(item) not in (None, Place("section"))]
 
 
 def test_the_sidebar_names_followed_stories_only_while_there_are_some(window: MainWindow, settled: Settled) -> None:
-    without = ["For you", "Newest", "Saved", "Tray"]
+    without = ["For you", "Newest", "Saved", "Briefing", "Tray"]
     assert listed(window) == without
     open_story(window, settled, "bridge")
     panel(window).follow.click()
     settled(window)
-    assert listed(window) == ["For you", "Newest", "Saved", "Followed stories", "Tray"]
+    assert listed(window) == ["For you", "Newest", "Saved", "Briefing", "Followed stories", "Tray"]
     window.commands.undo_last()
     settled(window)
     assert listed(window) == without
