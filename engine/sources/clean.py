@@ -52,6 +52,8 @@ _OUTLINER = nh3.Cleaner(
 _NEEDS_SECOND_PASS = re.compile(
     r"<(?!/?(?:p|br|a|em|strong|b|i|img|ul|ol|li|blockquote|code|div|span|h[1-6]|hr)(?:[\s>]|/>))", re.I
 )
+# A heading that is opened inside another one: with a link or bold letters between them the parser leaves it there once.
+_HEADING_IN_HEADING = re.compile(r"<h[1-6]\b(?:[^<]|<(?!/?h[1-6]\b))*+<h[1-6]\b", re.I)
 _RENAME = re.compile(rf"<(/?)(?:{_AS_DIV})>")
 _ODD_LINK = re.compile(r'href="(?!https?://[^" ]*"|mailto:)')
 _TAG = re.compile(r'<(a|img)((?: [a-z-]+="[^"]*")*)>')
@@ -219,7 +221,7 @@ def sanitise(html: str, base_url: str = "") -> str:
         return _flatten(html)
     base = base_url if is_web(base_url) else ""
     cleaned = _pass(without_controls(html), base)
-    if not _NEEDS_SECOND_PASS.search(html):
+    if not _NEEDS_SECOND_PASS.search(html) and not _HEADING_IN_HEADING.search(html):
         return cleaned
     for _ in range(5):
         again = _pass(_RENAME.sub(r"<\1div>", cleaned), base)

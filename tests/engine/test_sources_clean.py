@@ -129,6 +129,8 @@ FRAGMENTS = st.sampled_from(
 @settings(max_examples=600, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=14).map("".join))
 @example("<p><button><p>x")
+@example('<h1><a href="/x"><h1><a href="/x">')
+@example('<h1><a href="/x"><h1><a href="/x"></a></a>')
 @example("<pre>\n\n\nx</pre>")
 @example("<table><a>1<p>2</a>3</p>")
 @example("<svg></p><style><a title='</style><img src>'>")
