@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from engine.errors import InputError, ModelError
-from engine.workers.llama import Llama, Sampler, Stopped
+from engine.workers.llama import EXACT_TOKENS, Llama, Sampler, Stopped
 
 Payload = dict[str, Any]
 Cancelled = Callable[[], bool]
@@ -29,6 +29,7 @@ MAX_CONTEXT_TOKENS = 1 << 17
 MAX_TOKENS = 1024
 MAX_THREADS = 8
 MAX_LABELS = 64
+NEAR_LOGITS = 0.2  # closer than this, rounding could turn two labels round
 ROUND_BATCHES = 4  # of texts that are chosen for together
 ROUND_SECONDS = 20.0  # far below the longest silence that the supervisor allows
 TIMED_TOKENS = 16  # fewer at once tell little of how fast a prompt is read
@@ -175,9 +176,33 @@ class _Model:
     def _probabilities(
         self, chosen: Sequence[int], items: Sequence[Sequence[int]], begin: int, labels: Sequence[int], cancelled: Cancelled
     ) -> Any:
-        """(chosen, labels) of float64, rows sum to 1: the items read as sequences of their own behind the trunk, and forgotten.
+        """(chosen, labels) of float64, rows sum to 1.
 
-        All batches but the last are full: an item may begin in one and end in the next.
+        Where two labels are about as likely, rounding in a large batch could decide: those items are read again as if alone.
+        """
+        llama = self._loaded()
+        found = self._label_logits(chosen, items, begin, labels, cancelled, llama.batch_tokens)
+        best = np.sort(found, axis=1)
+        near = np.flatnonzero(best[:, -1] - best[:, -2] < NEAR_LOGITS)
+        if len(near) and llama.batch_tokens > EXACT_TOKENS:
+            again = [chosen[row] for row in near.tolist()]
+            found[near] = self._label_logits(again, items, begin, labels, cancelled, EXACT_TOKENS)
+        found -= found.max(axis=1, keepdims=True)
+        np.exp(found, out=found)
+        return found / found.sum(axis=1, keepdims=True)
+
+    def _label_logits(
+        self,
+        chosen: Sequence[int],
+        items: Sequence[Sequence[int]],
+        begin: int,
+        labels: Sequence[int],
+        cancelled: Cancelled,
+        at_once: int,
+    ) -> Any:
+        """(chosen, labels) of float64: the items read as sequences of their own behind the trunk, and forgotten.
+
+        All batches of `at_once` tokens but the last are full: an item may begin in one and end in the next.
         """
         llama = self._loaded()
         lengths = np.array([len(items[index]) for index in chosen])
@@ -190,18 +215,16 @@ class _Model:
         try:
             for sequence in range(1, len(chosen) + 1) if begin else ():
                 llama.copy(0, sequence)
-            for start in range(0, len(tokens), llama.batch_tokens):
-                batch = slice(start, start + llama.batch_tokens)
-                ending = np.flatnonzero((ends > start) & (ends <= start + llama.batch_tokens))
+            for start in range(0, len(tokens), at_once):
+                batch = slice(start, start + at_once)
+                ending = np.flatnonzero((ends > start) & (ends <= start + at_once))
                 self._timed(tokens[batch], positions[batch], sequences[batch], ends[ending] - 1 - start, cancelled)
                 for row in ending:
                     found[row] = llama.logits(int(ends[row]) - 1 - start)[labels]
         finally:
             for sequence in range(1, len(chosen) + 1):
                 llama.forget(sequence)
-        found -= found.max(axis=1, keepdims=True)
-        np.exp(found, out=found)
-        return found / found.sum(axis=1, keepdims=True)
+        return found
 
     def _next_round(self, waiting: list[int], items: Sequence[Sequence[int]], room: int) -> list[int]:
         """Take from `waiting` what is read together: the first, and whatever still fits beside it."""

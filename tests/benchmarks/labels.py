@@ -29,15 +29,15 @@ from engine.workers.generate import _cores
 from engine.workers.llama import Llama, _has_amx
 from engine.workers.process import Limits
 
-LABELS = ["good", "bad"]
-INSTRUCTIONS = "Say of each post whether it is good or bad news, with one word: good or bad."
+LABELS = [" happy", " sad"]
+INSTRUCTIONS = "Say of each post whether its writer is happy or sad, with one word: happy or sad."
 SHOTS = (
-    ("The sun came out and we had a lovely picnic.", "good"),
-    ("My dog died and I cannot stop crying.", "bad"),
-    ("We won the match and everybody danced.", "good"),
-    ("They lost their home in the flood.", "bad"),
+    ("The sun came out and we had a lovely picnic.", "happy"),
+    ("My dog died and I cannot stop crying.", "sad"),
+    ("We won the match and everybody danced.", "happy"),
+    ("They lost their home in the flood.", "sad"),
 )
-QUESTION = " Good or bad?"
+QUESTION = " Happy or sad?"
 THINGS = ("bicycle shop", "library", "bridge", "film", "record", "phone", "park", "train", "bakery", "museum", "school", "harbour")
 PLACES = ("Arden", "our town", "the old quarter", "the valley", "Lindow", "my street", "the north", "Marsh End")
 GLAD = (
