@@ -118,7 +118,7 @@ def test_a_briefing_is_closed_while_its_model_hangs(engine: Engine, tiny: Tiny) 
     assert not kept.done
     assert kept.note == "cancelled"
     assert told(kept)
-    assert eventually(lambda: not psutil.pid_exists(pid))
+    assert eventually(lambda: not psutil.pid_exists(pid), seconds=20)
 
 
 def test_a_model_that_outgrows_its_memory_is_given_up_after_two_tries(engine: Engine, tiny: Tiny) -> None:
