@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakenet import FakeNet, Ledger
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the person's own keyring
 
@@ -66,3 +68,15 @@ def _no_outside_socket() -> Iterator[None]:
     yield
     if _outside:
         pytest.fail("reached outside this machine: " + "; ".join(_outside))
+
+
+@pytest.fixture
+def net() -> Iterator[FakeNet]:
+    """The loopback internet, empty."""
+    with FakeNet() as running:
+        yield running
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()

@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.core.judging import Judging
 from engine.errors import InputError
+from engine.store import Matchable
 from engine.types import Condition, PlainPost, Rule, RuleHit, Signals
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Post:
-    """What rules look at; see `engine.filters.Matchable`."""
-
-    feed_id: int
-    folder: str
-    title: str
-    text: str
-    author: str
-    source_title: str
-    source_url: str
-    categories: tuple[str, ...]
-    url: str
-    network: str
-    language: str
-    word_count: int
-    media: frozenset[str]
-    age_hours: float
-    outlets: int
-    signals: Mapping[str, float]
 
 
 class Applying(Judging):
@@ -63,7 +42,8 @@ class Applying(Judging):
         for place, post in enumerate(posts):
             said, feed = post.extra, feeds.get(post.source.casefold()) if post.source else None
             age = (now - post.published_at).total_seconds() / 3600 if post.published_at is not None else 0.0
-            seen = _Post(
+            seen = Matchable(
+                id=place + 1,
                 feed_id=feed.id if feed is not None else 0,
                 folder=said.get("folder", feed.folder if feed is not None else ""),
                 title=post.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,7 +44,7 @@ class Totals:
     starred: int = 0
 
 
-class Reader:
+class Reader(ABC):
     """One reader's database, and the text files that lie beside it by their names. No I/O but reading these."""
 
     name: ClassVar[str] = ""
@@ -58,15 +59,17 @@ class Reader:
     def made(cls, database: Foreign) -> bool:
         return all(columns <= database.tables.get(table, frozenset()) for table, columns in cls.telling.items())
 
+    @abstractmethod
     def feeds(self) -> list[ForeignFeed]:
-        raise NotImplementedError
+        """The feeds that were followed there."""
 
+    @abstractmethod
     def posts(self, after: int, limit: int) -> Iterator[tuple[int, ForeignPost | None]]:
         """Yield the number of each row behind `after` and its article; None for one that its reader had thrown away."""
-        raise NotImplementedError
 
+    @abstractmethod
     def totals(self) -> Totals:
-        raise NotImplementedError
+        """How many articles there are."""
 
 
 def text(value: Any) -> str:

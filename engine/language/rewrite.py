@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
 
 import regex
 
-from engine.errors import EngineError
 from engine.language import output, prompts
 from engine.language.evidence import Checker
 from engine.language.foreign import clean
 from engine.language.lexicon import FUNCTION_WORDS
 from engine.language.model import Cancelled, TextModel
 from engine.language.sentences import count_words, split, words
-from engine.language.summary import Embed, sentences_of, similarity_of
+from engine.language.summary import Embed, model_text, sentences_of, similarity_of
 from engine.types import Span
-from engine.workers.supervisor import CancelledError
-
-log = logging.getLogger(__name__)
 
 VERSION = "rewrite-1"
 TITLE_WORDS = 16
@@ -33,9 +26,7 @@ LONGEST_PICK = 240  # characters
 PIECE_CHARACTERS = 900  # translated at once
 MOST_TRANSLATED = 12_000  # characters of one post
 TITLE_SECONDS, REPLY_SECONDS, TRANSLATION_SECONDS = 30.0, 60.0, 600.0
-PROMPT_TOKENS = 1_600
-TOKENS_PER_WORD = 2.0
-STRANGENESS = 2.0  # of a title, as of a summary
+TRANSLATION_TOKENS = 1_600  # of a prompt that holds such a piece; none of it may be cut off
 MOST_TERMS = 6  # of a post that are explained
 
 _NUMBER = regex.compile(r"\d[\d.,:]*")
@@ -48,53 +39,6 @@ _TEASE = regex.compile(
 _LABEL = regex.compile(r"^\s*(?:[*#>\-–\s]*)(?:plain |neutral |new |the )?(?:title|headline|reply|answer|translation)\s*[:：]\s*", regex.IGNORECASE)
 
 Written = Generator[None, None, tuple[str, str]]
-
-
-def _model_text(
-    generate: TextModel,
-    pieces: Sequence[prompts.Piece],
-    *,
-    max_words: int,
-    seconds: float,
-    strangeness: float = 0.0,
-    cancelled: Cancelled | None,
-) -> Written:
-    """Let the model write on in steps; returns what it wrote, and "slow" or "failed" where it did not come to its end.
-
-    Args:
-        strangeness: by how much words that the prompt has not are less likely, as a logarithm.
-    """
-    deadline = time.monotonic() + seconds
-    late = False
-
-    def stop() -> bool:
-        nonlocal late
-        late = time.monotonic() > deadline
-        return late or (cancelled is not None and cancelled())
-
-    written = ""
-    try:
-        parts = generate.complete(
-            pieces,
-            cancelled=stop,
-            urgent=True,
-            max_tokens=max(round(TOKENS_PER_WORD * max_words), 40),
-            max_prompt_tokens=PROMPT_TOKENS,
-            stop_words=max_words,
-            strangeness=strangeness,
-        )
-        with closing(parts):
-            for part in parts:
-                written += part
-                yield
-    except CancelledError:
-        if not late:
-            raise
-        return written, "slow"
-    except EngineError as error:
-        log.info("rewrite failed kind=%s", type(error).__name__)
-        return written, "failed"
-    return written, ""
 
 
 # ---- titles ----------------------------------------------------------------------------------------
@@ -125,8 +69,8 @@ def title(
             [f"{original}\n\n{text[:READ_CHARACTERS]}" if original else text[:READ_CHARACTERS]],
             "Write one plain headline for this text.",
         )
-        written, late = yield from _model_text(
-            generate, pieces, max_words=TITLE_WORDS + 10, seconds=TITLE_SECONDS, strangeness=STRANGENESS, cancelled=cancelled
+        written, late = yield from model_text(
+            generate, pieces, max_words=TITLE_WORDS + 10, seconds=TITLE_SECONDS, urgent=True, cancelled=cancelled
         )
         first = _first_line(output.plain(written, [original, text]))
         note = late or "rejected"
@@ -227,9 +171,10 @@ def translation(
             [piece],
             f"Translate this text into {name}.",
         )
-        written, late = yield from _model_text(
-            generate, pieces, max_words=3 * count_words(piece) + 20, seconds=TRANSLATION_SECONDS, cancelled=cancelled
-        )
+        written, late = yield from model_text(
+            generate, pieces, max_words=3 * count_words(piece) + 20, seconds=TRANSLATION_SECONDS, strangeness=0.0, urgent=True,
+            max_prompt_tokens=TRANSLATION_TOKENS, cancelled=cancelled,
+        )  # fmt: skip
         if late:
             return "\n\n".join(done), late
         done.append(_LABEL.sub("", output.plain(written, [text])).strip())
@@ -275,8 +220,7 @@ def reply(original: str, text: str, *, generate: TextModel | None, cancelled: Ca
     """Draft an answer to a post; returns it, and why the model's was not taken.
 
     A sentence with a number, name or link that the post has not is left out, and so is one that only says again what the post
-    says. Without a model's, the draft is the post's most
-    telling sentence as a quotation to answer to.
+    says. Without a model's, the draft is the post's most telling sentence as a quotation to answer to.
 
     Raises:
         CancelledError.
@@ -291,7 +235,9 @@ def reply(original: str, text: str, *, generate: TextModel | None, cancelled: Ca
             [f"{original}\n\n{text[:READ_CHARACTERS]}" if original else text[:READ_CHARACTERS]],
             "Draft my answer to this post. Write the answer alone.",
         )
-        written, late = yield from _model_text(generate, pieces, max_words=REPLY_WORDS, seconds=REPLY_SECONDS, cancelled=cancelled)
+        written, late = yield from model_text(
+            generate, pieces, max_words=REPLY_WORDS, seconds=REPLY_SECONDS, strangeness=0.0, urgent=True, cancelled=cancelled
+        )
         said = _LABEL.sub("", output.plain(written, [original, text]))
         checker = Checker(f"{original}\n{text}")
         kept = [

@@ -164,10 +164,15 @@ def model_text(
     cancelled: Cancelled | None = None,
     urgent: bool = False,
     seconds: float = WALL_SECONDS,
+    strangeness: float = STRANGENESS,
+    max_prompt_tokens: int = PROMPT_TOKENS,
 ) -> Generator[None, None, tuple[str, str]]:
     """Let the model write on from `pieces` in steps; returns what it wrote by then, and "slow" or "failed" where it
     did not come to its end.
 
+    Args:
+        strangeness: by how much words that the prompt has not are less likely, as a logarithm of the odds.
+        max_prompt_tokens: the longest foreign text of a longer prompt loses its end.
     Raises:
         CancelledError: `cancelled()` said so, or the worker was closed.
     """
@@ -186,9 +191,9 @@ def model_text(
             cancelled=stop,
             urgent=urgent,
             max_tokens=max(round(TOKENS_PER_WORD * max_words), 40),
-            max_prompt_tokens=PROMPT_TOKENS,
+            max_prompt_tokens=max_prompt_tokens,
             stop_words=max_words,
-            strangeness=STRANGENESS,
+            strangeness=strangeness,
             free_words=_FREE_WORDS,
         )
         stepped = time.monotonic()
@@ -201,10 +206,10 @@ def model_text(
     except CancelledError:
         if not late:
             raise
-        log.info("summary took too long seconds=%.0f", seconds)
+        log.info("writing took too long seconds=%.0f", seconds)
         return written, "slow"
     except EngineError as error:
-        log.info("summary failed kind=%s", type(error).__name__)
+        log.info("writing failed kind=%s", type(error).__name__)
         return written, "failed"
     return written, ""
 

@@ -63,19 +63,8 @@ class Reader:
 
 
 @pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from desktop.dialogs.accounts import Accounts, open_dialog
 from desktop.main_window import MainWindow
 from engine import Engine
 from tests.desktop.conftest import open_window
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet
 from tests.fakenet.greader import FakeReader
 from tests.fakenet.mastodon import FakeMastodon, status
+from tests.memory_keyring import MemoryKeyring
 
 Settled = Callable[[MainWindow], None]
 

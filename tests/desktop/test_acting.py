@@ -13,9 +13,9 @@ from desktop.main_window import MainWindow
 from engine import Engine, TimelineQuery
 from tests.desktop.conftest import open_window
 from tests.engine.test_accounts import browser
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet, Reply
 from tests.fakenet.mastodon import FakeMastodon, status
+from tests.memory_keyring import MemoryKeyring
 
 Settled = Callable[[MainWindow], None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -16,12 +16,6 @@ from tests.fakenet import FakeNet, Reply
 Settled = Callable[[MainWindow], None]
 WORDS = "The council met until midnight and changed the plan for the ferry landing three times before it was content. "
 PAGE = f"<html><body><article><h1>Ferry</h1>{''.join(f'<p>{WORDS} Part {n}.</p>' for n in range(8))}</article></body></html>"
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 @pytest.fixture

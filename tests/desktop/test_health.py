@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,12 +22,6 @@ from tests.fakenet import FakeNet, Reply, items, rss
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Settle = Callable[[MainWindow], None]
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def serve(net: FakeNet, path: str, title: str, *, seed: int, ago: float = 0.0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,6 @@ from tests.fakenet.openai import OpenAi
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Settle = Callable[[MainWindow], None]
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
 
 
 @pytest.fixture

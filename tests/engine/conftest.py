@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import keyring
 import pytest
 
 from engine import Engine, PlainPost, SampleInternet, open_engine, sample_internet
+from engine.http import Client, Policy
 from engine.store import Store
+from tests import fakenet
 from tests.engine.store_posts import Clock, opened
+from tests.fakenet import Ledger
+from tests.memory_keyring import MemoryKeyring
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -57,3 +62,20 @@ def plain_posts(count: int, *, topic: str = "pond", hours: float = 1.0) -> list[
         )
         for number in range(count)
     ]
+
+
+@pytest.fixture
+def client(ledger: Ledger) -> Iterator[Client]:
+    """The door to the network, whose requests stand in `ledger`."""
+    made = Client(fakenet.Clock(), Policy(), ledger)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ring() -> Iterator[MemoryKeyring]:
+    """The keyring of the test."""
+    before, made = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keyring
 import psutil
 import pytest
 
@@ -31,25 +30,11 @@ from engine import (
 from engine.accounts import server_of
 from engine.store.connection import FILE_NAME, connect
 from engine.types import FetchState, Request
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet, Reply
 from tests.fakenet.mastodon import FakeMastodon, status
+from tests.memory_keyring import MemoryKeyring
 
 KEY = secrets.token_bytes(32)
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import keyring
 import pytest
 
 from engine import Engine, FeedFailed, FeedRefreshed, FetchError, InputError, SecretsError, TimelineQuery, open_engine
@@ -17,23 +16,9 @@ from engine.sources.kinds.atproto import is_tid
 from engine.store.connection import FILE_NAME
 from tests.conformance.test_bluesky import DATA, needs_data
 from tests.engine.test_accounts import KEY, dump
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import Clock, FakeNet
 from tests.fakenet.bluesky import FakeBluesky, item
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
+from tests.memory_keyring import MemoryKeyring
 
 
 @pytest.fixture

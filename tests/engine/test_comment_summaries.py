@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -135,12 +135,6 @@ def test_a_sentence_that_tells_something_stays(line: str) -> None:
 @pytest.mark.parametrize("line", ["记得点赞订阅！", "音乐：河边", "00:00 开头", "https://video.example/x", "#水车 #面粉", "＝＝＝"])
 def test_chinese_descriptions_lose_theirs_too(line: str) -> None:
     assert descriptions.told(line) == ""
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def test_a_video_is_summed_up_by_what_its_description_tells(engine: Engine, net: FakeNet) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import keyring
 import psutil
 import pytest
 
@@ -22,20 +21,12 @@ from engine.sources.registry import known
 from engine.store.connection import FILE_NAME
 from engine.vault import MARK, Vault, secret_spans, without_secrets
 from tests.engine.test_accounts import KEY, dump
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet, Recorded, Reply
+from tests.memory_keyring import MemoryKeyring
 
 TOKEN = "5f3a" + secrets.token_hex(18)
 NEW = "9b1c" + secrets.token_hex(18)
 PASSWORD = "pass" + secrets.token_hex(12)
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
 
 
 def atom(net: FakeNet, way: str, posts: int, secret: str = TOKEN) -> Reply:
@@ -242,7 +233,7 @@ KILLED = """
 import sys, keyring
 from pathlib import Path
 from engine import open_engine
-from tests.engine.test_secrets import MemoryKeyring
+from tests.memory_keyring import MemoryKeyring
 keyring.set_keyring(MemoryKeyring())
 profile, *urls = sys.stdin.read().split()
 with open_engine(Path(profile), key=bytes.fromhex(urls.pop(0))) as engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ PAGE = f"""<html><head><title>The ferry landing</title></head><body><nav><a href
 <article><h1>The ferry landing gets a roof</h1>{"".join(f"<p>{PARAGRAPH} Part {n}.</p>" for n in range(8))}
 <p>Plans lie in the <a href="/plans">town hall</a>.</p><script>alert(1)</script></article>
 <footer>Subscribe to our newsletter</footer></body></html>"""
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def follow(engine: Engine, net: FakeNet, link: str = "/ferry", text: str = "The council met …") -> int:

@@ -19,24 +19,6 @@ from engine.http import Client, HttpRequest, Policy, host_of, redact
 from tests.fakenet import Clock, FakeNet, FakeProxy, Ledger, Reply, coded
 
 
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture
-def client(ledger: Ledger) -> Iterator[Client]:
-    made = Client(Clock(), Policy(), ledger)
-    yield made
-    made.close()
-
-
 def own(url: str, **more: object) -> HttpRequest:
     return HttpRequest(url=url, allow_private=True, **more)  # type: ignore[arg-type]
 

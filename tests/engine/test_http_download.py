@@ -20,12 +20,6 @@ FILE = random.Random(1).randbytes(700_000)
 
 
 @pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
 def client() -> Iterator[Client]:
     made = Client(Clock(), Policy(stall_seconds=0.4), Ledger())
     yield made

@@ -28,11 +28,6 @@ SPELLINGS = ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.0
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture
 def net() -> Iterator[FakeNet]:
     with FakeNet() as running:
         running.serve("/", b"inside")

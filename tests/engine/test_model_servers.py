@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import keyring
 import pytest
 
 from engine import Engine, InputError, ModelError, NotFoundError, RefusedError, SecretsError, secrets
 from engine.workers.supervisor import CancelledError
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import FakeNet
 from tests.fakenet.openai import OpenAi
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
+from tests.memory_keyring import MemoryKeyring
 
 
 def written(engine: Engine) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from tests.engine.test_cli import Run, cli  # noqa: F401
 from tests.engine.test_own_models import gguf_file
 from tests.fakenet import FakeNet
 from tests.fakenet.openai import OpenAi
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
 
 
 def test_the_list_says_what_each_model_costs_and_whether_it_fits(cli: Run) -> None:  # noqa: F811

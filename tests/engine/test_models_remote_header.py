@@ -31,17 +31,6 @@ class Loopback:
 
 
 @pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture
 def client(ledger: Ledger) -> Iterator[Any]:
     real = http.Client(Clock(), http.Policy(per_host_seconds=0.0), ledger)
     with contextlib.closing(real):

@@ -8,31 +8,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import keyring
 import pytest
 
 from engine import Act, Engine, InputError, NotFoundError, TimelineQuery, open_engine
 from tests.engine.test_accounts import browser
-from tests.engine.test_secrets import MemoryKeyring
 from tests.engine.test_three_days import BEGIN, STEP, World, broken, busy, hours, refused
 from tests.fakenet import Clock, FakeNet, Reply
 from tests.fakenet.mastodon import FIRST_ID, FakeMastodon, status
+from tests.memory_keyring import MemoryKeyring
 
 KEY = secrets.token_bytes(32)
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import keyring
 import pytest
 
 from engine import Engine, FeedFailed, FetchError, InputError, SecretsError, TimelineQuery, open_engine
@@ -18,25 +17,11 @@ from engine.sources.kinds.greader import item_id
 from engine.store import ReaderPost
 from engine.store.connection import FILE_NAME
 from tests.engine.test_accounts import KEY, dump
-from tests.engine.test_secrets import MemoryKeyring
 from tests.fakenet import Clock, FakeNet, Reply
 from tests.fakenet.greader import FakeReader, Item
+from tests.memory_keyring import MemoryKeyring
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
-def ring() -> Iterator[MemoryKeyring]:
-    before, made = keyring.get_keyring(), MemoryKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -20,24 +19,6 @@ from engine.workers.remote import RemoteModel, confirmed, is_local, messages, no
 from engine.workers.supervisor import CancelledError
 from tests.fakenet import Clock, FakeNet, FakeProxy, Ledger, Reply, endless
 from tests.fakenet.openai import OpenAi
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as running:
-        yield running
-
-
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
-@pytest.fixture
-def client(ledger: Ledger) -> Iterator[Client]:
-    made = Client(Clock(), Policy(), ledger)
-    yield made
-    made.close()
 
 
 def server(url: str, **more: Any) -> ModelServer:

@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import keyring
 import pytest
@@ -20,30 +19,9 @@ from keyring.backends.null import Keyring as ForgetfulKeyring
 from engine import secrets
 from engine.errors import InputError, LockedError, NewerProfileError, SecretsError, StoreError
 from engine.secrets import open_key, profile_state, read_recovery_key, recovery_key
+from tests.memory_keyring import MemoryKeyring
 
 SHIPPED = (secrets._MEMORY_KIB, secrets._PASSES)
-
-
-class MemoryKeyring(KeyringBackend):
-    """A keyring that keeps what it is given, for as long as the test."""
-
-    priority: ClassVar[float] = 1
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-        self.seconds = seconds
-
-    def get_password(self, service: str, username: str) -> str | None:
-        time.sleep(self.seconds)
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        time.sleep(self.seconds)
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ from tests.fakenet import FakeNet, Reply
 from tests.fakenet.bluesky import CID, FakeBluesky, item, person, view
 
 ADA = "did:plc:adaaaaaaaaaaaaaaaaaaaaaa"
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def rows(engine: Engine) -> list[PostRow]:

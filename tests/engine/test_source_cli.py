@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ from tests.fakenet.reddit import FakeReddit, Submission
 from tests.fakenet.youtube import CHANNEL, FakeYouTube, Video
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 @pytest.fixture

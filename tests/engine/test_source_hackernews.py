@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from engine import Engine, FeedFailed, FeedRefreshed, InputError, PostRow, TimelineQuery
@@ -12,12 +10,6 @@ from tests.fakenet import FakeNet
 from tests.fakenet.hackernews import FakeHackerNews, story
 
 NEWEST = TimelineQuery(order="newest")
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def rows(engine: Engine) -> list[PostRow]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from engine import Engine, FeedRefreshed, Subscription, TimelineQuery
@@ -11,12 +9,6 @@ from engine.sources.registry import SOURCES, known, targets
 from tests.fakenet import FakeNet, items, rss
 
 NEWEST = TimelineQuery(order="newest")
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +12,6 @@ from engine.sources.markdown import html_from_markdown
 from engine.sources.registry import known, targets
 from tests.fakenet import FakeNet, Reply
 from tests.fakenet.lemmy import FakeLemmy, link
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def rows(engine: Engine) -> list[PostRow]:

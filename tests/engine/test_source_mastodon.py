@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from engine import Engine, FeedFailed, FeedRefreshed, NotAFeedError, PostRow, TimelineQuery
 from engine.sources.registry import known, targets
 from tests.fakenet import FakeNet, Reply
 from tests.fakenet.mastodon import FakeMastodon, person, status
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def rows(engine: Engine) -> list[PostRow]:

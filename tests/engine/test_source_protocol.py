@@ -73,12 +73,6 @@ class InProcess:
 
 
 @pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Conversation]:
     monkeypatch.setattr(registry, "SOURCES", {**registry.SOURCES, "pages": Pages()})
     client = Client(Clock(), Policy(), Ledger())

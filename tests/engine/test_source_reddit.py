@@ -20,12 +20,6 @@ POSTS = [
 
 
 @pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,12 +13,6 @@ from tests.fakenet.youtube import CHANNEL, FakeYouTube, Video
 
 FEED = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
 VIDEOS = [Video("video000001", "A long film", views=1234, seconds=95), Video("short000001", "A short", short=True)]
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def rows(engine: Engine) -> list[PostRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,6 @@ from tests.fakenet.hackernews import FakeHackerNews, story
 from tests.fakenet.lemmy import FakeLemmy, link
 from tests.fakenet.mastodon import FakeMastodon, status
 from tests.fakenet.reddit import FakeReddit, Submission
-
-
-@pytest.fixture
-def net() -> Iterator[FakeNet]:
-    with FakeNet() as net:
-        yield net
 
 
 def answer(net: FakeNet, path: str, found: Any) -> None:

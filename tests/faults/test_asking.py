@@ -6,31 +6,21 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from engine import Answer, AskDone, AskDraft, Engine, PlainPost, open_engine
 from engine.language import asking
-from engine.workers.clients import GenerateWorker
-from engine.workers.process import Limits
 from engine.workers.supervisor import CancelledError
-from tests import tiny_models
-from tests.faults.test_workers import eventually
+from tests.faults.workers import GONE_SECONDS, Tiny, eventually, stopped
 
 QUESTION = "When was the Heron launched?"
 POSTS = [
     PlainPost(title="A new ferry", text="The city has bought a new ferry. The Heron was launched on 12 March 2026 in Arden, in front of 300 guests.")
 ]
-Tiny = Callable[..., GenerateWorker]
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
 
 
 @pytest.fixture
@@ -41,37 +31,12 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         yield opened
 
 
-@pytest.fixture
-def tiny(engine: Engine, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tiny]:
-    """Lets the engine write with a tiny model of the test's own limits, in a process of its own."""
-    made: list[GenerateWorker] = []
-
-    def make(**limits: Any) -> GenerateWorker:
-        worker = GenerateWorker(path, "chatml", threads=1, limits=Limits(back_off_seconds=0.05, **limits))
-        monkeypatch.setattr(engine._models, "generator", lambda: worker)
-        made.append(worker)
-        return worker
-
-    yield make
-    for worker in made:
-        worker.close()
-
-
-def stopped(worker: GenerateWorker) -> int:
-    """Start the worker's process and stop it in its tracks."""
-    worker.info()
-    pid = worker.state().pid
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    return pid
-
-
 def said(answer: Answer) -> bool:
     return any("12 March 2026" in sentence.text for sentence in answer.sentences)
 
 
-def test_a_model_that_is_killed_leaves_the_picked_sentences(engine: Engine, tiny: Tiny) -> None:
-    worker = tiny()
+def test_a_model_that_is_killed_leaves_the_picked_sentences(engine: Engine, writing: Tiny) -> None:
+    worker = writing()
     pid = stopped(worker)
     events = engine.ask(QUESTION)
     assert any(isinstance(event, AskDraft) for event in (next(events), next(events)))  # it was told before the model was asked
@@ -83,25 +48,25 @@ def test_a_model_that_is_killed_leaves_the_picked_sentences(engine: Engine, tiny
     assert not psutil.pid_exists(pid)
 
 
-def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, writing: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "WALL_SECONDS", 1.0)
-    pid = stopped(tiny())
+    pid = stopped(writing())
     answer = engine.answer(QUESTION)
     assert (answer.method, answer.note, said(answer)) == ("picked", "slow", True)
-    assert eventually(lambda: not psutil.pid_exists(pid), 20)
+    assert eventually(lambda: not psutil.pid_exists(pid), GONE_SECONDS)
 
 
-def test_a_question_is_cancelled_while_its_model_hangs(engine: Engine, tiny: Tiny) -> None:
-    pid = stopped(tiny())
+def test_a_question_is_cancelled_while_its_model_hangs(engine: Engine, writing: Tiny) -> None:
+    pid = stopped(writing())
     cancel = threading.Event()
     threading.Timer(0.5, cancel.set).start()
     with pytest.raises(CancelledError):
         engine.answer(QUESTION, cancel=cancel)
-    assert eventually(lambda: not psutil.pid_exists(pid), 20)
+    assert eventually(lambda: not psutil.pid_exists(pid), GONE_SECONDS)
 
 
-def test_a_model_that_outgrows_its_memory_leaves_the_picked_sentences(engine: Engine, tiny: Tiny) -> None:
-    worker = tiny(resident_bytes=20 << 20)
+def test_a_model_that_outgrows_its_memory_leaves_the_picked_sentences(engine: Engine, writing: Tiny) -> None:
+    worker = writing(resident_bytes=20 << 20)
     answer = engine.answer(QUESTION)
     assert (answer.method, answer.note, said(answer)) == ("picked", "failed", True)
     assert not worker.state().running

@@ -5,27 +5,18 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from engine import Briefing, BriefingEvent, Engine, PlainPost, open_engine
 from engine.workers.clients import GenerateWorker
-from engine.workers.process import Limits
-from tests import tiny_models
-from tests.faults.test_workers import eventually
+from tests.faults.workers import GONE_SECONDS, Tiny, eventually, stopped
 
 WORDS = ("bridge", "ferry", "library", "orchard", "lighthouse")
-Tiny = Callable[..., GenerateWorker]
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
 
 
 @pytest.fixture
@@ -45,31 +36,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         yield opened
 
 
-@pytest.fixture
-def tiny(engine: Engine, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tiny]:
-    """Lets the engine write with a tiny model of the test's own limits, in a process of its own."""
-    made: list[GenerateWorker] = []
-
-    def make(**limits: Any) -> GenerateWorker:
-        worker = GenerateWorker(path, "chatml", threads=1, limits=Limits(back_off_seconds=0.05, **limits))
-        monkeypatch.setattr(engine._models, "generator", lambda: worker)
-        made.append(worker)
-        return worker
-
-    yield make
-    for worker in made:
-        worker.close()
-
-
-def hung(worker: GenerateWorker) -> int:
-    """Start the worker's process and stop it in its tracks."""
-    worker.info()
-    pid = worker.state().pid
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    return pid
-
-
 def told(briefing: Briefing) -> bool:
     return len(briefing.items) == len(WORDS) and all(item.sentences for item in briefing.items)
 
@@ -82,9 +48,9 @@ def until_asked(events: Iterator[BriefingEvent], worker: GenerateWorker) -> Brie
     pytest.fail("the model was never asked")
 
 
-def test_a_model_that_is_killed_costs_one_item_at_most(engine: Engine, tiny: Tiny) -> None:
-    worker = tiny()
-    pid = hung(worker)
+def test_a_model_that_is_killed_costs_one_item_at_most(engine: Engine, writing: Tiny) -> None:
+    worker = writing()
+    pid = stopped(worker)
     events = engine.brief()
     until_asked(events, worker)
     os.kill(pid, signal.SIGKILL)
@@ -97,10 +63,10 @@ def test_a_model_that_is_killed_costs_one_item_at_most(engine: Engine, tiny: Tin
     assert not psutil.pid_exists(pid)
 
 
-def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, tiny: Tiny) -> None:
+def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, writing: Tiny) -> None:
     engine.set_setting("briefing_model_minutes", 0.1)
-    worker = tiny()
-    pid = hung(worker)
+    worker = writing()
+    pid = stopped(worker)
     *_, last = engine.brief()
     assert last.briefing.done
     assert told(last.briefing)
@@ -108,9 +74,9 @@ def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, tiny: 
     assert eventually(lambda: not psutil.pid_exists(pid))
 
 
-def test_a_briefing_is_closed_while_its_model_hangs(engine: Engine, tiny: Tiny) -> None:
-    worker = tiny()
-    pid = hung(worker)
+def test_a_briefing_is_closed_while_its_model_hangs(engine: Engine, writing: Tiny) -> None:
+    worker = writing()
+    pid = stopped(worker)
     events = engine.brief()
     event = until_asked(events, worker)
     events.close()  # type: ignore[attr-defined]
@@ -118,11 +84,11 @@ def test_a_briefing_is_closed_while_its_model_hangs(engine: Engine, tiny: Tiny) 
     assert not kept.done
     assert kept.note == "cancelled"
     assert told(kept)
-    assert eventually(lambda: not psutil.pid_exists(pid), seconds=20)
+    assert eventually(lambda: not psutil.pid_exists(pid), GONE_SECONDS)
 
 
-def test_a_model_that_outgrows_its_memory_is_given_up_after_two_tries(engine: Engine, tiny: Tiny) -> None:
-    worker = tiny(resident_bytes=20 << 20)
+def test_a_model_that_outgrows_its_memory_is_given_up_after_two_tries(engine: Engine, writing: Tiny) -> None:
+    worker = writing(resident_bytes=20 << 20)
     *_, last = engine.brief()
     assert last.briefing.done
     assert told(last.briefing)

@@ -19,7 +19,7 @@ from engine.workers.process import Limits
 from engine.workers.supervisor import CancelledError
 from engine.workers.writer import GENERATE_IDLE_SECONDS
 from tests import tiny_models
-from tests.faults.test_workers import eventually
+from tests.faults.workers import eventually
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of the kernel are Linux's")
 

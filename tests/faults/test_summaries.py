@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -16,12 +15,9 @@ import pytest
 from engine import Comment, StorySummary, StoryText, Summary
 from engine.language import comments, summary, tellings
 from engine.workers.clients import GenerateWorker
-from engine.workers.process import Limits
-from tests import tiny_models
-from tests.faults.test_workers import eventually
+from tests.faults.workers import GONE_SECONDS, Tiny, eventually, stopped
 
 Steps = Generator[None, None, Any]
-Tiny = Callable[..., GenerateWorker]
 TEXT = " ".join(f"On day {number} the ferry carried {number * 7 + 3} people across the lake." for number in range(1, 12))
 OTHER = TEXT.replace("ferry", "old ferry")
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -45,34 +41,6 @@ def of_a_conversation(worker: GenerateWorker, seconds: float) -> Steps:
 
 
 TASKS = pytest.mark.parametrize("task", [of_a_text, of_a_story, of_a_conversation])
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
-
-
-@pytest.fixture
-def tiny(path: Path) -> Iterator[Tiny]:
-    """Makes tiny models in processes of their own, and sees that none is left."""
-    made: list[GenerateWorker] = []
-
-    def make(**limits: Any) -> GenerateWorker:
-        made.append(GenerateWorker(path, "chatml", threads=1, limits=Limits(back_off_seconds=0.05, **limits)))
-        return made[-1]
-
-    yield make
-    for worker in made:
-        worker.close()
-
-
-def stopped(worker: GenerateWorker) -> int:
-    """Start the worker's process and stop it in its tracks."""
-    worker.info()
-    pid = worker.state().pid
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    return pid
 
 
 def told(found: Summary | StorySummary) -> bool:
@@ -103,7 +71,7 @@ def test_a_model_that_hangs_is_left_when_its_time_is_over(tiny: Tiny, task: Call
     found = summary.finish(task(worker, 0.3))
     assert (found.method, found.note) == ("extractive", "slow")
     assert told(found)
-    assert eventually(lambda: not psutil.pid_exists(pid), 20), "its memory is given back"
+    assert eventually(lambda: not psutil.pid_exists(pid), GONE_SECONDS), "its memory is given back"
 
 
 @TASKS
@@ -112,7 +80,7 @@ def test_a_model_without_memory_leaves_picked_sentences(tiny: Tiny, task: Callab
     found = summary.finish(task(worker, 60.0))
     assert (found.method, found.note) == ("extractive", "failed")
     assert told(found)
-    assert eventually(lambda: worker.state().pid is None, 20), "its memory is given back"
+    assert eventually(lambda: worker.state().pid is None, GONE_SECONDS), "its memory is given back"
 
 
 def _kill_when_asked(worker: GenerateWorker, pid: int) -> Thread:

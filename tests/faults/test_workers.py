@@ -21,6 +21,7 @@ import pytest
 from engine.errors import ModelError, NotAFeedError, ParseError, WorkerError
 from engine.workers.process import FOLDER, Limits
 from engine.workers.supervisor import CancelledError, Supervisor
+from tests.faults.workers import eventually
 
 ODD = (sys.executable, "-m", "tests.faults.odd_worker")
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,15 +48,6 @@ def odd() -> Iterator[Make]:
 
 def ask(supervisor: Supervisor, op: str, timeout_seconds: float = 20, **payload: Any) -> list[dict[str, Any]]:
     return list(supervisor.request(op, payload, timeout_seconds=timeout_seconds))
-
-
-def eventually(fact: Callable[[], bool], seconds: float = 5) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if fact():
-            return True
-        time.sleep(0.02)
-    return fact()
 
 
 # ---- starting, stopping, being shared ------------------------------------------------------------
