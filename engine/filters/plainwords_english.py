@@ -74,39 +74,9 @@ class Reader:
 
     def _clause(self, part: Part) -> Clause | None:
         words = part.said()
-        action, label = "", ""
-        part = Part(part.source, pat.ADVERB.sub(lambda found: " " * len(found[0]), part.view))
-        if lead := pat.LEAD.match(part.view):
-            rest, before = part.cut(lead.end(), len(part.view)), part.cut(0, lead.end("lead"))
-            if self._begins(rest)[0]:
-                part = Part(f"{rest.source} {before.source.lstrip()}", f"{rest.view} {before.view.lstrip()}")
-        when = pat.WHEN.match(part.view)
-        passive = pat.PASSIVE.match(part.view) if when is None and not self._begins(part)[0] else None
-        if when is not None:
-            action = self._begins(part.cut(when.start("verb"), len(part.view)))[0]
-            tail = part.cut(*when.span("tail"))
-            part = part.cut(*when.span("what"))
-            part = Part(part.source + tail.source, part.view + tail.view)
-        elif passive is not None:
-            verb = passive["verb"].lower()
-            if re.search(r"\bnever\b|\bnot\s*$", part.view[passive.end("what") : passive.start("verb")], pat.CASELESS) and verb[:3] in {"hid", "mut", "rem", "blo", "fil"}:
-                verb = "kept"
-            action = "star" if verb.startswith("bookmark") else pat.VERBED.get(verb[:3], "hide")
-            tail = part.cut(*passive.span("tail"))
-            part = part.cut(*passive.span("what"))
-            if polite := pat.POLITE.match(part.view):
-                part = part.cut(polite.end(), len(part.view))
-            part = Part(part.source + tail.source, part.view + tail.view)
-        else:
-            action, after = self._begins(part)
-            part = part.cut(after, len(part.view))
+        action, part = self._wished(part)
         if action not in pat.ACTION_NAMES:
-            meant = find_until(part.view, self.now)
-            if meant is not None and not part.cut(meant[1][1], len(part.view)).trimmed().view and not part.cut(0, meant[1][0]).trimmed().view:
-                self.until = meant[0]  # "for a week, hide …"
-            else:
-                self.unexpressed.append(words)
-                self.before = part
+            self._set_aside(part, words)
             return None
         if self.before is not None and not part.trimmed().view:  # "…, hide it": what was said before is meant
             preamble = pat.PREAMBLE.match(self.before.view)
@@ -114,11 +84,9 @@ class Reader:
             self.unexpressed.pop()
             words = f"{part.said()}, {words}"
         elif self.last is not None and not part.trimmed().view:
-            if {action, self.last.action} <= {"hide", "muffle"}:
-                self.last.action = action  # type: ignore[assignment]
-                return None
-            return replace(self.last, words=f"{self.last.words}, {words}", action=action, name="") if action in get_args(Action) else None  # type: ignore[arg-type]
+            return self._once_more(self.last, action, words)
         self.before = None
+        label = ""
         if action == "label":
             part, label = self._label(part)
         found = Found()
@@ -132,20 +100,56 @@ class Reader:
         main, against = self._apart(part)
         if action == "only":
             self._only(main, against, clause)
-        elif action == "all_but":
-            clause.found.take(found := self.read(main))
-            clause.found.groups += found.groups
-            whole = [self._spared(piece, clause) for piece in against]
-            clause.found.add(*(choice for choices in whole for choice in choices))
         else:
             clause.found.take(found := self.read(main))
             clause.found.groups += found.groups
-            for piece in against:
-                clause.exceptions += self._spared(piece, clause)
+            spared = [self._spared(piece, clause) for piece in against]
+            if action == "all_but":
+                clause.found.add(*(choice for choices in spared for choice in choices))
+            else:
+                clause.exceptions += [choice for choices in spared for choice in choices]
         if action == "label" and not label:
             clause.name = re.split(r"[(\[]", main.said())[0].strip() or words
         clause.found.unexpressed = [one for one in clause.found.unexpressed if one]
         return clause
+
+    def _wished(self, part: Part) -> tuple[str, Part]:
+        """What is wished, and of what: "hide X", "when X comes, hide it", "X should be hidden"."""
+        part = Part(part.source, pat.ADVERB.sub(lambda found: " " * len(found[0]), part.view))
+        if lead := pat.LEAD.match(part.view):
+            rest, before = part.cut(lead.end(), len(part.view)), part.cut(0, lead.end("lead"))
+            if self._begins(rest)[0]:
+                part = Part(f"{rest.source} {before.source.lstrip()}", f"{rest.view} {before.view.lstrip()}")
+        if when := pat.WHEN.match(part.view):
+            action = self._begins(part.cut(when.start("verb"), len(part.view)))[0]
+            return action, _joined(part.cut(*when.span("what")), part.cut(*when.span("tail")))
+        action, after = self._begins(part)
+        passive = pat.PASSIVE.match(part.view) if not action else None
+        if passive is None:
+            return action, part.cut(after, len(part.view))
+        verb = passive["verb"].lower()
+        if re.search(r"\bnever\b|\bnot\s*$", part.view[passive.end("what") : passive.start("verb")], pat.CASELESS) and verb[:3] in {"hid", "mut", "rem", "blo", "fil"}:
+            verb = "kept"
+        what = part.cut(*passive.span("what"))
+        if polite := pat.POLITE.match(what.view):
+            what = what.cut(polite.end(), len(what.view))
+        return "star" if verb.startswith("bookmark") else pat.VERBED.get(verb[:3], "hide"), _joined(what, part.cut(*passive.span("tail")))
+
+    def _set_aside(self, part: Part, words: str) -> None:
+        """What is no wish: "for a week, …" is about the next one, anything else may be what the next one means."""
+        meant = find_until(part.view, self.now)
+        if meant is not None and not part.cut(meant[1][1], len(part.view)).trimmed().view and not part.cut(0, meant[1][0]).trimmed().view:
+            self.until = meant[0]
+        else:
+            self.unexpressed.append(words)
+            self.before = part
+
+    def _once_more(self, last: Clause, action: str, words: str) -> Clause | None:
+        """A wish without an object, about what the wish before was about."""
+        if {action, last.action} <= {"hide", "muffle"}:
+            last.action = action  # type: ignore[assignment]
+            return None
+        return replace(last, words=f"{last.words}, {words}", action=action, name="") if action in get_args(Action) else None  # type: ignore[arg-type]
 
     def _begins(self, part: Part) -> tuple[str, int]:
         """What a clause does, and where it goes on; "" where it does not say."""
@@ -579,3 +583,7 @@ def _is_place(atom: Atom) -> bool:
     return isinstance(atom, From) or atom.field in {"source", "network", "author"}
 
 
+
+
+def _joined(one: Part, other: Part) -> Part:
+    return Part(one.source + other.source, one.view + other.view)

@@ -104,7 +104,7 @@ LABEL = re.compile(rf"\b(?:as|with|with the label|with a label|with the tag)\s+(
 COUNTED = re.compile(rf"(?<!\w)(?:(?:with|having|that have|which have) )?(?:(?:more|fewer|less|greater|larger|smaller) than|at (?:least|most)) {COUNT} [^,.;{STRUCK}]+", CASELESS)
 CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 CARRIER = re.compile(rf"\b(?:{CARRIERS})\b", CASELESS)
-EDGES = re.compile(rf"^(?:[\s,.:;!?()\-–—“”\"{STRUCK}]+|\b(?:{'|'.join(sorted(map(re.escape, STOP - {'no'}), key=len, reverse=True))})\b(?!['’.-]\w))+|(?:[\s,.:;!?()\-–—“”\"{STRUCK}]+|(?<![\w'’-])(?:{'|'.join(sorted(map(re.escape, STOP), key=len, reverse=True))})\b)+$", CASELESS)
+EDGES = re.compile(rf"^(?:[\s,.:;!?()\-–—“”\"{STRUCK}]++|\b(?:{'|'.join(sorted(map(re.escape, STOP - {'no'}), key=len, reverse=True))})\b(?!['’.-]\w))++|(?:[\s,.:;!?()\-–—“”\"{STRUCK}]++|(?<![\w'’-])(?:{'|'.join(sorted(map(re.escape, STOP), key=len, reverse=True))})\b)++$", CASELESS)
 ITEMS = re.compile(r"\s*(?:,|;|/|\b(?:and|or|plus|nor|as well as|along with|and/or|and also)\b|&)\s*", CASELESS)
 DOES = re.compile(r"^\s*(?:that|which|who|whose|where|because|since|while|during|like|than|with|by|as|if|when|before|after)\b", CASELESS)
 LIST_OR = re.compile(rf"\s*,?\s*\bor\b\s+(?=(?:{CARRIERS}|any|all|from|by|about|in|on|with|that|which|longer|shorter|older|it|it['’]s|if|when|mention\w*|contain\w*|unless|comes?|are|is)\b)|\s*,?\s*\band\b\s+(?=(?:any |all |every |the )*(?:{CARRIERS})\b)|,\s+(?=(?:any |all |every |the )*(?:{CARRIERS})\s+(?:about|from|by|that|on|in|with)\b)", CASELESS)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass, field
 
 from engine.filters.plainwords_lexicon import CARRIERS, SIGNAL_WORDS, STOP
 from engine.filters.plainwords_parts import Names
@@ -56,95 +55,108 @@ def read_timeline(text: str, *, names: PlainNames | None = None) -> PlainTimelin
     A timeline chooses by feeds and folder alone: subjects, lengths and kinds of posts are given back as not expressed.
     """
     words = " ".join(text.split())[:1000]
-    known = Names(names or PlainNames())
-    view = words
-    remarks: list[PlainRemark] = []
-    unexpressed: list[str] = []
-    weights: dict[str, float] = {}
-    signals: dict[str, float] = {}
-
-    def each(pattern: re.Pattern[str], act: Callable[[re.Match[str]], bool | None]) -> bool:
-        """Act on every place where a pattern is found, and strike it out; False from `act` leaves it."""
-        nonlocal view
-        found = list(pattern.finditer(view))
-        taken = False
-        for match in found:
-            if act(match) is not False:
-                view = view[: match.start()] + _X * (match.end() - match.start()) + view[match.end() :]
-                taken = True
-        return taken
-
-    name, folder, feed_ids = "", "", list[int]()
-
-    def named(match: re.Match[str]) -> None:
-        nonlocal name
-        name = (match["quoted"] or match["name"] or match["name2"]).strip()
-
-    def in_folder(match: re.Match[str]) -> None:
-        nonlocal folder
-        said = (match["name"] or match["name2"] or match["name3"]).strip(" '\"")
-        found = known.folder(said)
-        if found and not folder:
-            folder = found
-        elif feeds := known.feeds(said):
-            feed_ids.extend(feeds)
-        else:
-            unexpressed.append(match[0].strip())
-            remarks.append(PlainRemark(name="unknown_folder", detail=said))
-
-    def less(match: re.Match[str]) -> None:
-        amount = 3.0 if re.match(r"no\b|without|free|没有|不要", match["how"], _I) else 1.5
-        for signal, pattern in SIGNAL_WORDS:
-            if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", match["what"], _I):
-                signals[signal] = amount
-        signals.update({signal: amount for said, signal in _CHINESE.items() if said in match["what"]})
-
-    each(_NAMED, named)
-    each(_FOLDER, in_folder)
-    for feed_id, title in known.known.feeds.items():
-        if len(title) > 1:
-            each(re.compile(rf"(?:\b(?:from|of|by|and|or)\s+(?:the |my )?|来自|[、和，,]\s*){re.escape(title)}(?!\w)", _I), partial(_append, feed_ids, feed_id))
-    newest = each(_NEWEST, lambda _match: None)
-    each(_LESS, less)
-    each(_LESS_CHINESE, less)
-    for weight, value, pattern in _WEIGHTS:
-        each(re.compile(pattern, _I), partial(_put, weights, weight, value))
-    explored = each(_EXPLORE, lambda _match: None)
-    each(_SPAN, lambda match: weights.update({"half_life_hours": min(720.0, max(1.0, hours_of(match["count"], match["unit"])))}))
-    preset = next((one for one, pattern in _PRESETS if each(re.compile(pattern, _I), lambda _match: None)), "balanced")
-    each(_WANTED, lambda _match: None)
-    for chunk in re.split(f"[{_X},.;，。；]+", view):
-        said = _bare(chunk)
-        if said:
-            unexpressed.append(said)
-            remarks.append(PlainRemark(name="timeline_topic", detail=said))
-    strength = 1.0
-    if newest and (signals or weights.keys() - {"half_life_hours"}):
-        weights = {**_PLAIN, **weights}  # nothing else but these and time
-    elif newest:
-        strength = 0.0
-    found = newest or weights or signals or folder or feed_ids or explored or preset != "balanced"
-    if not found and not is_timeline(words):
+    reading = _Reading(view=words, names=Names(names or PlainNames()))
+    reading.read()
+    if not reading.found() and not is_timeline(words):
         return PlainTimeline(words=words, unexpressed=(words,) if words else ())
-    timeline = Timeline(
-        name=(name or _bare(re.split(r"[,，:：;]| from | in ", _WANTED.sub("", words))[0]) or _bare(words) or words)[:60],
-        preset=preset,
-        strength=strength,
-        exploration=0.6 if explored else 0.0,
-        weights=weights,
-        signals=signals,
-        feed_ids=tuple(dict.fromkeys(feed_ids)) if not folder else (),
-        folder=folder or None,
+    return PlainTimeline(
+        words=words,
+        timeline=reading.timeline(words),
+        unexpressed=tuple(dict.fromkeys(reading.unexpressed)),
+        remarks=tuple(dict.fromkeys(reading.remarks)),
     )
-    return PlainTimeline(words=words, timeline=timeline, unexpressed=tuple(dict.fromkeys(unexpressed)), remarks=tuple(dict.fromkeys(remarks)))
 
 
-def _append(to: list[int], one: int, _match: re.Match[str]) -> None:
-    to.append(one)
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far; `view` is the text with that struck out."""
 
+    view: str
+    names: Names
+    unexpressed: list[str] = field(default_factory=list)
+    remarks: list[PlainRemark] = field(default_factory=list)
+    name: str = ""
+    folder: str = ""
+    feed_ids: list[int] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    signals: dict[str, float] = field(default_factory=dict)
+    preset: str = "balanced"
+    newest: bool = False
+    explored: bool = False
 
-def _put(to: dict[str, float], name: str, value: float, _match: re.Match[str]) -> None:
-    to[name] = value
+    def read(self) -> None:
+        """Read one kind of thing after the other; what is left of the text is not expressed."""
+        for found in self._each(_NAMED):
+            self.name = (found["quoted"] or found["name"] or found["name2"]).strip()
+        for found in self._each(_FOLDER):
+            self._folder(found[0].strip(), (found["name"] or found["name2"] or found["name3"]).strip(" '\""))
+        for feed_id, title in self.names.known.feeds.items():
+            if len(title) > 1 and self._has(rf"(?:\b(?:from|of|by|and|or)\s+(?:the |my )?|来自|[、和，,]\s*){re.escape(title)}(?!\w)"):
+                self.feed_ids.append(feed_id)
+        self.newest = self._has(_NEWEST)
+        for pattern in (_LESS, _LESS_CHINESE):
+            for found in self._each(pattern):
+                self._less(found["how"], found["what"])
+        for weight, value, form in _WEIGHTS:
+            if self._has(form):
+                self.weights[weight] = value
+        self.explored = self._has(_EXPLORE)
+        for found in self._each(_SPAN):
+            self.weights["half_life_hours"] = min(720.0, max(1.0, hours_of(found["count"], found["unit"])))
+        self.preset = next((one for one, form in _PRESETS if self._has(form)), "balanced")
+        self._has(_WANTED)
+        for said in filter(None, map(_bare, re.split(f"[{_X},.;，。；]+", self.view))):
+            self.unexpressed.append(said)
+            self.remarks.append(PlainRemark(name="timeline_topic", detail=said))
+
+    def found(self) -> bool:
+        """Whether anything was said that a timeline can be."""
+        chosen = self.folder or self.feed_ids
+        return bool(self.newest or self.weights or self.signals or chosen or self.explored or self.preset != "balanced")
+
+    def timeline(self, words: str) -> Timeline:
+        weights, strength = self.weights, 1.0
+        if self.newest and (self.signals or weights.keys() - {"half_life_hours"}):
+            weights = {**_PLAIN, **weights}  # nothing else but these and time
+        elif self.newest:
+            strength = 0.0
+        return Timeline(
+            name=(self.name or _bare(re.split(r"[,，:：;]| from | in ", _WANTED.sub("", words))[0]) or _bare(words) or words)[:60],
+            preset=self.preset,
+            strength=strength,
+            exploration=0.6 if self.explored else 0.0,
+            weights=weights,
+            signals=self.signals,
+            feed_ids=tuple(dict.fromkeys(self.feed_ids)) if not self.folder else (),
+            folder=self.folder or None,
+        )
+
+    def _each(self, pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """Every place where a pattern is found, struck out."""
+        found = list(pattern.finditer(self.view))
+        for match in found:
+            self.view = self.view[: match.start()] + _X * (match.end() - match.start()) + self.view[match.end() :]
+        return found
+
+    def _has(self, pattern: re.Pattern[str] | str) -> bool:
+        return bool(self._each(re.compile(pattern, _I) if isinstance(pattern, str) else pattern))
+
+    def _folder(self, said: str, name: str) -> None:
+        known = self.names.folder(name)
+        if known and not self.folder:
+            self.folder = known
+        elif feeds := self.names.feeds(name):
+            self.feed_ids.extend(feeds)
+        else:
+            self.unexpressed.append(said)
+            self.remarks.append(PlainRemark(name="unknown_folder", detail=name))
+
+    def _less(self, how: str, what: str) -> None:
+        amount = 3.0 if re.match(r"no\b|without|free|没有|不要", how, _I) else 1.5
+        for signal, form in SIGNAL_WORDS:
+            if re.search(rf"(?<!\w)(?:{form})(?!\w)", what, _I):
+                self.signals[signal] = amount
+        self.signals.update({signal: amount for said, signal in _CHINESE.items() if said in what})
 
 
 def _bare(text: str) -> str:

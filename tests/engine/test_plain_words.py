@@ -169,6 +169,23 @@ def test_whatever_is_said_every_rule_is_valid_and_looks_only_for_words_that_were
     assert all(remark.name in PLAIN_REMARKS for remark in found.remarks)
 
 
+@pytest.mark.timeout(30)  # each took longer than ten minutes: a pattern could divide a run of struck letters in endless ways
+@pytest.mark.parametrize(
+    "words",
+    [
+        "not about mute unless star source Monday post little without posts",
+        "days for from in posts crypto folder timeline Mail and newest hidden",
+        "label star keep Monday unless less timeline without me me",
+        "from crash folder Monday post crypto star calm star label each",
+        "never mute science all ads without 'x' timeline never until",
+        "star a post for a week from my friends of the , , , of the and the of x " * 13,
+    ],
+)
+def test_a_muddle_of_words_is_read_at_once(words: str) -> None:
+    made = read(words)
+    assert made.rules or made.unexpressed
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_makes_it_fail(words: str) -> None:
