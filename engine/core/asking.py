@@ -27,10 +27,10 @@ from engine.types import (
 )
 
 if TYPE_CHECKING:
-    from engine.language.askapp import FeedFacts
-    from engine.language.asking import Asked
-    from engine.language.askpassages import Embed
-    from engine.language.askwords import Question
+    from engine.language.ask.answering import Asked
+    from engine.language.ask.app import FeedFacts
+    from engine.language.ask.passages import Embed
+    from engine.language.ask.words import Question
     from engine.models.catalogue import Model
 
 NEWEST = 80  # posts whose titles examples are made of
@@ -91,7 +91,7 @@ class Asking(Reading):
             *_, last = self.ask(question, before=before, feed_id=feed_id, folder=folder, cancel=cancel)
             assert isinstance(last, AskDone)
             return last.answer
-        from engine.language import asking
+        from engine.language.ask import answering
 
         asked = self._as_asked(question, before, None, cancel.is_set if cancel else None, model=model)
         sources = [
@@ -102,36 +102,36 @@ class Asking(Reading):
             for number, post in enumerate(passages, 1)
         ]  # fmt: skip
         looked = Looked(posts=len(sources), words=asked.question.words)
-        *_, done = asking.answer(asked, sources, looked, embed=self._question_vectors(asked.question), drafts=False)
+        *_, done = answering.answer(asked, sources, looked, embed=self._question_vectors(asked.question), drafts=False)
         assert isinstance(done, AskDone)
         return done.answer
 
     def ask_examples(self) -> list[str]:
         """Return questions that the newest posts could answer, made of names in their titles."""
-        from engine.language import asking
+        from engine.language.ask import answering
 
         newest = self._store.rows(self._store.timeline(TimelineQuery(order="newest", limit=NEWEST)))
         feeds = Counter(row.feed_title for row in newest)
-        return asking.examples([row.title for row in newest], max(feeds, key=lambda title: feeds[title], default=""))
+        return answering.examples([row.title for row in newest], max(feeds, key=lambda title: feeds[title], default=""))
 
     # ---- about the app -----------------------------------------------------------------------------
 
     def _about_app(self, question: str) -> Answer | None:
         """Answer a question about Millpond from its help, the rules, the feeds and the tray; None for one about the world."""
-        from engine.language import askapp
+        from engine.language.ask import app
 
-        asked = askapp.recognise(question)
+        asked = app.recognise(question)
         if asked is None:
             return None
         if asked.missing:
             feeds = self._store.feeds()
-            feed_id = askapp.named_feed(asked.missing, {feed.title: feed.id for feed in feeds}) if not asked.about else 0
+            feed_id = app.named_feed(asked.missing, {feed.title: feed.id for feed in feeds}) if not asked.about else 0
             facts = self._feed_facts(feed_id) if feed_id else None
-            return askapp.why_missing(asked, facts, self._store.rules(), self._store.rule_counts())
-        return askapp.from_help(asked, self._help_paragraphs(), now=self._clock())
+            return app.why_missing(asked, facts, self._store.rules(), self._store.rule_counts())
+        return app.from_help(asked, self._help_paragraphs(), now=self._clock())
 
     def _feed_facts(self, feed_id: int) -> FeedFacts:
-        from engine.language.askapp import FeedFacts
+        from engine.language.ask.app import FeedFacts
 
         feed = self._store.feed(feed_id)
         hidden = self._store.rows(self._store.timeline(TimelineQuery(order="newest", hidden=True, feed_id=feed_id, limit=MOST_HIDDEN)))
@@ -147,7 +147,7 @@ class Asking(Reading):
 
     @staticmethod
     def _help_paragraphs() -> list[AskSource]:
-        from engine.language.askapp import plain_help
+        from engine.language.ask.app import plain_help
         from resources import path
 
         found: list[AskSource] = []
@@ -164,7 +164,7 @@ class Asking(Reading):
     def _as_asked(
         self, text: str, before: Sequence[Answer], feed_id: int | None, cancelled: Callable[[], bool] | None, *, model: bool = True
     ) -> Asked:
-        from engine.language import asking
+        from engine.language.ask import answering
 
         now = self._clock()
         feeds = {feed.title: feed.id for feed in self._store.feeds()}
@@ -172,13 +172,13 @@ class Asking(Reading):
             self._store.feed(feed_id)
         earlier: list[Question] = []
         for answer in before:
-            earlier.append(asking.understand(answer.question, now=now, feeds=feeds, before=earlier))
-        question = asking.understand(text, now=now, feeds=feeds, before=earlier)
+            earlier.append(answering.understand(answer.question, now=now, feeds=feeds, before=earlier))
+        question = answering.understand(text, now=now, feeds=feeds, before=earlier)
         if feed_id is not None:
             titles = {number: title for title, number in feeds.items()}
             question = replace(question, feed_id=feed_id, feed_title=titles.get(feed_id, ""))
         entry = self._models.text_model()
-        asked = asking.Asked(question=question, now=now, template=entry.template, name=entry.name, cancelled=cancelled)
+        asked = answering.Asked(question=question, now=now, template=entry.template, name=entry.name, cancelled=cancelled)
         return self._with_writer(asked, entry) if model else asked
 
     def _with_writer(self, asked: Asked, entry: Model) -> Asked:
@@ -201,7 +201,7 @@ class Asking(Reading):
         return self._models.sentence_vectors(language, question.text)
 
     def _ask_events(self, asked: Asked, folder: str | None) -> Iterator[AskEvent]:
-        from engine.language import asking
+        from engine.language.ask import answering
 
         question = asked.question
         sources, looked = self._ask_sources(question, folder, by_meaning=False)
@@ -209,7 +209,7 @@ class Asking(Reading):
         embedder = self._models.embedder()
         if embedder is not None and embedder.known_info() is None:
             # The model is still to be loaded: what words find is shown meanwhile.
-            *_, done = asking.answer(replace(asked, model=None), sources, looked)
+            *_, done = answering.answer(replace(asked, model=None), sources, looked)
             if isinstance(done, AskDone) and done.answer.sentences:
                 yield AskDraft(answer=done.answer)
         embed = None
@@ -221,7 +221,7 @@ class Asking(Reading):
                     yield AskFound(sources=sources, looked=looked)
             except EngineError:
                 embed = None
-        yield from asking.answer(asked, sources, looked, embed=embed)
+        yield from answering.answer(asked, sources, looked, embed=embed)
 
     def _ask_sources(self, question: Question, folder: str | None, *, by_meaning: bool) -> tuple[tuple[AskSource, ...], Looked]:
         """Search posts for a question: for its telling words, and by meaning where asked for."""

@@ -25,7 +25,7 @@ from engine import (
     WorkerError,
     open_engine,
 )
-from engine.language import askapp, asking
+from engine.language.ask import answering, app
 from engine.workers.supervisor import CancelledError
 from tests.evaluate.tasks import ask as task
 
@@ -215,8 +215,8 @@ class Scribe:
 
 def written(scribe: Scribe, question: str, *texts: str) -> Answer:
     sources = [AskSource(number=n, post_id=n, title="", feed_title=f"source {n}", text=text) for n, text in enumerate(texts, 1)]
-    asked = asking.Asked(question=asking.understand(question, now=NOW), now=NOW, model=scribe, name="a model")
-    *_, done = asking.answer(asked, sources, Looked(posts=len(sources)))
+    asked = answering.Asked(question=answering.understand(question, now=NOW), now=NOW, model=scribe, name="a model")
+    *_, done = answering.answer(asked, sources, Looked(posts=len(sources)))
     assert isinstance(done, AskDone)
     return done.answer
 
@@ -281,13 +281,13 @@ def test_posts_reach_the_model_as_foreign_text_only() -> None:
     ["How do I bake bread?", "What is the model of the new phone?", "Who won the election?", "How do models work in climate science?", "What is the best order to watch Star Wars?"],
 )  # fmt: skip
 def test_questions_about_the_world_are_not_taken_for_questions_about_the_app(question: str) -> None:
-    assert askapp.recognise(question) is None
+    assert app.recognise(question) is None
 
 
 def test_a_rule_that_hides_a_feeds_posts_is_named_with_the_way_to_it(worded: Engine) -> None:
     worded.add_posts("Lake news", FERRY)
     rule = worded.save_rule(Rule(name="No ferries", conditions=(Condition(field="words", value="ferry"),))).rule
-    asked = askapp.recognise("Why don't I see posts from lake news any more?")
+    asked = app.recognise("Why don't I see posts from lake news any more?")
     assert asked is not None
     answer = worded._about_app(asked.text)
     assert answer is not None
@@ -327,7 +327,7 @@ def test_a_sentence_of_the_help_stands_there_word_for_word(worded: Engine) -> No
     [("What happened yesterday?", 1), ("What happened in the last 3 days?", 3), ("What is new since Monday?", 7), ("最近三天有什么新闻？", 3)],
 )
 def test_a_time_reaches_back_as_far_as_it_says(question: str, days: int) -> None:
-    since = asking.understand(question, now=NOW).since
+    since = answering.understand(question, now=NOW).since
     assert since is not None
     assert NOW - since <= timedelta(days=days + 1)
     assert NOW - since >= timedelta(days=min(days, 1) - 1)

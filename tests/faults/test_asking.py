@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from engine import Answer, AskDone, AskDraft, Engine, PlainPost, open_engine
-from engine.language import asking
+from engine.language.ask import answering
 from engine.workers.supervisor import CancelledError
 from tests.faults.workers import GONE_SECONDS, Tiny, eventually, stopped
 
@@ -49,7 +49,7 @@ def test_a_model_that_is_killed_leaves_the_picked_sentences(engine: Engine, writ
 
 
 def test_a_model_that_hangs_is_left_when_its_time_is_over(engine: Engine, writing: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "WALL_SECONDS", 1.0)
+    monkeypatch.setattr(answering, "WALL_SECONDS", 1.0)
     pid = stopped(writing())
     answer = engine.answer(QUESTION)
     assert (answer.method, answer.note, said(answer)) == ("picked", "slow", True)

@@ -14,10 +14,10 @@ import regex
 
 from engine.errors import EngineError
 from engine.language import output, prompts
-from engine.language.askanswers import find
-from engine.language.askpassages import Embed, Passage, read
-from engine.language.askpicking import Picked, overview, pick
-from engine.language.askwords import Question, keys, parts, understand
+from engine.language.ask.answers import find
+from engine.language.ask.passages import Embed, Passage, read
+from engine.language.ask.picking import Picked, overview, pick
+from engine.language.ask.words import Question, keys, parts, understand
 from engine.language.evidence import Checker
 from engine.language.sentences import count_words, split
 from engine.types import (

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from urllib.parse import urlsplit
 
-from engine.language.askanswers import Short
-from engine.language.askpassages import WANTS, Embed, Passage, Reading, rank
-from engine.language.askwords import Question
+from engine.language.ask.answers import Short
+from engine.language.ask.passages import WANTS, Embed, Passage, Reading, rank
+from engine.language.ask.words import Question
 from engine.types import AnswerSentence, AskSide, Citation, Disagreement, Span
 
 FULLEST = 0.85  # of the best sentence's score: one that gives the answer more fully is shown instead

@@ -12,8 +12,8 @@ from datetime import datetime
 
 import regex
 
-from engine.language.askpassages import Passage, rank, read
-from engine.language.askwords import keys, understand
+from engine.language.ask.passages import Passage, rank, read
+from engine.language.ask.words import keys, understand
 from engine.types import Answer, AnswerSentence, AskAction, AskSource, Citation, Rule
 
 HELP_SENTENCES = 2

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import regex
 
-from engine.language.askanswers import Short, find, unit_asked
-from engine.language.askwords import Key, Question, Term, alike, keys
+from engine.language.ask.answers import Short, find, unit_asked
+from engine.language.ask.words import Key, Question, Term, alike, keys
 from engine.language.sentences import count_words, split
 from engine.types import AskSource, Span, Vectors
 
