@@ -67,6 +67,7 @@ class _Loaded:
     limit: int
     summary: Summary | None
     story: StorySummary | None
+    article: bool  # the whole article is shown
     whole: FullText | None
     whole_always: bool
     images: dict[str, QImage]  # the fetched pictures, by address
@@ -258,7 +259,7 @@ class ReadingPane(QWidget):
             self._article = article
             always = post.row.feed_id in engine.full_text_feeds()
             story = engine.stored_story_summary(id) if post.row.story_id is not None else None
-            return _Loaded(post, shown, limit, engine.stored_summary(id), story, whole, always, images, policy)
+            return _Loaded(post, shown, limit, engine.stored_summary(id, whole=bool(article)), story, bool(article), whole, always, images, policy)
 
         self._window.lanes.read(load, self._take, failed=self._missing, key="reading")
         self.reasons.load(self._id)
@@ -284,7 +285,7 @@ class ReadingPane(QWidget):
             self._show_body(same=not new)
         else:
             self._show_cover()
-        self.summaries.show_post(post, loaded.summary, loaded.story, new=new)
+        self.summaries.show_post(post, loaded.summary, loaded.story, new=new, article=loaded.article)
         self._stack.setCurrentIndex(1)
         if new:
             self.why.setVisible(False)

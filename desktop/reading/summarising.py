@@ -36,6 +36,7 @@ class Summarising(QObject):
         self._told: tuple[int, Summary] | None = None  # by a briefing, of one post
         self._cited: tuple[int, str, list[tuple[int, int]]] | None = None  # the post whose words an answer or a claim stands on
         self._went = False  # to those words
+        self._article = False  # the whole article of the post is shown
         self.box = SummaryBox()
         self.box.wanted.connect(self.summarise)
         self.box.cancelled.connect(self.stop)
@@ -65,8 +66,14 @@ class Summarising(QObject):
         """What a briefing says of a post; it stands for a summary where no model wrote one."""
         self._told = None if summary is None else (id, summary)
 
-    def show_post(self, post: Post, summary: Summary | None, story: StorySummary | None, *, new: bool) -> None:
-        """Take up what is kept about a post that was loaded."""
+    def show_post(
+        self, post: Post, summary: Summary | None, story: StorySummary | None, *, new: bool, article: bool = False
+    ) -> None:
+        """Take up what is kept about a post that was loaded. `article`: its whole article is shown, which is then summed up."""
+        if article != self._article and not new:
+            self.stop()  # it was of the other text
+            self._mark([])
+        self._article = article
         self._id = post.row.id
         self._tells_story = post.row.story_id is not None and post.row.story_posts > 1
         told = self._told[1] if self._told is not None and self._told[0] == self._id else None
@@ -138,7 +145,7 @@ class Summarising(QObject):
 
     def summarise(self) -> None:
         """Ask for a summary of the post that is open; shows one that exists already."""
-        id, engine = self._id, self._window.engine
+        id, engine, article = self._id, self._window.engine, self._article
         if id is None or engine is None or self.box.summary is not None:
             return
         self.box.show_busy()
@@ -152,7 +159,7 @@ class Summarising(QObject):
             if self._id == id and not cancel.is_set():
                 self.box.show_failed(str(error))
 
-        self._window.lanes.slow(lambda: engine.summarise(id, cancel=cancel), done, failed=failed, key="summary", owner=self)
+        self._window.lanes.slow(lambda: engine.summarise(id, whole=article, cancel=cancel), done, failed=failed, key="summary", owner=self)
 
     def summarise_story(self) -> None:
         """Ask for a summary of the story that the open post tells."""

@@ -42,13 +42,14 @@ class Summaries(Reading, Stories):
     """Summaries."""
 
     def summarise(
-        self, id_or_text: int | str, max_words: int | None = None, *, cancel: threading.Event | None = None
+        self, id_or_text: int | str, max_words: int | None = None, *, whole: bool = True, cancel: threading.Event | None = None
     ) -> Summary:
         """Summarise a post or a text: by the language model where every sentence stands in the source, else picked
         sentences. A post's summary is kept, by its content, the model and how it was asked for.
 
         Args:
             max_words: None: what the person wants of the post's feed, else 60.
+            whole: of a post, its whole article where that was fetched; False: what the feed gave.
             cancel: once set, the model stops after its current token, and nothing is kept.
         Raises:
             NotFoundError.   CancelledError.
@@ -56,13 +57,18 @@ class Summaries(Reading, Stories):
         from engine.language.summary import finish
 
         with self._waiting():
-            return finish(self._summarising(id_or_text, max_words, cancel.is_set if cancel else None, urgent=True))
+            return finish(self._summarising(id_or_text, max_words, cancel.is_set if cancel else None, whole=whole, urgent=True))
 
-    def stored_summary(self, post_id: int) -> Summary | None:
-        """Return a kept summary of the post's present text, as the person wants it; loads no model. Raises NotFoundError."""
+    def stored_summary(self, post_id: int, *, whole: bool = True) -> Summary | None:
+        """Return a kept summary of the post's present text, as the person wants it; loads no model. Raises NotFoundError.
+
+        Args:
+            whole: as for `summarise`.
+        """
         post = self._store.post(post_id)
         words, wish = self._wanted(post.row.feed_id)
-        return self._known(post.content_hash, words, wish)
+        article = self._store.whole_texts([post_id]).get(post_id, "") if whole else ""
+        return self._known(post.content_hash, words, wish, _longer(article, post.text))
 
     def summarise_story(self, post_id: int, *, cancel: threading.Event | None = None) -> StorySummary:
         """Sum up the story that a post tells with others: what they agree on, what one says, where they differ.
@@ -202,11 +208,11 @@ class Summaries(Reading, Stories):
         on = self._switched_on("summaries") and self._models.writes()
         return self._models.text_model().name if on else ""
 
-    def _known(self, content_hash: bytes, words: int, wish: str) -> Summary | None:
-        """What is kept of a content for this wish: of the model that would be asked now, else of one before it."""
+    def _known(self, content_hash: bytes, words: int, wish: str, article: str) -> Summary | None:
+        """What is kept of a content, or of its whole article, for this wish: of the model that would be asked now, else of one before it."""
         from engine.language.summary import prompt_name
 
-        asked, prompt = self._model_asked(), prompt_name(words, wish)
+        asked, prompt = self._model_asked(), prompt_name(words, wish, article)
         known = self._store.summary(content_hash, model=asked, prompt=prompt)
         if known is not None or not asked:
             return known
@@ -214,7 +220,13 @@ class Summaries(Reading, Stories):
         return other if other is not None and other.method == "model" else None
 
     def _summarising(
-        self, id_or_text: int | str, max_words: int | None, cancelled: Callable[[], bool] | None, *, urgent: bool
+        self,
+        id_or_text: int | str,
+        max_words: int | None,
+        cancelled: Callable[[], bool] | None,
+        *,
+        whole: bool = True,
+        urgent: bool,
     ) -> Steps:
         """Summarise in steps; what is kept of a post and would come out again is returned at once."""
         from engine.language.summary import counted, owed, prompt_name
@@ -225,12 +237,13 @@ class Summaries(Reading, Stories):
         post = self._store.post(id_or_text)
         words, wish = self._wanted(post.row.feed_id)
         words = max_words or words
-        asked, prompt = self._model_asked(), prompt_name(words, wish)
+        article = _longer(self._store.whole_texts([id_or_text]).get(id_or_text, "") if whole else "", post.text)
+        asked, prompt = self._model_asked(), prompt_name(words, wish, article)
         before = self._store.summary(post.content_hash, model=asked, prompt=prompt)
         if before is not None and not owed(before):
             return before
         language = post.row.language or self._language(post.row.title, post.text, cancelled)
-        summary = yield from self._written(post.row.title, _what_is_told(post), language, words, wish, cancelled, urgent)
+        summary = yield from self._written(post.row.title, article or _what_is_told(post), language, words, wish, cancelled, urgent)
         summary = counted(summary, before)
         self._publish(self._store.save_summary(post.content_hash, summary, prompt=prompt, asked=asked))
         return summary
@@ -313,12 +326,14 @@ class Summaries(Reading, Stories):
             found = self.timeline(TimelineQuery(order="newest", unread=True, limit=MOST_OWED))
             candidates = dict.fromkeys(found, max(long, SUMMARISE_FROM_WORDS)) | candidates
         feeds = {row.id: row.feed_id for row in self._store.rows(list(candidates))}
+        articles = self._store.whole_texts(list(candidates))
         due = []
         for text in self._store.texts(list(candidates)):
-            if count_words(text.text) < candidates[text.id]:
+            article = _longer(articles.get(text.id, ""), text.text)
+            if count_words(article or text.text) < candidates[text.id]:
                 continue
             wish = wishes.get(feeds.get(text.id, 0), SummaryWish())
-            if owed(self._known(text.content_hash, wish.max_words or SUMMARY_WORDS, wish.prompt)):
+            if owed(self._known(text.content_hash, wish.max_words or SUMMARY_WORDS, wish.prompt, article)):
                 due.append(text.id)
         return due
 
@@ -366,6 +381,11 @@ def _what_is_told(post: Post) -> str:
     shown = post.row.extras is not None and post.row.extras.source_kind == "youtube"
     recorded = shown or any(media.kind in ("video", "audio") for media in post.media)
     return descriptions.told(post.text) if recorded else post.text
+
+
+def _longer(article: str, text: str) -> str:
+    """A post's whole article where it says more than the feed did; else ""."""
+    return article if len(article) > len(text) else ""
 
 
 def _of_today(budget: SummaryBudget) -> str:

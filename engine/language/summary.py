@@ -59,10 +59,12 @@ def counted(found: Summary, before: Summary | None) -> Summary:
     return replace(found, tries=before.tries + 1) if again and before is not None else found
 
 
-def prompt_name(max_words: int, wish: str = "") -> str:
-    """The key under which summaries of this prompt are kept."""
+def prompt_name(max_words: int, wish: str = "", article: str = "") -> str:
+    """The key under which summaries of this prompt are kept; `article`: what was read in place of a post's own text."""
     name = f"{prompts.SUMMARY_VERSION}/{max_words}"
-    return f"{name}/{hashlib.blake2b(wish.encode(), digest_size=8).hexdigest()}" if wish else name
+    if wish:
+        name += f"/{hashlib.blake2b(wish.encode(), digest_size=8).hexdigest()}"
+    return f"{name}/of {hashlib.blake2b(article.encode(), digest_size=8).hexdigest()}" if article else name
 
 
 def summarise(

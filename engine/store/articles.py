@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from engine.errors import NotFoundError
 from engine.store.connection import Connection
 from engine.store.part import Part, moment, stamp
@@ -32,6 +35,15 @@ class ArticlesPart(Part):
             return Changes(updated=frozenset({found.post_id}))
 
         return self._db.write(work)
+
+    def whole_texts(self, post_ids: Sequence[int]) -> dict[int, str]:
+        """Return the plain texts of the articles that are kept of these posts, by post."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                "select post_id, text from full_texts where post_id in (select value from json_each(?))",
+                (json.dumps(list(post_ids)),),
+            )
+            return {int(post_id): str(text) for post_id, text in rows}
 
     def full_text_feeds(self) -> frozenset[int]:
         """Return the feeds whose articles the person wants whole whenever a post is opened."""

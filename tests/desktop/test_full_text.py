@@ -100,3 +100,33 @@ def test_a_feed_that_is_set_so_is_read_whole_whenever_a_post_is_opened(
     window.open_post(post_id)
     settled(window)
     assert len(net.asked("/ferry")) == asked, "it is kept"
+
+
+def test_a_summary_is_of_the_text_that_is_shown_and_its_evidence_stands_there(
+    qtbot: QtBot, engine: Engine, post_id: int, settled: Settled
+) -> None:
+    engine.set_setting("ai", False)  # picked sentences come at once
+    window = open_window(qtbot, engine)
+    settled(window)
+    window.open_post(post_id)
+    settled(window)
+    pane = window.reading
+    pane.summaries.summarise()
+    settled(window)
+    assert pane.summaries.box.summary is not None
+    assert pane.summaries.box.summary.text == "The council met …"
+    pane.whole.toggle()
+    settled(window)
+    assert pane.summaries.box.summary is None, "what was said of the feed's text stays below the article"
+    pane.summaries.summarise()
+    settled(window)
+    of_article = pane.summaries.box.summary
+    assert of_article is not None
+    assert "Part 7" in of_article.text
+    assert all(spans for spans in pane.summaries.evidence)
+    pane.whole.toggle()
+    settled(window)
+    assert pane.summaries.box.summary == engine.stored_summary(post_id, whole=False)
+    pane.whole.toggle()
+    settled(window)
+    assert pane.summaries.box.summary == of_article
