@@ -70,7 +70,9 @@ class Summarising(QObject):
         self, post: Post, summary: Summary | None, story: StorySummary | None, *, new: bool, article: bool = False
     ) -> None:
         """Take up what is kept about a post that was loaded. `article`: its whole article is shown, which is then summed up."""
+        waits = False
         if article != self._article and not new:
+            waits = self.box.busy
             self.stop()  # it was of the other text
             self._mark([])
         self._article = article
@@ -86,6 +88,8 @@ class Summarising(QObject):
         elif new:
             self.box.show_none()
             self._mark([])
+        elif waits:
+            self.summarise()
         if story is not None:
             self._show_story(story)
         elif new or post.row.story_id is None or not self._still_told(post):

@@ -71,6 +71,10 @@ class SummaryBox(QFrame):
     def summary(self) -> Summary | None:
         return self._summary
 
+    @property
+    def busy(self) -> bool:
+        return not self.cancel.isHidden()
+
     def offer_story(self, there: bool) -> None:
         """Whether the post tells a story with others, which can be summed up as a whole."""
         self.story.setVisible(there)

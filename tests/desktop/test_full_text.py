@@ -130,3 +130,19 @@ def test_a_summary_is_of_the_text_that_is_shown_and_its_evidence_stands_there(
     pane.whole.toggle()
     settled(window)
     assert pane.summaries.box.summary == of_article
+
+
+def test_who_waits_for_a_summary_when_the_article_comes_gets_one_of_the_article(
+    qtbot: QtBot, engine: Engine, post_id: int, settled: Settled
+) -> None:
+    engine.set_setting("ai", False)
+    window = open_window(qtbot, engine)
+    settled(window)
+    window.open_post(post_id)
+    settled(window)
+    pane = window.reading
+    pane.summaries.box.show_busy()
+    pane.whole.toggle()
+    settled(window)
+    assert pane.summaries.box.summary is not None
+    assert "Part 7" in pane.summaries.box.summary.text
