@@ -17,9 +17,9 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from engine.language import lexicon, polarity, roles
+from engine.language import compression, lexicon, polarity, roles
 from engine.language.alignment import Places
-from engine.language.pairs import Pairs, telling
+from engine.language.pairs import Pairs, stems, telling
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
 from engine.types import Span
@@ -40,10 +40,10 @@ DISPLACED_FIT, DISPLACED_GAP = (
     0.42,
 )  # a word that may be a name stands far from its neighbours, and another among them
 COMMON_FIT, COMMON_GAP = 0.2, 0.6  # the same for a word that is none
-TOGETHER = 0.87  # of the pairs of near words of a sentence must stand so in the source
-TORN = 0.4  # of those of each telling word
+TOGETHER = 0.84  # of the pairs of near words of a sentence must stand so in the source
+TORN = 0.35  # of those of each telling word
 TORN_NAME = 0.15  # of those of a name, or it has been put where it is
-CLOSE_SCORE = 0.9
+CLOSE_SCORE = 0.88
 STRAY = 0.1  # the same of a small word
 MOSTLY = 0.6  # of a sentence's words in one sentence of the source: then it says what that one says
 _LONG_SPAN = 240  # characters of a supporting sentence from which on only the clauses that support are shown
@@ -112,9 +112,9 @@ class Checker:
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
         self._quotes = bool(_QUOTES.search(self._source))
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
-        self._pairs = Pairs(
-            [*(self._source[span.start : span.end] for span in self._spans), context[:MAX_SENTENCE_CHARACTERS]]
-        )
+        sentences = [*(self._source[span.start : span.end] for span in self._spans), context[:MAX_SENTENCE_CHARACTERS]]
+        self._pairs = Pairs(sentences)
+        self._lines = [stems(sentence) for sentence in sentences]
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
             self._keys[token.sentence].add(token.key)
@@ -201,6 +201,8 @@ class Checker:
     def _is_close(self, sentence: str) -> bool:
         """Whether every word stands in the source beside those it has here, and clauses follow what they follow there."""
         if self._pairs.share(sentence) < TOGETHER or self._attached_elsewhere(sentence):
+            return False
+        if not compression.is_shortened(sentence, self._lines):
             return False
         if self._pairs.widened(sentence):
             return False

@@ -40,7 +40,7 @@ class Pairs:
 
     def __init__(self, sentences: Sequence[str]) -> None:
         self._count = max(len(sentences), 1)
-        lines = [[stem for stem, _ in _stems(sentence)] for sentence in sentences]
+        lines = [[stem for stem, _ in stems(sentence)] for sentence in sentences]
         self._spread = Counter(word for line in lines for word in set(line))
         self._near = {
             (word, later)
@@ -76,7 +76,7 @@ class Pairs:
         return max(whole, _JOINED * each)
 
     def _share(self, sentence: str) -> float:
-        said = [stem for stem, _ in _stems(sentence)]
+        said = [stem for stem, _ in stems(sentence)]
         have, total = self._held(said)
         if total.sum():
             return float(have.sum() / total.sum())
@@ -85,7 +85,7 @@ class Pairs:
     def of_each(self, sentence: str) -> list[tuple[str, str, float]]:
         """Return each word as written, its stem, and how much of the pairs that it makes with the words around it the
         source holds, in [0, 1]."""
-        said = _stems(sentence)
+        said = stems(sentence)
         have, total = self._held([stem for stem, _ in said])
         shares = have / np.where(total > 0, total, 1.0)
         return [(written, stem, float(share)) for (stem, written), share in zip(said, shares, strict=True)]
@@ -97,7 +97,7 @@ class Pairs:
     def placed_elsewhere(self, sentence: str) -> str:
         """Return a name before which another preposition stands in the source wherever it stands: "from Arden" of a
         source that says "to Arden"; "" where there is none."""
-        said = _stems(sentence)
+        said = stems(sentence)
         for (before, _), (word, written) in pairwise(said):
             if before not in _PREPOSITIONS or not written[:1].isupper() or (before, word) in self._beside:
                 continue
@@ -107,7 +107,7 @@ class Pairs:
 
     def widened(self, sentence: str) -> bool:
         """Whether somebody's things are more than in the source: "Arden's boats" of "Arden's flat-bottomed boats"."""
-        said = _stems(sentence)
+        said = stems(sentence)
         return any(
             written.endswith(("'s", "’s")) and (word, later) in self._near and (word, later) not in self._beside
             for (word, written), (later, _) in pairwise(said)
@@ -129,8 +129,8 @@ class Pairs:
         return math.log1p(self._count / (0.5 + self._spread.get(word, 0)))
 
 
-def _stems(text: str) -> list[tuple[str, str]]:
-    """Return the stems of all words, and these as written; "three-day" is two, as some texts write it."""
+def stems(text: str) -> list[tuple[str, str]]:
+    """Return the stems of a text's words, and these as written; "three-day" is two, as some texts write it."""
     return [(stem(part), part) for word in words(text) for part in word.split("-") if part]
 
 

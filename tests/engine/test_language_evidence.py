@@ -200,6 +200,7 @@ def test_true_words_put_together_wrongly_are_never_close(sentence: str, why: str
         "The yard was founded in the late 1980s.",
         "Demand fell short, sending shares lower.",
         "I met my friend Ada Marsh at the mill.",
+        "The ferry from Arden to Holm carried over 185 people on Tuesday, and prices rose in March as demand fell short.",
     ],
 )
 def test_what_is_left_when_a_clause_is_dropped_is_close(sentence: str) -> None:
@@ -237,3 +238,41 @@ def test_what_is_said_of_some_of_a_towns_boats_is_not_said_of_all() -> None:
     source = "Arden's flat-bottomed boats are just as bad. The council knows it."
     assert check("Arden's flat-bottomed boats are just as bad.", source).close
     assert not check("Arden's boats are just as bad.", source).close
+
+
+INNS = (
+    "The Pelican Inn: The Pelican Inn is a pub that offers warm meals and cider. The Heron Inn: The Heron Inn is a quiet pub located in "
+    "Lindow, with rooms for 14 pounds a night. The Otter is located in Arden and costs 22 pounds. Guests complain that the Otter loses "
+    "its keys more often than before. Note that the Heron Inn loses its keys only a few times. Opened in 1986 in Arden, the Otter has "
+    "become one of the noisiest pubs of the valley. It is one of the largest inns of the lake shore and the best in Holm. The course "
+    "consists of ten walks with two variations each. It is easy to book a room: you ring the bell. But nobody knew how to open the "
+    "gate from the garden. The cider comes from the Marsh region, above all from the village of Weir."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("The Heron Inn is a pub located in Arden.", "the place of another one"),
+        ("The Heron Inn is a quiet pub located in Lindow, with rooms for 22 pounds a night.", "the price of another one"),
+        ("Guests complain that the Otter loses its keys only a few times.", "goes on with another sentence's words"),
+        ("Opened in 1986, it has become one of the noisiest inns of the lake shore and the best in Holm.", "goes on with another's"),
+        ("The course consists of two variations each.", "two of what stood behind another preposition"),
+        ("It is easy to open the gate from the garden.", "easy was something else"),
+        ("The cider comes from the Weir region, above all from the village of Weir.", "a name twice for another one"),
+    ],
+)
+def test_a_sentence_put_together_from_two_is_never_close(sentence: str, why: str) -> None:
+    assert not check(sentence, INNS).close, why
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The Heron Inn is a pub located in Lindow.",
+        "The Otter is located in Arden and costs 22 pounds.",
+        "The Otter has become one of the noisiest pubs of the valley.",
+    ],
+)
+def test_a_sentence_shortened_or_put_behind_another_is_close(sentence: str) -> None:
+    assert check(sentence, INNS).close

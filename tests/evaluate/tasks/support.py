@@ -35,16 +35,21 @@ def evaluate(engine: Engine, data: Path, limit: int) -> Iterator[SetResult]:
 
 
 def refusals(planted: list[Case], true: list[Case]) -> dict[str, float]:
-    """Shares refused: of planted errors and of each kind, of true sentences and of each way they were made."""
-    said = [(case.kind, check_summary(case.sentence, case.source).ok) for case in (*planted, *true)]
+    """Shares refused: of planted errors and of each kind, of true sentences and of each way they were made; and what is not shown."""
+    verdicts = [(case.kind, check_summary(case.sentence, case.source)) for case in (*planted, *true)]
 
     def refused(kinds: Sequence[str]) -> float:
-        return metrics.mean([float(not ok) for kind, ok in said if kind in kinds])
+        return metrics.mean([float(not verdict.ok) for kind, verdict in verdicts if kind in kinds])
+
+    def kept_back(kinds: Sequence[str]) -> float:
+        return metrics.mean([float(not verdict.close) for kind, verdict in verdicts if kind in kinds])
 
     return {
         "rejected": refused(KINDS),
+        "rejected_when_shown": kept_back(KINDS),
         **{f"rejected_{kind}": refused([kind]) for kind in KINDS},
         "lost": refused(WAYS),
+        "lost_when_shown": kept_back(WAYS),
         **{f"lost_{way}": refused([way]) for way in WAYS},
     }
 
