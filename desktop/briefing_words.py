@@ -41,6 +41,7 @@ def writer_words(briefing: Briefing) -> str:
         "failed": tr("the language model failed"),
         "slow": tr("the language model took too long"),
         "budget": tr("the language model’s time was over"),
+        "server": tr("your model server works only when asked"),
         "cancelled": tr("the language model was stopped"),
     }.get(briefing.note, "")
     return f"{words} ({why})" if why else words

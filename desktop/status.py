@@ -60,6 +60,8 @@ def budget_words(budget: SummaryBudget) -> str:
     """Why summaries of idle time pause; "" while they do not, or where the person has switched them off."""
     if budget.paused == "battery":
         return tr("summaries pause: on battery")
+    if budget.paused == "server":
+        return tr("summaries pause: your server works only when asked")
     if budget.paused == "budget" and budget.limit_seconds is not None:
         minutes = round(budget.limit_seconds / 60)
         return plural("summaries pause: today's {n} minute is used", "summaries pause: today's {n} minutes are used", minutes)

@@ -153,12 +153,16 @@ class Inference:
                 self._end(before)
             return self._generate
 
+    def asks_server(self) -> bool:
+        """Whether what is written is asked for from the person's server, to which posts are sent. Asks nobody."""
+        return self._client is not None and self._server() is not None
+
     def writes(self) -> bool:
         """Whether `generator` gives something. Starts nothing, and looks at no graphics card."""
         settings = self._settings()
         if not settings["ai"]:
             return False
-        if self._client is not None and self._server() is not None:
+        if self.asks_server():
             return True
         return catalogue.in_use(str(settings["text_model"]), "text").installed(catalogue.default_models_dir())
 

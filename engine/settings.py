@@ -111,6 +111,8 @@ ALL: tuple[Setting, ...] = (
             help="How long the language model may work a day without being asked. 0 sets no limit; what you ask for does not count."),
     Setting(name="summaries_on_battery", group="Models", label="Summarise on battery", default=False,
             help="Off: without being asked, the language model works only while the machine is plugged in."),
+    Setting(name="server_when_idle", group="Models", label="A model server of yours works when idle, too", default=False,
+            help="Off: posts are sent to it only when you ask for something; briefings made by themselves are picked sentences."),
     Setting(name="gpu", group="Models", label="Use the graphics card", default=True,
             help="Where there is one that the installed llama.cpp can use. Off: language models run on the processor alone."),
     Setting(name="threads", group="Models", label="Processor threads for models", default=0, low=0, high=64,

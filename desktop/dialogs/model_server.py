@@ -25,7 +25,7 @@ class AddServer(Sheet):
         super().__init__(
             window,
             tr("A model server of your own"),
-            tr("A stronger machine at home that runs llama-server, Ollama, vLLM or LM Studio. What it is asked, parts of your posts among it, is sent to that address alone, and each request stands in the ledger."),
+            tr("A stronger machine at home that runs llama-server, Ollama, vLLM or LM Studio. What it is asked, parts of your posts among it, is sent to that address alone, and each request stands in the ledger. It is asked when you ask for something; in idle time only if a setting says so."),
         )
         self._window, self._added = window, added
         self.address = QLineEdit()

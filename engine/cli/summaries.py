@@ -26,6 +26,7 @@ PAUSES = {
     "battery": "the machine runs on its battery",
     "off": "they are switched off",
     "no_model": "no language model is installed",
+    "server": "a model server of yours works only when you ask (the setting server_when_idle)",
 }
 KINDS = {"number": "numbers", "date": "dates", "name": "names"}
 

@@ -248,7 +248,7 @@ class Briefings(Summaries):
     def _improve(self, briefing: Briefing, *, idle: bool) -> Generator[BriefingEvent, None, None]:
         """Let the model write about one item after the other; what was under way when it ends stays picked sentences."""
         deadline = time.monotonic() + float(self._settings["briefing_model_minutes"]) * 60.0 - SPARE_SECONDS
-        total, failures, why = len(briefing.items), 0, self._no_model()
+        total, failures, why = len(briefing.items), 0, self._no_model(idle)
         stop = threading.Event()
         try:
             with contextlib.nullcontext() if idle else self._waiting():
@@ -276,12 +276,14 @@ class Briefings(Summaries):
                 self._store.save_briefing(briefing)
         yield BriefingEvent(briefing=briefing, done=total, total=total)
 
-    def _no_model(self) -> str:
+    def _no_model(self, idle: bool) -> str:
         """Why no model can write, as a key; "" where one can."""
         if not self._switched_on("summaries"):
             return "off"
         if not self._settings["briefing_model_minutes"]:
             return "budget"
+        if idle and not self._sends_when_idle():
+            return "server"
         try:
             return "" if self._models.generator() is not None else "no_model"
         except EngineError as error:

@@ -185,11 +185,13 @@ class Summaries(Reading, Stories):
         minutes = float(self._settings["summary_minutes"])
         used = self._store.summary_seconds(self._today())
         limit = minutes * 60 if minutes else None
-        paused: Literal["", "budget", "battery", "off", "no_model"] = ""
+        paused: Literal["", "budget", "battery", "off", "no_model", "server"] = ""
         if not self._switched_on("summaries"):
             paused = "off"
         elif not self._models.writes():
             paused = "no_model"
+        elif not self._sends_when_idle():
+            paused = "server"
         elif limit is not None and used >= limit:
             paused = "budget"
         elif not self._settings["summaries_on_battery"] and on_battery():
@@ -336,6 +338,10 @@ class Summaries(Reading, Stories):
             if owed(self._known(text.content_hash, wish.max_words or SUMMARY_WORDS, wish.prompt, article)):
                 due.append(text.id)
         return due
+
+    def _sends_when_idle(self) -> bool:
+        """False where what is written unasked would be sent to the person's server, and they did not say that it may."""
+        return bool(self._settings["server_when_idle"]) or not self._models.asks_server()
 
     def _somebody_waits(self) -> bool:
         return self._summaries_asked > 0

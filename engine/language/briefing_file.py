@@ -22,6 +22,7 @@ _NOTES = {
     "failed": "the language model failed",
     "slow": "the language model took too long",
     "budget": "the language model's time was over",
+    "server": "your model server works only when asked",
     "cancelled": "the language model was stopped",
 }
 _STYLE = """

@@ -52,7 +52,7 @@ class BriefingGroup:
 class Briefing:
     """A catch-up of a given length.
 
-    `note` says why not every item was looked at by the model, as a key: "off", "no_model", "budget", "failed", "slow",
+    `note` says why not every item was looked at by the model, as a key: "off", "no_model", "server", "budget", "failed", "slow",
     "cancelled"; "" where it was.
     """
 

@@ -77,4 +77,4 @@ class SummaryBudget:
 
     used_seconds: float
     limit_seconds: float | None  # None: no limit
-    paused: Literal["", "budget", "battery", "off", "no_model"]
+    paused: Literal["", "budget", "battery", "off", "no_model", "server"]  # "server": it is asked only when a person asks

@@ -35,9 +35,9 @@ def test_a_feeds_wish_is_shown_and_saved_in_its_sheet(window: MainWindow, settle
 
 @pytest.mark.parametrize(
     ("paused", "words"),
-    [("battery", "summaries pause: on battery"), ("budget", "summaries pause: today's 30 minutes are used"), ("off", ""), ("", "")],
+    [("battery", "summaries pause: on battery"), ("budget", "summaries pause: today's 30 minutes are used"), ("server", "summaries pause: your server works only when asked"), ("off", ""), ("", "")],
 )
-def test_the_foot_says_why_summaries_pause(paused: Literal["", "budget", "battery", "off"], words: str) -> None:
+def test_the_foot_says_why_summaries_pause(paused: Literal["", "budget", "battery", "off", "server"], words: str) -> None:
     assert budget_words(SummaryBudget(used_seconds=1800.0, limit_seconds=1800.0, paused=paused)) == words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine import Engine, InputError, ModelError, NotFoundError, RefusedError, SecretsError, secrets
+from engine import Engine, InputError, ModelError, NotFoundError, PlainPost, RefusedError, SecretsError, secrets
 from engine.workers.supervisor import CancelledError
 from tests.fakenet import FakeNet
 from tests.fakenet.openai import OpenAi
@@ -145,3 +145,32 @@ def test_a_summary_by_a_server_is_named_after_it(engine: Engine, net: FakeNet) -
     summary = engine.summarise(text)
     assert summary.model == f"big-model on 127.0.0.1:{net.port}"
     assert "bridge" in " ".join(sentence.text for sentence in summary.sentences)
+
+
+def test_posts_go_to_a_server_in_idle_time_only_when_the_person_said_so(engine: Engine, net: FakeNet) -> None:
+    text = " ".join(f"On day {number} the ferry carried {number * 7 + 3} people across the lake to Arden." for number in range(1, 30))
+    engine.add_posts("Ferries", [PlainPost(title="The ferry", text=text, guid="1")])
+    engine.set_setting("summaries_on_battery", True)
+    engine.use_model_server(engine.add_model_server(OpenAi(net).url).id)
+    before = len(engine.ledger())  # its models were asked for
+    for _ in engine.enrich():
+        pass
+    *_, unasked = engine.brief(5, idle=True)
+    assert engine.summary_budget().paused == "server"
+    assert unasked.briefing.note == "server"
+    assert len(engine.ledger()) == before
+    engine.set_setting("server_when_idle", True)
+    assert engine.summary_budget().paused == ""
+    for _ in engine.enrich():
+        pass
+    assert len(engine.ledger()) > before
+
+
+def test_a_briefing_that_is_asked_for_may_ask_the_server(engine: Engine, net: FakeNet) -> None:
+    text = " ".join(f"On day {number} the ferry carried {number * 7 + 3} people across the lake to Arden." for number in range(1, 30))
+    engine.add_posts("Ferries", [PlainPost(title="The ferry", text=text, guid="1")])
+    engine.use_model_server(engine.add_model_server(OpenAi(net).url).id)
+    before = len(engine.ledger())
+    for _ in engine.brief(5):
+        pass
+    assert len(engine.ledger()) > before
