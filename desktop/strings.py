@@ -18,13 +18,13 @@ def tr(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
-def plural(one: str, many: str, n: int) -> str:
-    """`one` or `many` in the person's language, its `{n}` filled with the number."""
+def plural(one: str, many: str, n: int, **holes: str) -> str:
+    """`one` or `many` in the person's language, its `{n}` filled with the number, other holes as named."""
     form = abs(n) if abs(n) < _MOST else abs(n) % 1_000_000 + 1_000_000  # same ending, and no more than Qt's int holds
     text = QCoreApplication.translate(CONTEXT, many, "", form)
     if text == many and n == 1:
         text = tr(one)
-    return text.format(n=number(n))
+    return text.format(n=number(n), **holes)
 
 
 def number(n: int) -> str:

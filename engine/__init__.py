@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from engine.secrets import keyring_works as keyring_works
     from engine.secrets import profile_state as profile_state
     from engine.subscribe import looks_private as looks_private
+    from engine.types import APP_FACTS as APP_FACTS
     from engine.types import MAX_WISH_CHARACTERS as MAX_WISH_CHARACTERS
     from engine.types import PLAIN_REMARKS as PLAIN_REMARKS
     from engine.types import SIGNAL_NAMES as SIGNAL_NAMES
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from engine.types import AlgorithmChange as AlgorithmChange
     from engine.types import Answer as Answer
     from engine.types import AnswerSentence as AnswerSentence
+    from engine.types import AppFact as AppFact
     from engine.types import Article as Article
     from engine.types import AskAction as AskAction
     from engine.types import AskDone as AskDone
@@ -207,6 +209,7 @@ _TYPES = [
     "AlgorithmChange",
     "Answer",
     "AnswerSentence",
+    "AppFact",
     "Article",
     "AskAction",
     "AskDone",
@@ -299,6 +302,7 @@ _TYPES = [
     "RuleSaved",
     "RulesCompared",
     "RulesImported",
+    "APP_FACTS",
     "PLAIN_REMARKS",
     "SIGNAL_NAMES",
     "SURE_FROM",

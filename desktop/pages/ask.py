@@ -16,10 +16,12 @@ from desktop.lanes import Job
 from desktop.pages.page import Page, button, card, empty, flush
 from desktop.reading.browser import SafeBrowser
 from desktop.reading.flow import FlowLayout
-from desktop.strings import ago, day, plural, tr
+from desktop.strings import ago, day, number, plural, tr
 from engine import (
+    APP_FACTS,
     Answer,
     AnswerSentence,
+    AppFact,
     AskAction,
     AskDone,
     AskDraft,
@@ -370,8 +372,19 @@ class AskPage(Page):
         return lambda: do(self._window, action)
 
 
+def fact_words(fact: AppFact) -> str:
+    """What there is to say about the person's own feeds and rules."""
+    one, many = APP_FACTS[fact.name]
+    return plural(
+        one, many, fact.count, feed=fact.feed, rule=fact.rule, detail=fact.detail, unread=number(fact.unread),
+        day=day(fact.at) if fact.at is not None else "",
+    )  # fmt: skip
+
+
 def told_html(sentence: AnswerSentence, accent: str) -> str:
     """A sentence as HTML, the short answer in bold."""
+    if sentence.fact is not None:
+        return escape(fact_words(sentence.fact))
     parts, at = [], 0
     for span in sorted(sentence.told, key=lambda span: span.start):
         parts.append(escape(sentence.text[at : span.start]))

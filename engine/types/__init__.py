@@ -6,8 +6,10 @@ Times are aware UTC datetimes. Ids are positive integers given by the store.
 from engine.types.acting import Act, Verb
 from engine.types.arrays import Floats, Ids, Vectors
 from engine.types.asking import (
+    APP_FACTS,
     Answer,
     AnswerSentence,
+    AppFact,
     AskAction,
     AskDone,
     AskDraft,
@@ -148,6 +150,7 @@ from engine.types.telling import (
 )
 
 __all__ = [
+    "APP_FACTS",
     "MAX_WISH_CHARACTERS",
     "PLAIN_REMARKS",
     "SIGNAL_NAMES",
@@ -158,6 +161,7 @@ __all__ = [
     "AlgorithmChange",
     "Answer",
     "AnswerSentence",
+    "AppFact",
     "Article",
     "AskAction",
     "AskDone",

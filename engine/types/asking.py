@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from engine.types.deciding import Span
@@ -33,6 +35,47 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppFact:
+    """What there is to say about the person's own feeds and rules. `name` is a key of APP_FACTS."""
+
+    name: str
+    feed: str = ""
+    rule: str = ""
+    detail: str = ""  # an error, or what was asked for
+    count: int = 1  # of posts
+    unread: int = 0
+    at: datetime | None = None
+
+
+# What facts say of one post and of several. The window translates them.
+APP_FACTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "stopped": ("“{feed}” is not fetched any more: you or its server stopped it.",) * 2,
+        "failing": ("“{feed}” could not be fetched: {detail}",) * 2,
+        "hidden_by_rule": (
+            "{n} post of “{feed}” is hidden by your rule “{rule}”.",
+            "{n} posts of “{feed}” are hidden by your rule “{rule}”.",
+        ),
+        "hidden_by_you": ("{n} post of “{feed}” is hidden by you.", "{n} posts of “{feed}” are hidden by you."),
+        "muffled": ("Your rule “{rule}” shows posts of “{feed}” as one quiet line.",) * 2,
+        "empty": ("“{feed}” has brought no post so far.",) * 2,
+        "here": ("{n} post of “{feed}” is here, {unread} unread.", "{n} posts of “{feed}” are here, {unread} unread."),
+        "newest": ("The newest post of “{feed}” is of {day}.",) * 2,
+        "rule_hides": (
+            "Your rule “{rule}” hides such posts; it took {n} post so far.",
+            "Your rule “{rule}” hides such posts; it took {n} posts so far.",
+        ),
+        "rule_muffles": (
+            "Your rule “{rule}” shows such posts as one quiet line; it took {n} post so far.",
+            "Your rule “{rule}” shows such posts as one quiet line; it took {n} posts so far.",
+        ),
+        "no_rule": ("No rule of yours hides posts about “{detail}”.",) * 2,
+        "no_feed": ("You follow no feed called “{detail}”, and no rule of yours names it.",) * 2,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSentence:
     """A sentence of an answer. `told` is the short answer inside `text`: the date, the name, the number asked for."""
 
@@ -40,6 +83,7 @@ class AnswerSentence:
     citations: tuple[Citation, ...]
     by: Literal["model", "picked", "help", "app"]
     told: tuple[Span, ...] = ()
+    fact: AppFact | None = None  # what a sentence by the app says, for other languages than English
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.main_window import MainWindow
-from desktop.pages.ask import AskPage
-from engine import Condition, Engine, PlainPost, Rule
+from desktop.pages.ask import AskPage, fact_words
+from engine import APP_FACTS, AppFact, Condition, Engine, PlainPost, Rule
 from tests.desktop.conftest import open_window
 
 Settled = Callable[[MainWindow], None]
@@ -163,3 +164,12 @@ def test_switched_off_the_button_is_gone_and_the_page_says_so(asking: MainWindow
 
 def test_with_the_master_switch_off_there_is_no_button(window: MainWindow) -> None:
     assert not window.top.ask.isVisible()
+
+
+@pytest.mark.parametrize("name", APP_FACTS)
+def test_each_fact_about_feeds_and_rules_has_words_without_holes(name: str) -> None:
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    for count in (0, 1, 1200):
+        words = fact_words(AppFact(name=name, feed="Lake {news}", rule="No ferries", detail="gone", count=count, unread=3, at=at))
+        assert words.endswith((".", "gone"))
+        assert not {"{n}", "{feed}", "{rule}", "{day}", "{unread}", "{detail}"} & set(words.split())

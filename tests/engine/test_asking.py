@@ -13,6 +13,7 @@ import pytest
 
 from engine import (
     Answer,
+    AppFact,
     AskDone,
     AskFound,
     AskSource,
@@ -346,3 +347,13 @@ def test_the_evaluation_reads_every_form_of_an_answer_and_counts_what_is_shown(w
     (result,) = task.evaluate(worded, tmp_path, 10)
     assert (result.name, result.n) == ("ferries", 1)
     assert result.metrics == {"exact": 1.0, "part": 1.0, "false_alarm": 0.0, "refused": 1.0, "resisted": 1.0, "resisted_true": 1.0}
+
+
+def test_what_is_said_of_the_persons_own_feeds_is_a_fact_too_so_that_it_can_be_said_in_another_language(worded: Engine) -> None:
+    worded.add_posts("Lake news", FERRY)
+    worded.save_rule(Rule(name="No ferries", conditions=(Condition(field="words", value="ferry"),)))
+    answer = worded._about_app("Why don't I see posts from lake news any more?")
+    assert answer is not None
+    facts = [sentence.fact for sentence in answer.sentences]
+    assert facts[0] == AppFact(name="hidden_by_rule", feed="Lake news", rule="No ferries", count=1)
+    assert [fact.name for fact in facts if fact is not None] == ["hidden_by_rule", "here", "newest"]

@@ -14,7 +14,7 @@ import regex
 
 from engine.language.ask.passages import Passage, rank, read
 from engine.language.ask.words import keys, understand
-from engine.types import Answer, AnswerSentence, AskAction, AskSource, Citation, Rule
+from engine.types import APP_FACTS, Answer, AnswerSentence, AppFact, AskAction, AskSource, Citation, Rule
 
 HELP_SENTENCES = 2
 _LEAST_COVERED = 0.34  # of the question's telling words that a paragraph of the help must hold
@@ -203,63 +203,66 @@ def named_feed(name: str, titles: dict[str, int]) -> int:
 
 def why_missing(asked: AppQuestion, feed: FeedFacts | None, rules: Sequence[Rule], counts: dict[int, int]) -> Answer:
     """Say why posts of a feed, or about something, are not seen."""
-    said: list[str] = []
+    said: list[AppFact] = []
     actions: list[AskAction] = []
     by_id = {rule.id: rule for rule in rules}
     if feed is not None:
         _of_feed(feed, by_id, said, actions)
     else:
         _of_topic(asked, rules, counts, said, actions)
-    sentences = tuple(AnswerSentence(text=text, citations=(), by="app") for text in said)
+    sentences = tuple(AnswerSentence(text=_in_english(fact), citations=(), by="app", fact=fact) for fact in said)
     return Answer(question=asked.text, asked=asked.missing, method="app", sentences=sentences, actions=tuple(dict.fromkeys(actions)))
 
 
-def _of_feed(feed: FeedFacts, rules: dict[int, Rule], said: list[str], actions: list[AskAction]) -> None:
+def _in_english(fact: AppFact) -> str:
+    words = APP_FACTS[fact.name][fact.count != 1]
+    day = f"{fact.at:%Y-%m-%d}" if fact.at is not None else ""
+    return words.format(n=fact.count, feed=fact.feed, rule=fact.rule, detail=fact.detail, unread=fact.unread, day=day)
+
+
+def _of_feed(feed: FeedFacts, rules: dict[int, Rule], said: list[AppFact], actions: list[AskAction]) -> None:
     if feed.stopped:
-        said.append(f"“{feed.title}” is not fetched any more: you or its server stopped it.")
+        said.append(AppFact(name="stopped", feed=feed.title))
         actions.append(AskAction(kind="refresh_feed", id=feed.id, name=feed.title))
     elif feed.error:
-        said.append(f"“{feed.title}” could not be fetched: {feed.error}")
+        said.append(AppFact(name="failing", feed=feed.title, detail=feed.error))
         actions += [AskAction(kind="refresh_feed", id=feed.id, name=feed.title), AskAction(kind="page", target="health", id=feed.id)]
     for rule_id, count in feed.hidden_by:
         rule = rules.get(rule_id)
         if rule is not None:
-            said.append(f"{_posts(count)} of “{feed.title}” {'is' if count == 1 else 'are'} hidden by your rule “{rule.name}”.")
+            said.append(AppFact(name="hidden_by_rule", feed=feed.title, rule=rule.name, count=count))
             actions += [AskAction(kind="rule", id=rule.id, name=rule.name), AskAction(kind="tray", id=rule.id, name=rule.name)]
         else:
-            said.append(f"{_posts(count)} of “{feed.title}” {'is' if count == 1 else 'are'} hidden by you.")
+            said.append(AppFact(name="hidden_by_you", feed=feed.title, count=count))
             actions.append(AskAction(kind="tray"))
     muffling = [rule for rule in rules.values() if rule.enabled and rule.action == "muffle" and feed.id in rule.feed_ids]
     for rule in muffling:
-        said.append(f"Your rule “{rule.name}” shows posts of “{feed.title}” as one quiet line.")
+        said.append(AppFact(name="muffled", feed=feed.title, rule=rule.name))
         actions.append(AskAction(kind="rule", id=rule.id, name=rule.name))
     if not feed.posts:
-        said.append(f"“{feed.title}” has brought no post so far.")
+        said.append(AppFact(name="empty", feed=feed.title))
         actions.append(AskAction(kind="refresh_feed", id=feed.id, name=feed.title))
     else:
-        newest = f" The newest is of {feed.newest:%Y-%m-%d}." if feed.newest is not None else ""
-        said.append(f"{_posts(feed.posts)} of “{feed.title}” {'is' if feed.posts == 1 else 'are'} here, {feed.unread} unread.{newest}")
+        said.append(AppFact(name="here", feed=feed.title, count=feed.posts, unread=feed.unread))
+        if feed.newest is not None:
+            said.append(AppFact(name="newest", feed=feed.title, at=feed.newest))
         actions.append(AskAction(kind="feed", id=feed.id, name=feed.title))
 
 
-def _of_topic(asked: AppQuestion, rules: Sequence[Rule], counts: dict[int, int], said: list[str], actions: list[AskAction]) -> None:
+def _of_topic(asked: AppQuestion, rules: Sequence[Rule], counts: dict[int, int], said: list[AppFact], actions: list[AskAction]) -> None:
     wanted = {key.key for key in keys(asked.missing)}
     for rule in rules:
         text = " ".join([rule.name, *(condition.value for condition in rule.conditions)])
         if rule.enabled and rule.action in ("hide", "muffle") and wanted & {key.key for key in keys(text)}:
-            what = "hides" if rule.action == "hide" else "shows as one quiet line"
-            said.append(f"Your rule “{rule.name}” {what} such posts; it took {_posts(counts.get(rule.id, 0)).lower()} so far.")
+            name = "rule_hides" if rule.action == "hide" else "rule_muffles"
+            said.append(AppFact(name=name, rule=rule.name, count=counts.get(rule.id, 0)))
             actions += [AskAction(kind="rule", id=rule.id, name=rule.name), AskAction(kind="tray", id=rule.id, name=rule.name)]
     if not said and asked.about:
-        said.append(f"No rule of yours hides posts about “{asked.missing}”.")
+        said.append(AppFact(name="no_rule", detail=asked.missing))
         actions.append(AskAction(kind="tray"))
     elif not said:
-        said.append(f"You follow no feed called “{asked.missing}”, and no rule of yours names it.")
+        said.append(AppFact(name="no_feed", detail=asked.missing))
         actions.append(AskAction(kind="add_feed", target=asked.missing))
-
-
-def _posts(count: int) -> str:
-    return "1 post" if count == 1 else f"{count} posts"
 
 
 def plain_help(markdown: str) -> list[str]:
