@@ -23,7 +23,7 @@ from desktop.pages.evaluation import EvaluationPage, pairs_words, week_words
 from desktop.pages.profile import LearnedRow, ProfilePage
 from desktop.reading.why import WhyPanel, counterfactual_words, reason_words
 from desktop.sidebar import Place
-from engine import Condition, Counterfactual, Engine, Learned, Reason, Rule, Timeline, TimelineQuery
+from engine import BusyError, Condition, Counterfactual, Engine, Learned, Reason, Rule, Timeline, TimelineQuery
 from engine.vectors import quantise
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -68,9 +68,22 @@ def like_some(window: MainWindow, settled: Settle) -> list[int]:
     return garden[3:]
 
 
+def learn(window: MainWindow, settled: Settle) -> None:
+    """Have all that was done taken into the order, by a job of our own once the window's is over."""
+    for _ in range(20):
+        try:
+            for _ in engine_of(window).enrich():
+                pass
+            break
+        except BusyError:
+            settled(window)
+    settled(window)
+
+
 def why_of(window: MainWindow, settled: Settle, post_id: int) -> WhyPanel:
     window.open_post(post_id)
     settled(window)
+    learn(window, settled)  # that it was opened, now and not at some moment of the test
     assert window.reading.why.isVisible()
     return window.reading.why
 
