@@ -8,6 +8,7 @@ language, excuse one word more of a paraphrase; they never excuse a number, a da
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -146,6 +147,14 @@ class Checker:
             close=not refusal and score >= CLOSE_SCORE and self._is_close(sentence),
             score=min(score, 1.0),
         )
+
+    def follows(self, span: Span, before: Span | None) -> bool:
+        """Whether a span stands in the sentence behind that of another, or in the same one; in the first one where there is none before."""
+        own = self._sentence_at(span.start)
+        return own - self._sentence_at(before.start) in (0, 1) if before is not None else own == 0
+
+    def _sentence_at(self, place: int) -> int:
+        return max(bisect_right([one.start for one in self._spans], place) - 1, 0)
 
     def _with_names(self, tokens: list[Token]) -> list[Token]:
         """At a sentence's start a capital says nothing: there a name is what is one elsewhere in the source."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+import regex
 
 from engine.errors import EngineError
 from engine.language import extractive, injection, lexicon, output, prompts
@@ -57,6 +58,7 @@ def counted(found: Summary, before: Summary | None) -> Summary:
     """Return a summary that knows how often it was tried, given what was kept before."""
     again = found.note in _PASSING and before is not None and before.note in _PASSING
     return replace(found, tries=before.tries + 1) if again and before is not None else found
+_REFERS = regex.compile(r"\W*(?:it|they|he|she|this|these|those|its|their|his|her)\b", regex.IGNORECASE)
 
 
 def prompt_name(max_words: int, wish: str = "", article: str = "") -> str:
@@ -223,7 +225,10 @@ def worth_showing(sentences: Sequence[SummarySentence]) -> bool:
 
 def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list[SummarySentence], int]:
     """Return the sentences that say what the checked text says nearly in its own words, within the length asked, and how
-    many were refused."""
+    many were refused.
+
+    "They sail on Mondays" is kept only behind the sentence that stands before it in the text: elsewhere others would sail.
+    """
     kept: list[SummarySentence] = []
     rejected, room = 0, max_words
     for sentence in sentences_of(written, max_words):
@@ -231,7 +236,8 @@ def kept_sentences(written: str, checker: Checker, max_words: int) -> tuple[list
         if length > room or length < LEAST_WORDS:
             continue
         verdict = checker.check(sentence)
-        if verdict.close:
+        before = kept[-1].evidence[-1] if kept else None
+        if verdict.close and not sentence.endswith((":", "：")) and (not _REFERS.match(sentence) or checker.follows(verdict.spans[0], before)):
             kept.append(SummarySentence(text=sentence, evidence=verdict.spans))
             room -= length
         else:

@@ -10,6 +10,7 @@ from engine import supports
 from engine.language import extractive
 from engine.language.evidence import Checker, check
 from engine.language.sentences import words
+from engine.language.summary import kept_sentences
 
 SOURCE = (
     "The Arden council voted 7–2 on Tuesday to close Main Street to cars from 3 May. Mayor Ines Falk said the plan "
@@ -276,3 +277,22 @@ def test_a_sentence_put_together_from_two_is_never_close(sentence: str, why: str
 )
 def test_a_sentence_shortened_or_put_behind_another_is_close(sentence: str) -> None:
     assert check(sentence, INNS).close
+
+
+def test_a_sentence_that_refers_back_is_kept_only_behind_the_one_that_it_refers_to() -> None:
+    text = (
+        "The ferry Heron sails to Holm on Mondays. She carries 240 people and nine cars. The mill at Weir grinds rye for three villages. "
+        "It stands still in winter because the pond is frozen. These are the prices:"
+    )
+
+    def kept(written: str) -> list[str]:
+        return [sentence.text for sentence in kept_sentences(written, Checker(text), 60)[0]]
+
+    whole = "The ferry Heron sails to Holm on Mondays. She carries 240 people and nine cars."
+    assert " ".join(kept(whole)) == whole
+    assert kept("The ferry Heron sails to Holm on Mondays. It stands still in winter because the pond is frozen.") == [
+        "The ferry Heron sails to Holm on Mondays."
+    ]
+    assert kept("The mill at Weir grinds rye for three villages. She carries 240 people and nine cars. These are the prices:") == [
+        "The mill at Weir grinds rye for three villages."
+    ]
