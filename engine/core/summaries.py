@@ -67,8 +67,7 @@ class Summaries(Reading, Stories):
         """
         post = self._store.post(post_id)
         words, wish = self._wanted(post.row.feed_id)
-        article = self._store.whole_texts([post_id]).get(post_id, "") if whole else ""
-        return self._known(post.content_hash, words, wish, _longer(article, post.text))
+        return self._known(post.content_hash, words, wish, self._article(post) if whole else "")
 
     def summarise_story(self, post_id: int, *, cancel: threading.Event | None = None) -> StorySummary:
         """Sum up the story that a post tells with others: what they agree on, what one says, where they differ.
@@ -210,6 +209,10 @@ class Summaries(Reading, Stories):
         on = self._switched_on("summaries") and self._models.writes()
         return self._models.text_model().name if on else ""
 
+    def _article(self, post: Post) -> str:
+        """The whole article of a post, where it was fetched and says more than the feed did; else ""."""
+        return _longer(self._store.whole_texts([post.row.id]).get(post.row.id, ""), post.text)
+
     def _known(self, content_hash: bytes, words: int, wish: str, article: str) -> Summary | None:
         """What is kept of a content, or of its whole article, for this wish: of the model that would be asked now, else of one before it."""
         from engine.language.summary import prompt_name
@@ -239,7 +242,7 @@ class Summaries(Reading, Stories):
         post = self._store.post(id_or_text)
         words, wish = self._wanted(post.row.feed_id)
         words = max_words or words
-        article = _longer(self._store.whole_texts([id_or_text]).get(id_or_text, "") if whole else "", post.text)
+        article = self._article(post) if whole else ""
         asked, prompt = self._model_asked(), prompt_name(words, wish, article)
         before = self._store.summary(post.content_hash, model=asked, prompt=prompt)
         if before is not None and not owed(before):

@@ -21,6 +21,7 @@ Word = tuple[str, str]  # its stem, and as it is written
 NEW = 1 / 5  # of a sentence's telling words need not stand in that of the source, if no name, number or small word of weight
 PART_WORDS = 4  # of each of two that are put together
 NAME_WORDS = 5  # at a sentence's beginning, that may stand for a pronoun
+LONGEST_LINE = 400  # words; a text without full stops has no sentences that could be shortened, and would take long to compare
 
 _SEAM = regex.compile(r"\s*[,;:]?\s+(?:and|but|while)\s+|\s*[;,:]\s+|\s[–—-]\s|[，；]", regex.IGNORECASE)
 _PREPOSITIONS = frozenset(stem(word) for word in lexicon.PREPOSITIONS)
@@ -49,7 +50,7 @@ def _of_one(said: Sequence[Word], lines: Sequence[Sequence[Word]], *, begins: bo
     allowed = int(NEW * sum(telling(word) for word, _ in said))
     for row, line in enumerate(lines):
         meant = _meant(lines, row)
-        if len(needed - {word for word, _ in line} - meant) > allowed:
+        if len(line) > LONGEST_LINE or len(needed - {word for word, _ in line} - meant) > allowed:
             continue
         places = _aligned([word for word, _ in said], [word for word, _ in line])
         if _leaves_out(said, line, places, allowed, meant) and (not begins or _starts(said, line, places)):

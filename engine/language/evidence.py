@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.language import compression, lexicon, polarity, roles
 from engine.language.alignment import Places
-from engine.language.pairs import Pairs, stems, telling
+from engine.language.pairs import Pairs, telling
 from engine.language.sentences import split, words
 from engine.language.tokens import DATES, Token, is_reporting, read, stem
 from engine.types import Span
@@ -113,9 +113,9 @@ class Checker:
         self._context = {token.key for token in read(context[:MAX_SENTENCE_CHARACTERS])}
         self._quotes = bool(_QUOTES.search(self._source))
         self._flat = f" {_flat(self._source)} {_flat(context[:MAX_SENTENCE_CHARACTERS])} "
-        sentences = [*(self._source[span.start : span.end] for span in self._spans), context[:MAX_SENTENCE_CHARACTERS]]
-        self._pairs = Pairs(sentences)
-        self._lines = [stems(sentence) for sentence in sentences]
+        self._pairs = Pairs(
+            [*(self._source[span.start : span.end] for span in self._spans), context[:MAX_SENTENCE_CHARACTERS]]
+        )
         self._keys = [set[str]() for _ in self._spans]
         for token in self._places.tokens:
             self._keys[token.sentence].add(token.key)
@@ -211,7 +211,7 @@ class Checker:
         """Whether every word stands in the source beside those it has here, and clauses follow what they follow there."""
         if self._pairs.share(sentence) < TOGETHER or self._attached_elsewhere(sentence):
             return False
-        if not compression.is_shortened(sentence, self._lines):
+        if not compression.is_shortened(sentence, self._pairs.lines):
             return False
         if self._pairs.widened(sentence):
             return False

@@ -36,11 +36,12 @@ _ARTICLE = stem("the")
 
 
 class Pairs:
-    """The pairs of a source, which is read once."""
+    """The pairs of a source, which is read once; `lines` are the `stems` of its sentences."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         self._count = max(len(sentences), 1)
-        lines = [[stem for stem, _ in stems(sentence)] for sentence in sentences]
+        self.lines = [stems(sentence) for sentence in sentences]
+        lines = [[stem for stem, _ in line] for line in self.lines]
         self._spread = Counter(word for line in lines for word in set(line))
         self._near = {
             (word, later)
